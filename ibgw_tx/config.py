@@ -1,0 +1,134 @@
+"""The settings: one table, from flags and environment to a frozen Config. No I/O but the password file.
+
+A flag beats the environment; an empty variable counts as not set. A bad value is a ConfigError, one line that names the flag
+or the variable and the value. The password is never a flag (every user of the host can read a command line).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from ibgw_tx.names import NAME_PATTERN
+
+
+class ConfigError(ValueError):
+    """A setting that cannot be used, in one line."""
+
+
+def _text(value: str) -> str:
+    if not value.isprintable() or value != value.strip() or not value:
+        raise ValueError("must be printable text")
+    return value
+
+
+def _name(value: str) -> str:
+    if not re.fullmatch(NAME_PATTERN, value):
+        raise ValueError("must be 1 to 64 of A-Z a-z 0-9 _ . -")
+    return value
+
+
+def _integer(low: int, high: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not re.fullmatch(r"\d{1,12}", value) or not low <= int(value) <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return int(value)
+
+    return parse
+
+
+def _seconds(value: str) -> float:
+    if not re.fullmatch(r"\d{1,9}(\.\d{1,6})?", value):
+        raise ValueError("must be a number of seconds")
+    return float(value)
+
+
+def _switch(value: str) -> bool:
+    if value not in ("0", "1"):
+        raise ValueError("must be 0 or 1")
+    return value == "1"
+
+
+@attrs.frozen
+class Setting:
+    """One setting: its flag (without --), its variable, its default as text (None: none), how it is read, what it does."""
+
+    flag: str
+    env: str
+    default: str | None
+    parse: Callable[[str], Any]
+    doc: str
+
+    @property
+    def member(self) -> str:
+        """The name of the Config member."""
+        return self.flag.replace("-", "_")
+
+
+_port = _integer(1, 65535)
+
+SETTINGS = (
+    Setting("name", "TWS_GATEWAY_NAME", None, _name, "name of this gateway in Redis; required"),
+    Setting("tws-host", "TWS_API_ADDR", "127.0.0.1", _text, "host of TWS or IB Gateway"),
+    Setting("tws-port", "TWS_API_PORT", "4002", _port, "its API port"),
+    Setting("client-id", "TWS_API_CLIENTID", "0", _integer(0, 2**31 - 1), "API client id; only 0 sees manual orders"),
+    Setting("redis-host", "REDIS_HOST", "127.0.0.1", _text, "host of Redis"),
+    Setting("redis-port", "REDIS_PORT", "6379", _port, "its port"),
+    Setting("redis-password-file", "REDIS_PSWD_FILE", None, _text, "file with the Redis password (or REDIS_PSWD)"),
+    Setting("account", "IBGW_ACCOUNT", None, _text, "account of the plain balance key; default the first one"),
+    Setting("max-command-age", "IBGW_MAX_COMMAND_AGE", "5", _seconds, "seconds; older commands are refused (0: never)"),
+    Setting("debug", "IBGW_DEBUG", "0", _switch, "1: write debug lines to the log"),
+)
+
+
+@attrs.frozen
+class Config:
+    """What a gateway runs with. `max_command_age` is in seconds."""
+
+    name: str
+    tws_host: str
+    tws_port: int
+    client_id: int
+    redis_host: str
+    redis_port: int
+    redis_password: str | None = attrs.field(repr=False)
+    account: str | None
+    max_command_age: float
+    debug: bool
+
+
+def configure(flags: Mapping[str, str | None], env: Mapping[str, str]) -> Config:
+    """Read every setting. `flags` maps flag names to their text. Raises ConfigError."""
+    values = {setting.member: _value(setting, flags, env) for setting in SETTINGS}
+    if values["name"] is None:
+        raise ConfigError("--name (or TWS_GATEWAY_NAME) is missing")
+    values["redis_password"] = _password(values.pop("redis_password_file"), env)
+    return Config(**values)
+
+
+def _value(setting: Setting, flags: Mapping[str, str | None], env: Mapping[str, str]) -> Any:
+    text, source = flags.get(setting.flag), f"--{setting.flag}"
+    if text is None and env.get(setting.env):
+        text, source = env[setting.env], setting.env
+    if text is None:
+        text = setting.default
+    if text is None:
+        return None
+    try:
+        return setting.parse(text)
+    except ValueError as error:
+        raise ConfigError(f"{source} {text!r}: {error}") from None
+
+
+def _password(path: str | None, env: Mapping[str, str]) -> str | None:
+    if path is None:
+        return env.get("REDIS_PSWD") or None
+    try:
+        return Path(path).read_text(encoding="utf-8").strip() or None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise ConfigError(f"--redis-password-file (REDIS_PSWD_FILE) {path!r}: {reason}") from None

@@ -1,0 +1,185 @@
+"""Contracts: asked of TWS once, kept in memory, stored in Redis under all their keys (section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+from twisted.internet.defer import Deferred, succeed
+from twisted.python.failure import Failure
+
+from ibgw_tx import codes, errors, events, jsontext, names
+from ibgw_tx.asking import Asker
+from ibgw_tx.contract import BadName, Contract
+from ibgw_tx.contractnames import best_row, choose, contracts_of_show_name, describe
+from ibgw_tx.errors import CommandError, TWSError
+from ibgw_tx.log import Logger
+from ibgw_tx.redislink import RedisLink
+from ibgw_tx.tws import TWSClient
+
+#: Seconds TWS may take for contract details; a derivatives chain is paced by IB (tws-facts 3.2).
+DETAILS_LIMIT = 30.0
+
+#: Known contracts kept in memory; the oldest go first (they are found again by asking).
+MAX_KNOWN = 50_000
+
+
+@attrs.frozen
+class Known:
+    """A contract with its details, as TWS gave them at `timestamp` (ms)."""
+
+    contract: Contract
+    details: dict[str, Any]
+    timestamp: int
+
+    def document(self) -> bytes:
+        """The value stored in Redis."""
+        head = {"contract": self.contract.to_json()}
+        return jsontext.dumps({**head, **self.details, "_timestamp": self.timestamp})
+
+
+class ContractDesk:
+    """Answers what a contract is. The same question while it is open, or answered before, is not sent again."""
+
+    log = Logger()
+
+    def __init__(self, asker: Asker, link: RedisLink, now_ms: Callable[[], int]) -> None:
+        self.client: TWSClient | None = None
+        self._asker = asker
+        self._link = link
+        self._now_ms = now_ms
+        self._known: dict[tuple[int, str], Known] = {}
+        #: The row kept under the conId alone.
+        self._best: dict[int, Known] = {}
+        self._answered: dict[Contract, list[Known]] = {}
+        self._waiting: dict[Contract, list[Deferred[list[Known]]]] = {}
+
+    # What TWS tells.
+
+    def hit(self, event: events.ContractHit) -> None:
+        """One contract: remembered and stored."""
+        known = Known(event.contract, event.details, self._now_ms())
+        self._remember(known)
+        self._asker.add(event.req_id, known)
+        self._store(known)
+
+    def end(self, event: events.ContractEnd) -> None:
+        """The answer to one question is complete."""
+        self._asker.end(event.req_id)
+
+    def _remember(self, known: Known) -> None:
+        key = known.contract.conId, known.contract.exchange
+        self._known.pop(key, None)
+        self._known[key] = known
+        best = self._best.get(known.contract.conId)
+        if best is None or _rank(known) <= _rank(best):
+            self._best[known.contract.conId] = known
+        if len(self._known) > MAX_KNOWN:
+            con_id, exchange = next(iter(self._known))
+            del self._known[con_id, exchange]
+            self._best.pop(con_id, None)
+
+    def _store(self, known: Known) -> None:
+        document = known.document()
+        keys: tuple[str, ...] = ()
+        try:
+            keys = names.contract_keys(known.contract)
+        except BadName as error:
+            self.log.warn("contract {con_id} is stored by its id only: {error}", con_id=known.contract.conId, error=str(error))
+        if self._best.get(known.contract.conId) is known:
+            keys = (*keys, names.contract_id(known.contract.conId))
+        for key in keys:
+            self._link.tell("SET", key, document)
+
+    def restore(self) -> None:
+        """Redis is back, perhaps empty: store everything known again."""
+        for known in self._known.values():
+            self._store(known)
+
+    def forget(self) -> None:
+        """RESET: ask TWS again for everything."""
+        self._answered.clear()
+
+    # Questions.
+
+    def details(self, contract: Contract) -> Deferred[list[Known]]:
+        """Every match of `contract`; an empty list when TWS knows none. Fails with CommandError, RequestTimeout, SessionLost."""
+        if contract in self._answered:
+            return succeed(self._answered[contract])
+        if self.client is None:
+            return _failed(CommandError(errors.NOT_CONNECTED, "no session with TWS"))
+        result: Deferred[list[Known]] = Deferred()
+        waiting = self._waiting.setdefault(contract, [])
+        waiting.append(result)
+        if len(waiting) == 1:
+            client = self.client
+            asked = self._asker.ask(
+                f"contract details of {describe(contract)}",
+                lambda req_id: client.ask_contract(req_id, contract),
+                DETAILS_LIMIT,
+            )
+            asked.addErrback(_none_if_unknown)
+            asked.addCallbacks(self._answer, self._fail, (contract,), {}, (contract,))
+        return result
+
+    def _answer(self, hits: list[Known], contract: Contract) -> None:
+        if hits:
+            self._answered[contract] = hits
+            if len(self._answered) > MAX_KNOWN:
+                del self._answered[next(iter(self._answered))]
+        for waiting in self._waiting.pop(contract, ()):
+            waiting.callback(hits)
+
+    def _fail(self, failure: Failure, contract: Contract) -> None:
+        for waiting in self._waiting.pop(contract, ()):
+            waiting.errback(failure)
+
+    async def find_one(self, contract: Contract) -> Known:
+        """The one contract that `contract` means. Raises CommandError (unknown_contract, ambiguous_contract, …)."""
+        hits = await self.details(contract)
+        return self._chosen(contract, hits, describe(contract))
+
+    async def find_show_name(self, exchange: str, show_name: str) -> Known:
+        """The one contract a show name means. Raises CommandError."""
+        for asked in contracts_of_show_name(exchange, show_name):
+            hits = await self.details(asked)
+            if hits:
+                return self._chosen(asked, hits, show_name)
+        raise CommandError(errors.UNKNOWN_CONTRACT, f"TWS knows no contract {show_name} on {exchange}")
+
+    def _chosen(self, asked: Contract, hits: list[Known], name: str) -> Known:
+        chosen = choose(asked, [hit.contract for hit in hits], name)
+        return next(hit for hit in hits if hit.contract == chosen)
+
+    async def by_id(self, con_id: int) -> Known | None:
+        """The contract of a conId alone (positions and orders come without exchange); None when TWS knows none."""
+        asked = Contract(conId=con_id)
+        hits = await self.details(asked)
+        if not hits:
+            return None
+        row = best_row(asked, [hit.contract for hit in hits])
+        return next(hit for hit in hits if hit.contract == row)
+
+
+def _rank(known: Known) -> int:
+    """Which of one contract's rows speaks for it: SMART, else the listing exchange, else any."""
+    contract = known.contract
+    return 0 if contract.exchange == "SMART" else 1 if contract.exchange == contract.primaryExchange else 2
+
+
+def _none_if_unknown(failure: Failure) -> list[Known]:
+    """Code 200 is an answer: there is none. Any other is not."""
+    error = failure.value
+    if isinstance(error, TWSError):
+        if error.code == codes.NO_SECURITY_DEFINITION:
+            return []
+        raise CommandError(errors.UNAVAILABLE, f"TWS refuses contract details: {error.code} {error.text}")
+    failure.raiseException()
+    return []
+
+
+def _failed(error: Exception) -> Deferred[Any]:
+    result: Deferred[Any] = Deferred()
+    result.errback(error)
+    return result

@@ -1,0 +1,46 @@
+"""What can go wrong, by whose fault: a bot's command (CommandError) or TWS's answer (TWSError)."""
+
+from __future__ import annotations
+
+# The `code` of a refused command (section 8 of the Redis interface).
+BAD_JSON = "bad_json"
+BAD_COMMAND = "bad_command"
+BAD_PARAMS = "bad_params"
+NOT_CONNECTED = "not_connected"
+UNKNOWN_CONTRACT = "unknown_contract"
+AMBIGUOUS_CONTRACT = "ambiguous_contract"
+UNKNOWN_ORDER = "unknown_order"
+DUPLICATE = "duplicate"
+LIMIT = "limit"
+EXPIRED = "expired"
+UNAVAILABLE = "unavailable"
+
+
+class CommandError(Exception):
+    """A command that is refused: `code` as above, `text` one sentence for its author. It has had no effect."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+
+
+class TWSError(Exception):
+    """TWS answered a request with an error: its code, its text."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(f"TWS error {code}: {text}")
+        self.code = code
+        self.text = text
+
+
+class SessionLost(Exception):
+    """The API session ended before TWS answered; the text names what was asked."""
+
+
+class RequestTimeout(Exception):
+    """TWS did not answer within the request's limit; the text names what was asked and the limit."""
+
+
+class RedisDown(Exception):
+    """Redis cannot take the command now: no connection, or too much unanswered."""

@@ -1,0 +1,75 @@
+"""How fast the gateway may speak to TWS, and who goes first. Pure: `now` in seconds comes in.
+
+IB allows 50 messages a second of all kinds together; the third breach ends the session (tws-facts 3.1). We never send more
+than 45 in any second. Three lanes share them: cancels, orders, everything else. A lower lane stops short of the limit, so
+that a cancel never waits behind a burst of requests. A full lane refuses (PacingFull); nothing is dropped.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import IntEnum
+
+
+class Lane(IntEnum):
+    """Who goes first."""
+
+    CANCEL = 0
+    ORDER = 1
+    DATA = 2
+
+
+#: Seconds a sent message counts; a little over one, because TWS counts when it reads, not when we write.
+WINDOW = 1.05
+#: Messages in the window up to which a lane may send.
+CEILING = {Lane.CANCEL: 45, Lane.ORDER: 42, Lane.DATA: 32}
+#: Messages that may wait in a lane: some 20 s of traffic for orders, minutes for data requests.
+CAPACITY = {Lane.CANCEL: 1000, Lane.ORDER: 1000, Lane.DATA: 5000}
+
+
+class PacingFull(Exception):
+    """So many messages of this kind wait for TWS's message rate that one more is refused."""
+
+
+class Pacer:
+    """Decides when each outgoing message goes out. One for each session; its queues die with it."""
+
+    def __init__(self, ceiling: dict[Lane, int] | None = None) -> None:
+        self._ceiling = ceiling or CEILING
+        self._sent: deque[float] = deque()
+        self._waiting: dict[Lane, deque[bytes]] = {lane: deque() for lane in Lane}
+
+    def offer(self, lane: Lane, message: bytes) -> None:
+        """Queue a message; follow with `release`. Raises PacingFull, with nothing queued."""
+        queue = self._waiting[lane]
+        if len(queue) >= CAPACITY[lane]:
+            raise PacingFull(f"{len(queue)} {lane.name.lower()} messages already wait for TWS's message rate")
+        queue.append(message)
+
+    def release(self, now: float) -> list[bytes]:
+        """The messages that may go out at `now`, in order; they count as sent."""
+        self._forget(now)
+        out: list[bytes] = []
+        for lane in Lane:
+            queue, ceiling = self._waiting[lane], self._ceiling[lane]
+            while queue and len(self._sent) < ceiling:
+                out.append(queue.popleft())
+                self._sent.append(now)
+        return out
+
+    def wait(self, now: float) -> float | None:
+        """Seconds until `release` can give more; None when nothing waits."""
+        waits = [self._lane_wait(lane, now) for lane in Lane if self._waiting[lane]]
+        return min(waits) if waits else None
+
+    def _lane_wait(self, lane: Lane, now: float) -> float:
+        over = len(self._sent) - self._ceiling[lane]
+        return max(0.0, self._sent[over] + WINDOW - now) if over >= 0 else 0.0
+
+    def _forget(self, now: float) -> None:
+        while self._sent and self._sent[0] <= now - WINDOW:
+            self._sent.popleft()
+
+    def waiting(self) -> int:
+        """How many messages wait, in all lanes."""
+        return sum(map(len, self._waiting.values()))

@@ -1,0 +1,67 @@
+"""TWS error codes used by the simulator and their texts, as TWS words them where that is on record."""
+
+TEXTS: dict[int, str] = {
+    100: "Max rate of messages per second has been exceeded:max={limit} rec={count} ({breach})",
+    102: "Duplicate ticker ID.",
+    103: "Duplicate order id",
+    162: "Historical Market Data Service error message:{cause}",
+    200: "No security definition has been found for the request",
+    201: "Order rejected - reason:{cause}",
+    300: "Can't find EId with tickerId:{id}",
+    309: "Max number ({limit}) of market depth requests has been reached",
+    310: "Can't find the subscribed market depth with tickerId:{id}",
+    316: "Market depth data has been HALTED. Please re-subscribe.",
+    317: "Market depth data has been RESET. Please empty deep book contents before applying any new entries.",
+    320: "Error reading request.-'{name}' : cause - {cause}",
+    321: "Error validating request.-'{name}' : cause - {cause}",
+    322: "Error processing request.-'{name}' : cause - {cause}",
+    326: "Unable to connect as the client id is already in use. Retry with a unique client id.",
+    327: "Only the default client (i.e 0) can auto bind orders",
+    354: "Requested market data is not subscribed.",
+    366: "No historical data query found for ticker id:{id}",
+    414: "Snapshot market data subscription is not applicable to generic ticks",
+    430: "We are sorry, but fundamentals data for the security specified is not available.",
+    478: "Parameters in request conflicts with contract parameters received by contract id: {cause}",
+    1100: "Connectivity between IB and Trader Workstation has been lost.",
+    1101: "Connectivity between IB and Trader Workstation has been restored - data lost.",
+    1102: "Connectivity between IB and Trader Workstation has been restored - data maintained. {cause}",
+    1300: "TWS socket port has been reset and this connection is being dropped.\nPlease reconnect on the new port - {cause}",
+    2100: "API client has been unsubscribed from account data.",
+    2101: "Unable to subscribe to account as the following clients are subscribed to a different account: {cause}",
+    2103: "Market data farm connection is broken:{cause}",
+    2104: "Market data farm connection is OK:{cause}",
+    2105: "HMDS data farm connection is broken:{cause}",
+    2106: "HMDS data farm connection is OK:{cause}",
+    2107: "HMDS data farm connection is inactive but should be available upon demand.{cause}",
+    2108: "Market data farm connection is inactive but should be available upon demand.{cause}",
+    2110: "Connectivity between Trader Workstation and server is broken. It will be restored automatically.",
+    2119: "Market data farm is connecting:{cause}",
+    2152: "Exchanges - Depth: {depth}; Top: {top}; ",
+    2157: "Sec-def data farm connection is broken:{cause}",
+    2158: "Sec-def data farm connection is OK:{cause}",
+    10089: "Requested market data requires additional subscription for API. See link in 'Market Data Connections' "
+    "dialog for more details.Delayed market data is available.",
+    10092: "Deep market data is not supported for this combination of security type/exchange",
+    10147: "OrderId {id} that needs to be cancelled is not found.",
+    10167: "Requested market data is not subscribed. Displaying delayed market data.",
+    10168: "Requested market data is not subscribed. Delayed market data is not enabled.",
+    10185: "Failed to cancel PNL (not subscribed)",
+    10186: "Failed to cancel PNL single (not subscribed)",
+    10190: "Max number of tick-by-tick requests has been reached.",
+    10197: "No market data during competing live session",
+    10285: "Your API version does not support fractional size rules. Please upgrade to a minimum version 163.",
+    10314: "End Date/Time: The date, time, or time-zone entered is invalid. The correct format is yyyymmdd hh:mm:ss "
+    "xx/xxxx where yyyymmdd and xx/xxxx are optional.",
+}
+
+
+class _Blank(dict[str, object]):
+    """Named values for a text; a missing one is left empty rather than failing the answer."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def say(code: int, **values: object) -> str:
+    """The text of a code. Unknown codes get a plain one, so that trouble can be made with any number."""
+    return TEXTS.get(code, "Simulated error {code}").format_map(_Blank(values, code=code))

@@ -1,0 +1,105 @@
+"""One tradable thing with everything ContractDetails says about it, and the calendar of its exchange."""
+
+from attrs import frozen
+
+SMART = "SMART"
+ALIASES = {"ISLAND": "NASDAQ"}  # TWS took both names for years; the Gateway answers with NASDAQ
+NO_DEPTH = frozenset({"IND", "BAG", "BOND", "CONTFUT"})
+
+
+def canonical(exchange: str) -> str:
+    """An exchange under the name the catalogue uses."""
+    upper = exchange.strip().upper()
+    return ALIASES.get(upper, upper)
+
+
+@frozen
+class Calendar:
+    """Hours of an exchange in its own clock, ``HHMM-HHMM``; ``offset`` is its whole-hour distance to UTC.
+
+    Daylight saving is left out: the simulator's day is the same all year.
+    """
+
+    name: str
+    zone: str
+    offset: int
+    trading: str
+    liquid: str
+    weekends: bool = False
+
+
+@frozen
+class Instrument:
+    """A line of the catalogue. Prices are in ``currency``; sizes in base units (shares, contracts, euros).
+
+    ``wire_lot``: base units to one unit of size on the wire below server version 159 (US stocks: 100).
+    ``md_size_multiplier``: what ContractDetails says of it, which for Hong Kong differs from what the wire does.
+    ``price`` is the level the walk moves about, ``swing`` scales its moves (1.0: a stock's).
+    """
+
+    con_id: int
+    symbol: str
+    sec_type: str
+    currency: str
+    exchange: str
+    valid_exchanges: tuple[str, ...]
+    rule: int
+    price: float
+    calendar: str
+    farm: str
+    local_symbol: str = ""
+    trading_class: str = ""
+    market_name: str = ""
+    long_name: str = ""
+    multiplier: str = ""
+    expiry: str = ""
+    last_trade_time: str = ""
+    contract_month: str = ""
+    strike: float = 0.0
+    right: str = ""
+    min_tick: str = "0.01"
+    md_size_multiplier: int = 1
+    wire_lot: int = 1
+    lot: int = 1
+    depth_size: int = 5
+    swing: float = 1.0
+    price_magnifier: int = 1
+    order_types: str = ""
+    industry: str = ""
+    category: str = ""
+    subcategory: str = ""
+    stock_type: str = ""
+    isin: str = ""
+    agg_group: int = 2147483647
+    under_con_id: int = 0
+    under_symbol: str = ""
+    under_sec_type: str = ""
+    ev_rule: str = ""
+    volatility: float = 0.25
+    delayed: bool = False
+    fractional: bool = False
+    cusip: str = ""
+    coupon: int = 0
+    issue_date: str = ""
+    ratings: str = ""
+    bond_type: str = ""
+    coupon_type: str = ""
+    desc_append: str = ""
+    makers: tuple[str, ...] = ()
+
+    @property
+    def smart(self) -> bool:
+        """Whether SMART routes it."""
+        return SMART in self.valid_exchanges
+
+    @property
+    def books(self) -> tuple[str, ...]:
+        """Exchanges that have a book of their own here; the listing exchange first. None for an index."""
+        if self.sec_type in NO_DEPTH:
+            return ()
+        return self.makers or (self.exchange,)
+
+    @property
+    def factor(self) -> float:
+        """What one unit of size and one of price are worth together: the multiplier, 1 when there is none."""
+        return float(self.multiplier or 1)

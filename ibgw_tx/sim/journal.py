@@ -1,0 +1,34 @@
+"""Every request seen, for assertions and for people who wonder what their client sends."""
+
+from collections import deque
+
+from attrs import frozen
+
+KEPT = 10_000  # the oldest go first
+
+
+@frozen
+class Entry:
+    """``when`` by the simulator's clock; ``client_id`` is -1 before startApi; ``fields`` are the raw texts."""
+
+    when: float
+    client_id: int
+    name: str
+    fields: tuple[str, ...]
+
+
+class Journal:
+    """The last 10,000 requests, oldest first."""
+
+    def __init__(self) -> None:
+        self.entries: deque[Entry] = deque(maxlen=KEPT)
+
+    def note(self, entry: Entry) -> None:
+        self.entries.append(entry)
+
+    def named(self, *names: str) -> list[Entry]:
+        """The requests of these names, in order."""
+        return [entry for entry in self.entries if entry.name in names]
+
+    def clear(self) -> None:
+        self.entries.clear()

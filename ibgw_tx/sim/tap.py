@@ -1,0 +1,92 @@
+"""``twistd -n ibsim``: options and assembly."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from twisted.python import usage
+
+from ibgw_tx.sim.catalogue import Catalogue, CatalogueError, load
+from ibgw_tx.sim.ids import HIGHEST, LOWEST
+from ibgw_tx.sim.server import Simulator, default_catalogue
+from ibgw_tx.sim.settings import Settings
+
+
+def _number(flag: str, low: float, high: float, whole: bool = True) -> Any:
+    """A coercion for usage: the number, or a complaint that names flag and value."""
+
+    def coerce(raw: str) -> float:
+        try:
+            value = int(raw) if whole else float(raw)
+        except ValueError:
+            raise usage.UsageError(f"--{flag} {raw}: not a number") from None
+        if not low <= value <= high:
+            raise usage.UsageError(f"--{flag} {raw}: must be from {low:g} to {high:g}")
+        return value
+
+    return coerce
+
+
+class Options(usage.Options):
+    """A simulated TWS: the socket API of Interactive Brokers' TWS, with a market of its own."""
+
+    synopsis = "[options]"
+    longdesc = "A simulated TWS on the real wire, for trying bots and gateways without an IB account."
+    optParameters = [
+        ["port", "p", "4002", "Port for API clients"],
+        ["interface", "i", "127.0.0.1", "Address to listen on"],
+        ["server-version", None, str(HIGHEST), f"Highest server version offered, {LOWEST} to {HIGHEST}"],
+        ["seed", None, "1", "Seed of the market: the same seed, the same prices"],
+        ["catalogue", None, None, "TOML file of instruments (default: one inside the package)"],
+        ["accounts", None, "DU1000001", "Account names, separated by commas"],
+        ["rate", None, "10", "Depth updates a second for each subscribed book; 0 stops the market"],
+        ["depth-limit", None, "3", "Depth books at a time over all clients, 0: no limit (TWS: 3)"],
+        ["message-rate", None, "50", "Messages a second a client may send, 0: no limit (TWS: 50)"],
+    ]
+
+    def postOptions(self) -> None:
+        self["port"] = int(self._checked("port", 0, 65535))
+        self["server-version"] = int(self._checked("server-version", LOWEST, HIGHEST))
+        self["seed"] = int(self._checked("seed", 0, 2**31))
+        self["depth-limit"] = int(self._checked("depth-limit", 0, 10_000))
+        self["message-rate"] = int(self._checked("message-rate", 0, 1_000_000))
+        self["rate"] = self._checked("rate", 0, 100_000, whole=False)
+        self["accounts"] = self._accounts()
+        self["catalogue"] = self._catalogue()
+
+    def _checked(self, flag: str, low: float, high: float, whole: bool = True) -> float:
+        value: float = _number(flag, low, high, whole)(self[flag])
+        return value
+
+    def _accounts(self) -> tuple[str, ...]:
+        raw = self["accounts"]
+        names = tuple(name.strip() for name in raw.split(",") if name.strip())
+        if not names or any(not re.fullmatch(r"[A-Za-z0-9]{1,32}", name) for name in names):
+            raise usage.UsageError(f"--accounts {raw}: names of letters and digits, separated by commas")
+        if len(set(names)) < len(names):
+            raise usage.UsageError(f"--accounts {raw}: a name is there twice")
+        return names
+
+    def _catalogue(self) -> Catalogue:
+        path = self["catalogue"]
+        if path is None:
+            return default_catalogue()
+        try:
+            return load(Path(path).read_text("utf-8"))
+        except (OSError, UnicodeDecodeError, CatalogueError) as e:
+            raise usage.UsageError(f"--catalogue {path}: {e}") from None
+
+
+def makeService(options: Options, reactor: Any = None) -> Simulator:
+    """The simulator as a service that listens when it starts."""
+    settings = Settings(
+        server_version=options["server-version"],
+        seed=options["seed"],
+        accounts=options["accounts"],
+        rate=options["rate"],
+        depth_limit=options["depth-limit"],
+        message_rate=options["message-rate"],
+    )
+    return Simulator(
+        settings, options["catalogue"], reactor=reactor, port=options["port"], interface=options["interface"]
+    )

@@ -1,0 +1,52 @@
+"""Dates and times as TWS writes and reads them. The simulated TWS is logged in with UTC as its zone."""
+
+import datetime as dt
+import functools
+import zoneinfo
+
+UTC = dt.UTC
+
+
+@functools.lru_cache(maxsize=4096)
+def date_seconds(yyyymmdd: str) -> float:
+    """Midnight UTC of a date as epoch seconds."""
+    return dt.datetime.strptime(yyyymmdd, "%Y%m%d").replace(tzinfo=UTC).timestamp()
+
+
+def at(when: float) -> dt.datetime:
+    return dt.datetime.fromtimestamp(when, UTC)
+
+
+def connection_time(when: float) -> str:
+    return at(when).strftime("%Y%m%d %H:%M:%S UTC")
+
+
+def clock(when: float) -> str:
+    """HH:MM, as in the account's update time."""
+    return at(when).strftime("%H:%M")
+
+
+def stamp(when: float) -> str:
+    """Two blanks between date and time: the old form, which servers below 174 send."""
+    return at(when).strftime("%Y%m%d  %H:%M:%S")
+
+
+def date(when: float) -> str:
+    return at(when).strftime("%Y%m%d")
+
+
+def parse_end(text: str, now: float) -> float:
+    """An end time of a request as epoch seconds: empty is now; ``yyyymmdd[-| ]hh:mm:ss[ zone]``; raises ValueError."""
+    if not text.strip():
+        return now
+    if text[8:9] == "-":
+        return dt.datetime.strptime(text, "%Y%m%d-%H:%M:%S").replace(tzinfo=UTC).timestamp()
+    parts = text.split()
+    zone: dt.tzinfo = UTC
+    if len(parts) == 3:
+        try:
+            zone = zoneinfo.ZoneInfo(parts.pop())
+        except (zoneinfo.ZoneInfoNotFoundError, OSError):
+            raise ValueError(text) from None
+    form = "%Y%m%d %H:%M:%S" if len(parts) == 2 else "%Y%m%d"
+    return dt.datetime.strptime(" ".join(parts), form).replace(tzinfo=zone).timestamp()

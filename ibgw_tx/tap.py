@@ -1,0 +1,47 @@
+"""The twistd plugin's options and its assembly. It decides nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from twisted.application.service import IService
+from twisted.python import usage
+
+from ibgw_tx.config import SETTINGS, Config, ConfigError, configure
+from ibgw_tx.gateway import Gateway
+from ibgw_tx.log import show_debug
+
+
+class Options(usage.Options):
+    """The flags of `twistd ibgateway`; each has an environment variable too (the password only that, or a file)."""
+
+    synopsis = "--name=NAME [options]"
+    longdesc = "Holds one API connection to TWS or IB Gateway and puts everything on Redis."
+    optParameters = [
+        [setting.flag, None, None, f"{setting.doc} [{setting.env}{f', default {setting.default}' if setting.default else ''}]"]
+        for setting in SETTINGS
+    ]
+    config: Config
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """One line for what is wrong and exit status 1; twistd itself would print its whole help above it."""
+        try:
+            super().parseOptions(options)
+        except usage.UsageError as error:
+            raise SystemExit(f"ibgateway: {error}") from None
+
+    def postOptions(self) -> None:
+        try:
+            self.config = configure(self, os.environ)
+        except ConfigError as error:
+            raise usage.UsageError(str(error)) from None
+
+
+def makeService(options: Options, reactor: Any = None) -> IService:
+    """The service tree of one gateway."""
+    if reactor is None:
+        from twisted.internet import reactor  # noqa: PLC0415 (the only place that chooses a reactor)
+    show_debug(options.config.debug)
+    return Gateway(options.config, reactor)  # type: ignore[return-value]
