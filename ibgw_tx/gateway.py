@@ -72,11 +72,12 @@ class Gateway(MultiService):
         self.desk = CommandDesk(handlers, self.say, now, int(config.max_command_age * 1000))
         hot = {b"12": self.shelf.depth, b"13": self.shelf.depth_l2}
         factory = IBSessionFactory(config.client_id, self, hot, reactor)
+        self.ib = IBLink(config.tws_host, config.tws_port, factory, reactor)
         self.redis.on_message = self.desk.message
         self.redis.on_up.append(self._redis_up)
         for child in (
             self.redis,
-            IBLink(config.tws_host, config.tws_port, factory, reactor),
+            self.ib,
             PeriodicService("heartbeat", HEARTBEAT, self.beat, reactor),
             PeriodicService("balance", 1.0, self.account.tick, reactor),
             PeriodicService("books", 1.0, self._tend_books, reactor),

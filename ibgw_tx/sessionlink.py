@@ -19,20 +19,20 @@ class IBLink(Service):
         self.setName("ib")
         self._host = host
         self._port = port
-        self._factory = factory
+        self.factory = factory
         self._reactor = reactor
         self._connector: Any = None
 
     def startService(self) -> None:
         super().startService()
-        self._factory.continueTrying = 1
+        self.factory.continueTrying = 1
         # connectTCP, not an endpoint: a ReconnectingClientFactory reconnects through its connector.
-        self._connector = self._reactor.connectTCP(self._host, self._port, self._factory, timeout=CONNECT_LIMIT)
+        self._connector = self._reactor.connectTCP(self._host, self._port, self.factory, timeout=CONNECT_LIMIT)
 
     def stopService(self) -> defer.Deferred[None]:
         """Stop trying and close what is open; the caller has told everyone that the session ends."""
         super().stopService()
-        self._factory.stopTrying()
+        self.factory.stopTrying()
         if self._connector is not None:
             # stopTrying() alone leaves a live connection up.
             self._connector.disconnect()

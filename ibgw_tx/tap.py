@@ -9,6 +9,7 @@ from typing import Any
 from twisted.application.service import IService
 from twisted.python import usage
 
+from ibgw_tx.cleanexit import CleanExit
 from ibgw_tx.config import SETTINGS, Config, ConfigError, configure
 from ibgw_tx.gateway import Gateway
 from ibgw_tx.log import show_debug
@@ -44,4 +45,6 @@ def makeService(options: Options, reactor: Any = None) -> IService:
     if reactor is None:
         from twisted.internet import reactor  # noqa: PLC0415 (the only place that chooses a reactor)
     show_debug(options.config.debug)
-    return Gateway(options.config, reactor)  # type: ignore[return-value]
+    gateway = Gateway(options.config, reactor)
+    CleanExit(reactor).setServiceParent(gateway)
+    return gateway  # type: ignore[return-value]

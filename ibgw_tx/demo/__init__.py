@@ -1,0 +1,1 @@
+"""The demo: an embedded Redis, a simulated TWS and the gateway, watched in the terminal as a bot would."""

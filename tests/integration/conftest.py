@@ -1,0 +1,43 @@
+"""Fixtures over real sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import pytest_twisted
+
+from ibgw_tx.embedded import EmbeddedRedis
+
+from .kit import World
+
+
+def pytest_collection_modifyitems(items: list[Any]) -> None:
+    for item in items:
+        if "integration" in str(item.path):
+            item.add_marker(pytest.mark.integration)
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[EmbeddedRedis]:
+    with EmbeddedRedis() as server:
+        yield server
+
+
+@pytest_twisted.async_yield_fixture
+async def world(redis_server: EmbeddedRedis) -> Any:
+    """A world that is not started yet, on an empty Redis."""
+    world = World(redis_server)
+    import redis  # noqa: PLC0415 (the only blocking client here)
+
+    redis.Redis(port=redis_server.port).flushall()
+    yield world
+    await world.stop()
+
+
+@pytest_twisted.async_yield_fixture
+async def running(world: World) -> Any:
+    """A world with status true."""
+    await world.start()
+    yield world
