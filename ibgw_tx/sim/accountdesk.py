@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from ibgw_tx.sim import replies, times
-from ibgw_tx.sim.accounts import Account, Value, account_values, summary_values, valued
+from ibgw_tx.sim.accounts import LEDGER_AND_NLV, Account, Value, account_values, summary_values, valued
 from ibgw_tx.sim.codes import say
 from ibgw_tx.sim.conversation import Conversation
 from ibgw_tx.sim.desk import BaseDesk, Key
@@ -31,6 +31,7 @@ class Feed:
     accounts: list[Account]
     tags: list[str] = field(factory=list)
     model: str = ""
+    ledger_only: bool = False
     told: dict[tuple[str, ...], tuple[object, ...]] = field(factory=dict)
     due: float = 0.0
 
@@ -112,7 +113,7 @@ class AccountDesk(BaseDesk):
         accounts = list(self.office.accounts.values()) if name == "All" else [self.account(name, request)]
         now = self.office.now()
         feed = Feed(
-            client, request.req_id, accounts, model=request.args["model"],
+            client, request.req_id, accounts, model=request.args["model"], ledger_only=request.args["ledger"],
             due=now + self.office.settings.account_every,
         )
         self._multi[id(client), request.req_id] = feed
@@ -122,7 +123,8 @@ class AccountDesk(BaseDesk):
     def _send_multi(self, feed: Feed, now: float) -> None:
         for account in feed.accounts:
             for key, value, currency in account_values(account, self.office.market, now):
-                if feed.news((account.name, key, currency), (value,)):
+                wanted = not feed.ledger_only or key in LEDGER_AND_NLV
+                if wanted and feed.news((account.name, key, currency), (value,)):
                     fields = replies.account_multi(feed.req_id, account.name, feed.model, key, value, currency)
                     feed.client.send(fields)
 

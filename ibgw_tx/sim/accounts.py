@@ -13,6 +13,11 @@ from ibgw_tx.sim.market import Market
 
 Value = tuple[str, str, str]  # key, value, currency
 
+# What reqAccountUpdatesMulti gives when only the ledger and the net liquidation value are asked for.
+LEDGER_AND_NLV = frozenset(
+    "Currency CashBalance TotalCashBalance AccruedCash StockMarketValue OptionMarketValue FutureOptionValue FuturesPNL "
+    "NetLiquidationByCurrency UnrealizedPnL RealizedPnL ExchangeRate FxCashBalance NetLiquidation".split()
+)
 MARGIN = {"STK": 0.25, "FUT": 0.08, "OPT": 0.2, "BOND": 0.3}  # share of the value held as margin
 SUMMARY_CURRENCYLESS = frozenset({"AccountType", "Cushion", "Leverage", "LookAheadNextChange", "DayTradesRemaining"})
 
@@ -40,24 +45,22 @@ class Valued:
 
 @define
 class Account:
-    """One account. ``changed`` counts changes of cash and positions, so that subscribers know when to look."""
+    """One account. ``ready`` is False while IB's servers reset: its values are then not to be relied on."""
 
     name: str
     base: str
     cash: dict[str, float]
     positions: dict[int, Position] = field(factory=dict)
-    changed: int = 0
+    ready: bool = True
 
     def set_position(self, instrument: Instrument, amount: float, cost: float) -> None:
         """Put a position to an exact amount; 0 keeps the row, as TWS does for the rest of the day."""
         known = self.positions.get(instrument.con_id)
         realized = known.realized if known else 0.0
         self.positions[instrument.con_id] = Position(instrument, amount, cost if amount else 0.0, realized)
-        self.changed += 1
 
     def add_cash(self, currency: str, amount: float) -> None:
         self.cash[currency] = self.cash.get(currency, 0.0) + amount
-        self.changed += 1
 
 
 def open_accounts(catalogue: Catalogue, names: list[str]) -> dict[str, Account]:
@@ -137,7 +140,7 @@ def account_values(account: Account, market: Market, now: float) -> Iterator[Val
     sums = totals(account, rows, market, now)
     yield from (
         ("AccountCode", account.name, ""), ("AccountOrGroup", account.name, account.base),
-        ("AccountReady", "true", ""), ("AccountType", "INDIVIDUAL", ""),
+        ("AccountReady", "true" if account.ready else "false", ""), ("AccountType", "INDIVIDUAL", ""),
         ("Cushion", f"{1.0 - sums.margin / sums.net if sums.net else 0.0:.6f}", ""),
         ("DayTradesRemaining", "-1", ""), ("LookAheadNextChange", "0", ""), ("SegmentTitle-C", "US Commodities", ""),
         ("SegmentTitle-S", "US Securities", ""), ("TradingType-S", "STKNOPT", ""), ("WhatIfPMEnabled", "true", ""),

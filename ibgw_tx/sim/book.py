@@ -125,19 +125,16 @@ class Book:
         self._tell(DELETE, side, index, row)
 
     def rewrite(self, side: int, wanted: list[Row]) -> None:
-        """Make a side exactly these rows: in place where the maker is the same, else deleted and inserted."""
+        """Make a side exactly these rows, in place where the maker is the same; it is never empty on the way."""
         rows = self.rows[side]
-        if any(a.maker != b.maker for a, b in zip(rows, wanted, strict=False)):
-            while rows:
-                self.delete(side, len(rows) - 1)
+        for index, row in enumerate(wanted):
+            if index == len(rows) or rows[index].maker != row.maker:
+                rows.insert(index, row)
+                self._tell(INSERT, side, index, row)
+            elif rows[index] != row:
+                self.replace(side, index, row)
         while len(rows) > len(wanted):
             self.delete(side, len(rows) - 1)
-        for i, row in enumerate(wanted):
-            if i == len(rows):
-                rows.append(row)
-                self._tell(INSERT, side, i, row)
-            elif rows[i] != row:
-                self.replace(side, i, row)
 
     def best(self, side: int) -> tuple[int, int] | None:
         """Best price and the size there over all makers; None when the side is empty."""

@@ -32,7 +32,9 @@ class House(Protocol):
 
     def stalls(self) -> bool: ...
 
-    def admit(self, client: "Conversation") -> bool: ...
+    def copies(self, msg_id: int) -> int: ...
+
+    def turns_away(self, client: "Conversation") -> tuple[int, str] | None: ...
 
     def welcome(self, client: "Conversation") -> None: ...
 
@@ -85,11 +87,12 @@ class Conversation:
             self.close()
 
     def send(self, fields: Fields) -> None:
-        self.write(wire.frame(fields, self.server_version))
+        data = wire.frame(fields, self.server_version)
+        self.write(data * self.house.copies(fields[0]) if self.ready else data)
 
     def write(self, data: bytes) -> None:
         """Ready-made frames: the path of depth rows."""
-        if self.state is not State.CLOSED:
+        if data and self.state is not State.CLOSED:
             self._line.write(data)
 
     def error(self, req_id: int, code: int, text: str = "") -> None:
@@ -142,8 +145,9 @@ class Conversation:
         if request.msg_id != Out.START_API:
             return
         self.client_id = request.args["client_id"]
-        if not self.house.admit(self):
-            self.error(-1, 326)
+        refusal = self.house.turns_away(self)
+        if refusal is not None:
+            self.error(-1, *refusal)
             self.close()
             return
         self.state = State.READY
@@ -162,7 +166,7 @@ class Conversation:
     def _paced(self) -> bool:
         """Count a message against the rate of any one second; False when it is over and thus not taken."""
         limit = self.house.message_rate
-        if not limit:
+        if not limit or "+PACEAPI" in self.options:  # with this connect option TWS paces instead of refusing
             return True
         now = self.house.now()
         window = self._times

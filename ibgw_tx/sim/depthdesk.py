@@ -133,21 +133,24 @@ class DepthDesk(BaseDesk):
         return self.flush(walk)
 
     def flush(self, walk: Walk) -> int:
-        """Send what the book's views have gathered; each view's messages are turned into bytes once."""
-        sent = 0
+        """Send what the book's views have gathered; the number of messages."""
+        return sum(self._fan(bodies, subs) for bodies, subs in self._gathered(walk))
+
+    def _gathered(self, walk: Walk) -> list[tuple[list[bytes], list[Subscription]]]:
+        """What the views have gathered, as bytes made once for all subscribers that differ only in their ids."""
+        found = []
         drained: dict[int, list[RowOp]] = {}
         for channel, subs in self._shared.get(walk.instrument.con_id, {}).items():
-            view = subs[0].view
-            ops = drained.get(channel[0])
-            if ops is None:
-                ops = drained[channel[0]] = view.drain()
+            if channel[0] not in drained:
+                drained[channel[0]] = subs[0].view.drain()
+            ops = drained[channel[0]]
             if ops:
-                sent += self._fan(self._bodies(walk, ops, subs[0]), subs)
-        return sent
+                found.append((self._bodies(walk, ops, subs[0]), list(subs)))
+        return found
 
     def _fan(self, bodies: list[bytes], subs: list[Subscription]) -> int:
         sent = 0
-        for sub in list(subs):
+        for sub in subs:
             if not sub.waiting:
                 sub.client.write(b"".join([wire.with_length(sub.head + body) for body in bodies]))
                 sent += len(bodies)
@@ -181,6 +184,23 @@ class DepthDesk(BaseDesk):
         return [
             f"{op.position}\0{op.operation}\0{op.side}\0{price(op.price)}\0{op.size // lot}\0".encode() for op in ops
         ]
+
+    def cycle(self, now: float, steps: int) -> list[tuple[Conversation, list[bytes]]]:
+        """A stretch of each book, as frames for each subscriber, that ends where it began.
+
+        It may be sent any number of times and every subscriber stays in step: this is what floods are made of.
+        """
+        found: list[tuple[Conversation, list[bytes]]] = []
+        for walk in self.walks:
+            self.flush(walk)
+            rows = [list(side) for side in walk.book.rows]
+            for _ in range(steps):
+                walk.step(now)
+            for side, wanted in enumerate(rows):
+                walk.book.rewrite(side, wanted)
+            for bodies, subs in self._gathered(walk):
+                found += [(sub.client, [wire.with_length(sub.head + body) for body in bodies]) for sub in subs]
+        return found
 
     # --- trouble ------------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ibgw_tx.sim.office import Answer, Office
 
 REAL_TIME = 5  # seconds of a real-time bar, the only size TWS has
+SMALL, MOST_SMALL = 30, 60  # seconds of a small bar; requests for such in ten minutes
 HEAD = 20040123  # data begins here, for everything
 
 
@@ -43,6 +45,7 @@ class HistoryDesk(BaseDesk):
     def __init__(self, office: Office) -> None:
         super().__init__(office)
         self._growing: dict[Key, Growing] = {}
+        self._asked: deque[tuple[float, tuple[str, ...]]] = deque()  # small bars asked for in ten minutes
 
     @property
     def answers(self) -> Mapping[str, Answer]:
@@ -58,6 +61,7 @@ class HistoryDesk(BaseDesk):
     def history(self, client: Conversation, request: Request) -> None:
         args, now = request.args, self.office.now()
         listing, size, span = self._checked(request)
+        self._pace(request, size, now)
         one, what = listing.instrument, args["what"].upper()
         end = self._end(request, now)
         begin = end - span
@@ -95,6 +99,18 @@ class HistoryDesk(BaseDesk):
         if span // size > bars.MOST_BARS * 5:
             raise Refused(162, say(162, cause="invalid step: the duration holds too many bars of this size"))
         return listing, size, span
+
+    def _pace(self, request: Request, size: int, now: float) -> None:
+        """IB's pacing of small bars (tws-facts 3.2): 60 in ten minutes, none twice within 15 s, over all clients."""
+        if size > SMALL or not self.office.settings.history_pacing:
+            return
+        while self._asked and self._asked[0][0] <= now - 600.0:
+            self._asked.popleft()
+        same = request.fields[2:]  # all but message and request id
+        again = any(fields == same and when > now - 15.0 for when, fields in self._asked)
+        if again or len(self._asked) >= MOST_SMALL:
+            raise Refused(162, say(162, cause="Historical data request pacing violation"))
+        self._asked.append((now, same))
 
     def _none(self, request: Request, listing: Listing, why: str) -> None:
         one = listing.instrument

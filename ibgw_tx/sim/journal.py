@@ -1,6 +1,7 @@
 """Every request seen, for assertions and for people who wonder what their client sends."""
 
 from collections import deque
+from collections.abc import Callable
 
 from attrs import frozen
 
@@ -22,9 +23,12 @@ class Journal:
 
     def __init__(self) -> None:
         self.entries: deque[Entry] = deque(maxlen=KEPT)
+        self.listeners: list[Callable[[Entry], None]] = []
 
     def note(self, entry: Entry) -> None:
         self.entries.append(entry)
+        for listener in list(self.listeners):
+            listener(entry)
 
     def named(self, *names: str) -> list[Entry]:
         """The requests of these names, in order."""

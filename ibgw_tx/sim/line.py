@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IAddress, IPushProducer
@@ -28,9 +29,11 @@ class TWSLine(Protocol):
         self._trickle = bytearray()
         self._trickling = False
         self._pipe: Any = None
+        self._late: deque[tuple[float, bytes]] = deque()
 
     def connectionMade(self) -> None:
         self._pipe = self.transport
+        self._simulator.connections += 1
         office = self._simulator.office
         self._outbox = OutBox(self._out, office.settings.output_limit)
         self.conversation = Conversation(office, self)
@@ -46,11 +49,27 @@ class TWSLine(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         if self in self._simulator.lines:
             self._simulator.lines.remove(self)
+        self._late.clear()
         self.conversation.lost()
 
     # --- conversation.Line --------------------------------------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
+        lag = self._simulator.office.faults.lag
+        if not lag and not self._late:
+            self._put(data)
+            return
+        clock = self._simulator.clock
+        due = max(clock.seconds() + lag, self._late[-1][0] if self._late else 0.0)
+        self._late.append((due, data))
+        clock.callLater(due - clock.seconds(), self._put_late)
+
+    def _put_late(self) -> None:
+        """What is due of the late data: each piece has its own call, so at least one is."""
+        if self._late:
+            self._put(self._late.popleft()[1])
+
+    def _put(self, data: bytes) -> None:
         if not self._outbox.put(data):
             self.log.warn(
                 "client {client_id} does not read: dropped with {waiting} bytes waiting",

@@ -17,7 +17,7 @@ from ibgw_tx.sim.depthdesk import DepthDesk
 from ibgw_tx.sim.faults import Faults
 from ibgw_tx.sim.frontdesk import FrontDesk
 from ibgw_tx.sim.historydesk import HistoryDesk
-from ibgw_tx.sim.ids import Out
+from ibgw_tx.sim.ids import LOWEST, Out
 from ibgw_tx.sim.journal import Entry, Journal
 from ibgw_tx.sim.market import Market
 from ibgw_tx.sim.orderdesk import OrderDesk
@@ -67,7 +67,6 @@ class Office:
             self.positions, PnLDesk(self), HistoryDesk(self), self.orders,
         ]
         self._answers = {name: answer for desk in self.desks for name, answer in desk.answers.items()}
-        self.extra_clients: int = 0
 
     # --- what a conversation asks -------------------------------------------------------------------------------------
 
@@ -79,9 +78,9 @@ class Office:
         return self.settings.message_rate
 
     def version_for(self, low: int, high: int) -> int | None:
-        """The version to speak: the lower of ours and the client's highest; None when the client wants newer ones."""
+        """The version to speak: the lower of ours and the client's highest; None when there is none both know."""
         version = min(self.settings.server_version, high)
-        return version if version >= low else None
+        return version if max(low, LOWEST) <= version else None
 
     def hears(self, client: Conversation, entry: Entry) -> bool:
         """Note a request; False while the simulator plays dead."""
@@ -91,9 +90,18 @@ class Office:
     def stalls(self) -> bool:
         return self.faults.stall_handshake or self.faults.silent
 
-    def admit(self, client: Conversation) -> bool:
+    def copies(self, msg_id: int) -> int:
+        """How often a message goes out: once, unless trouble was asked for."""
+        return self.faults.take_copies(msg_id) if self.faults.copies else 1
+
+    def turns_away(self, client: Conversation) -> tuple[int, str] | None:
+        """Code and text for a client that may not start: its id is in use, there are too many, or trouble wants it so."""
+        refusal = self.faults.take_refusal("startApi")
+        if refusal is not None:
+            return refusal
         taken = {other.client_id for other in self.clients}
-        return client.client_id not in taken and len(taken) < self.settings.max_clients
+        free = client.client_id not in taken and len(taken) < self.settings.max_clients
+        return None if free else (326, "")
 
     def welcome(self, client: Conversation) -> None:
         """What TWS sends unasked after startApi (tws-facts 1.2)."""

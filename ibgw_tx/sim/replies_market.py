@@ -23,7 +23,7 @@ def contract(
     """One row of contract details. ``hours`` is (zone, trading hours, liquid hours)."""
     under = (one.under_symbol, one.under_sec_type) if one.under_symbol else ("", "")
     fields: Fields = (
-        In.CONTRACT_DATA, 8, req_id, one.symbol, one.sec_type, _expiry(one), one.strike, one.right, exchange,
+        In.CONTRACT_DATA, 8, req_id, one.symbol, one.sec_type, _expiry(one), one.strike or 0, one.right, exchange,
         one.currency, one.local_symbol, one.market_name, one.trading_class, one.con_id, one.min_tick,
         one.md_size_multiplier, one.multiplier, order_types, ",".join(one.valid_exchanges), one.price_magnifier,
         one.under_con_id, one.long_name, one.exchange if one.smart else "", one.contract_month, one.industry,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.resources
 from typing import Any
 
@@ -12,7 +13,8 @@ from twisted.logger import Logger
 
 from ibgw_tx.sim.catalogue import Catalogue, load
 from ibgw_tx.sim.conversation import Conversation
-from ibgw_tx.sim.journal import Journal
+from ibgw_tx.sim.flood import Parcel, braid
+from ibgw_tx.sim.journal import Entry, Journal
 from ibgw_tx.sim.line import TWSFactory, TWSLine
 from ibgw_tx.sim.office import Office
 from ibgw_tx.sim.requests import Request
@@ -21,11 +23,14 @@ from ibgw_tx.sim.trouble import Trouble
 from ibgw_tx.sim.walk import Walk
 
 FASTEST, SLOWEST = 0.02, 0.1  # seconds between turns of the market's loop
+FLOOD_STEPS = 400  # market events of each book in the stretch that a flood plays again and again
+UNSEEN_STEPS = 5  # at most so many events a turn where no depth is watched: level 1 is sampled anyway
 CATCH_UP = 1.0  # seconds of market that are caught up after a stall; older ones are skipped
 
 
+@functools.cache
 def default_catalogue() -> Catalogue:
-    """The catalogue inside the package."""
+    """The catalogue inside the package; read once, as nothing changes a catalogue."""
     return load(importlib.resources.files("ibgw_tx.sim").joinpath("catalogue.toml").read_text("utf-8"))
 
 
@@ -56,6 +61,7 @@ class Simulator(MultiService):
         self.office = Office(catalogue or default_catalogue(), self.settings, self.clock.seconds, self._report)
         self.factory = TWSFactory(self)
         self.lines: list[TWSLine] = []
+        self.connections = 0  # made so far, refused ones too
         self.frozen = False
         self.trouble = Trouble(self)
         self._wanted = None if port is None else (port, interface)
@@ -81,10 +87,7 @@ class Simulator(MultiService):
         if self._loop is not None and self._loop.running:
             self._loop.stop()
         self.drop_all()
-        closing = [port.stopListening() or succeed(None) for port in self._ports]
-        self._ports.clear()
-        done: list[Any] = [super().stopService() or succeed(None), *closing]
-        return gatherResults(done)
+        return gatherResults([super().stopService() or succeed(None), self.close_ports()])
 
     def listen(self, port: int = 0, interface: str = "127.0.0.1") -> int:
         """Take connections; gives the real port, which for 0 is one of the system's choice."""
@@ -96,6 +99,12 @@ class Simulator(MultiService):
             interface=interface, port=real, version=self.settings.server_version, accounts=list(self.office.accounts),
         )
         return real
+
+    def close_ports(self) -> Deferred[Any]:
+        """Take no more connections, as while a TWS restarts; ``listen(port)`` opens again. Fires when closed."""
+        closing = [port.stopListening() or succeed(None) for port in self._ports]
+        self._ports.clear()
+        return gatherResults(closing)
 
     # --- the market's time --------------------------------------------------------------------------------------------
 
@@ -140,7 +149,7 @@ class Simulator(MultiService):
         for walk in (*office.quotes.walks, *office.ticks.walks, *self._held()):
             if id(walk) not in moved and office.faults.flows(walk.instrument.farm):
                 moved.add(id(walk))
-                for _ in range(times):
+                for _ in range(min(times, UNSEEN_STEPS)):
                     walk.step(now)
 
     def _held(self) -> list[Walk]:
@@ -160,6 +169,22 @@ class Simulator(MultiService):
         """Clients that are past startApi."""
         return list(self.office.clients)
 
+    def seen(self, name: str, count: int = 1) -> Deferred[Entry]:
+        """Fires with the ``count``-th request of a name in the journal, at once when it is there already."""
+        done: Deferred[Entry] = Deferred()
+
+        def look(_: Entry | None) -> None:
+            found = self.journal.named(name)
+            if len(found) >= count:
+                if look in self.journal.listeners:
+                    self.journal.listeners.remove(look)
+                # In a turn of its own: whoever waits must not run inside the answering of the request.
+                self.clock.callLater(0, done.callback, found[count - 1])
+
+        self.journal.listeners.append(look)
+        look(None)
+        return done
+
     def drop_all(self) -> int:
         """Cut every connection; the number of them."""
         lines = list(self.lines)
@@ -168,22 +193,30 @@ class Simulator(MultiService):
         return len(lines)
 
     def flood(self, updates: int) -> Deferred[int]:
-        """Send at least so many depth messages as fast as the clients take them; fires with the number sent."""
+        """Send at least so many depth messages as fast as the clients take them; fires with the number sent.
+
+        The books are the same before and after: the market's own stretch is played again and again (see
+        DepthDesk.cycle), so that the simulator is not what limits the speed. Freeze the market first.
+        """
         done: Deferred[int] = Deferred()
-        self._pour(updates, 0, done)
+        played = braid(self.office.depth.cycle(self.office.now(), FLOOD_STEPS))
+        self._pour(updates, 0, played, done)
         return done
 
-    def _pour(self, left: int, sent: int, done: Deferred[int]) -> None:
+    def _pour(self, wanted: int, sent: int, played: list[Parcel], done: Deferred[int]) -> None:
+        """Play the stretch while nobody's transport is full; one parcel list a turn, so that reading goes on."""
         try:
             if not any(line.waiting for line in self.lines):
-                sent += self.office.depth.step(self.office.now(), 20)
+                for client, count, data in played:
+                    client.write(data)
+                    sent += count if client.ready else 0
         except Exception:
             done.errback()
             return
-        if sent >= left or not self.office.depth.walks:
+        if sent >= wanted or not self.clients or not played:
             done.callback(sent)
         else:
-            self.clock.callLater(0, self._pour, left, sent, done)
+            self.clock.callLater(0, self._pour, wanted, sent, played, done)
 
     def _report(self, client: Conversation, request: Request, error: Exception) -> None:
         self.log.error(

@@ -1,6 +1,7 @@
 """``twistd -n ibsim``: options and assembly."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,13 @@ class Options(usage.Options):
         ["depth-limit", None, "3", "Depth books at a time over all clients, 0: no limit (TWS: 3)"],
         ["message-rate", None, "50", "Messages a second a client may send, 0: no limit (TWS: 50)"],
     ]
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """One line for what is wrong and exit status 1; twistd itself would print its whole help above it."""
+        try:
+            super().parseOptions(options)
+        except usage.UsageError as error:
+            raise SystemExit(f"ibsim: {error}") from None
 
     def postOptions(self) -> None:
         self["port"] = int(self._checked("port", 0, 65535))

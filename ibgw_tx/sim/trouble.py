@@ -115,6 +115,13 @@ class Trouble:
         office.account_desk.hurry(office.accounts[account])
         office.pulse(office.now())
 
+    def account_ready(self, account: str, ready: bool) -> None:
+        """AccountReady of an account: false while IB's servers reset."""
+        office = self._office
+        office.accounts[account].ready = ready
+        office.account_desk.hurry(office.accounts[account])
+        office.pulse(office.now())
+
     # --- messages -----------------------------------------------------------------------------------------------------------
 
     def send(self, *fields: object) -> None:
@@ -145,6 +152,21 @@ class Trouble:
         self._know(name)
         self._said("ignore_next", name=name, times=times)
         self._office.faults.ignored[name] = self._office.faults.ignored.get(name, 0) + times
+
+    def lose_next(self, msg_id: int, times: int = 1) -> None:
+        """The next messages of an id (not depth rows) are not sent, e.g. 54: a download without an end."""
+        self._said("lose_next", msg_id=msg_id, times=times)
+        self._office.faults.copies.setdefault(msg_id, []).extend([0] * times)
+
+    def repeat_next(self, msg_id: int, times: int = 1) -> None:
+        """The next messages of an id (not depth rows) are sent twice."""
+        self._said("repeat_next", msg_id=msg_id, times=times)
+        self._office.faults.copies.setdefault(msg_id, []).extend([2] * times)
+
+    def lag(self, seconds: float) -> None:
+        """Everything is sent so many seconds late, in its order; 0 ends it."""
+        self._said("lag", seconds=seconds)
+        self._office.faults.lag = seconds
 
     def _know(self, name: str) -> None:
         if name != "*" and name not in NAMES:

@@ -35,6 +35,7 @@ class Walk:
         self.trades: deque[Trade] = deque(maxlen=KEPT_TRADES)
         self.count = 0  # trades so far
         self.pinned = False  # an exact book was set: steps leave it alone
+        self._day = now // 86400.0
         midnight = now - now % 86400.0
         self.close = ladder.snap(fair(midnight - 1.0))
         self.open = ladder.snap(fair(midnight))
@@ -45,6 +46,7 @@ class Walk:
         self.low = min(self.open, self.last)
         self.volume = instrument.depth_size * int(200 + (now % 86400.0) / 20.0)
         self.turnover = float(self.volume) * self.last
+        self._looked, self._target = now, fair(now) * ladder.unit
         self.rebuild(now)
 
     def middle(self) -> float:
@@ -94,6 +96,7 @@ class Walk:
 
     def step(self, now: float) -> None:
         """One event: mostly a size changing, sometimes a trade, a better price or a level giving way."""
+        self._new_day(now)
         if self.pinned:
             return
         if not self.instrument.books:
@@ -101,8 +104,9 @@ class Walk:
             return
         if not self.book.rows[BID] or not self.book.rows[ASK]:
             self.rebuild(now)
-        target = self.fair(now) * self.ladder.unit
-        gap = (target - (self.book.rows[BID][0].price + self.book.rows[ASK][0].price) / 2.0) / (
+        if now != self._looked:
+            self._looked, self._target = now, self.fair(now) * self.ladder.unit
+        gap = (self._target - (self.book.rows[BID][0].price + self.book.rows[ASK][0].price) / 2.0) / (
             self.ladder.step_above(self.book.rows[BID][0].price)
         )
         if abs(gap) > FAR and not self.book.watched:
@@ -116,7 +120,16 @@ class Walk:
             self._trade(now)
         else:
             self._resize()
+            return
         self._tidy()
+
+    def _new_day(self, now: float) -> None:
+        """At midnight UTC the last price becomes the close and the day's figures begin again."""
+        if now // 86400.0 == self._day:
+            return
+        self._day = now // 86400.0
+        self.close = self.open = self.high = self.low = self.last
+        self.volume, self.turnover = 0, 0.0
 
     def _index(self, now: float) -> None:
         self.last, self.last_time = self.ladder.snap(self.fair(now)), now
@@ -192,7 +205,9 @@ class Walk:
         rows = self.book.rows[side]
         mine = [i for i, row in enumerate(rows) if row.maker == maker]
         if len(mine) > DEEPEST:
-            self.book.delete(side, mine[-1])
+            self.book.delete(side, mine.pop())
+        if not rows:
+            return
         price, depth = (rows[mine[-1]].price if mine else rows[0].price), len(mine)
         while depth < DEPTH and self._grow(side, maker, price, depth):
             price, depth = self._worse(side, price), depth + 1

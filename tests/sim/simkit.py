@@ -36,7 +36,7 @@ def unframe(data: bytes) -> list[list[str]]:
         payload, data = data[4 : 4 + size], data[4 + size :]
         assert len(payload) == size, "a frame was cut short"
         assert payload.endswith(b"\0")
-        found.append(payload.decode("ascii").split("\0")[:-1])
+        found.append(payload.decode().split("\0")[:-1])
     return found
 
 
