@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from ibgw_tx import jsontext
-from ibgw_tx.contract import Contract, exchange_of, pair_of
+from ibgw_tx.contract import BadName, Contract, exchange_of, pair_of
 
 #: Which account value is a currency's cash; the second serves where TWS leaves the first out.
 CASH_KEYS = ("CashBalance", "TotalCashBalance")
@@ -111,7 +111,8 @@ class AccountBook:
     def document(self, known: dict[int, Contract]) -> dict[str, Any]:
         """The balance object of section 4; `known` maps conId to the contract from its details.
 
-        A position whose details are not known goes by what the row itself says. Clears `changed`.
+        A position whose details are not known goes by what the row itself says, one whose name cannot be a name by its conId.
+        Clears `changed`.
         """
         self.changed = False
         balance: dict[str, Any] = {}
@@ -120,6 +121,13 @@ class AccountBook:
             balance[currency] = {"type": "cash", "currency": currency, "balance": amount}
         for con_id, position in self._shown.positions.items():
             contract = known.get(con_id, position.contract)
-            name = f"{exchange_of(contract)}:{contract.secType}:{pair_of(contract)}"
-            balance[name] = attrs.evolve(position, contract=contract).to_json()
+            balance[_name(contract)] = attrs.evolve(position, contract=contract).to_json()
         return balance
+
+
+def _name(contract: Contract) -> str:
+    try:
+        return f"{exchange_of(contract)}:{contract.secType}:{pair_of(contract)}"
+    except BadName:
+        # One odd position must not keep the whole balance back.
+        return f"{contract.secType}:{contract.conId}"

@@ -1,13 +1,12 @@
-"""The account: downloaded at each session, put on Redis as a whole, then followed.
+"""The accounts: downloaded at each session, put on Redis as wholes, then followed (section 4).
 
-A download that has not ended within DOWNLOAD_LIMIT changes nothing and is asked again. Its end can come before the values
-(tws-facts 7), so an end without any is believed only after END_GRACE. Positions come without exchange: their contracts are
-asked for before the balance is written, so that a key never changes its name.
+Positions come without exchange: their contracts are asked for before a balance is written, so that a key never changes its
+name. The plain key holds the main account (`--account`, else the first); with several accounts each has a key of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
@@ -15,6 +14,8 @@ from twisted.python.failure import Failure
 
 from ibgw_tx import events, jsontext, names
 from ibgw_tx.account import AccountBook
+from ibgw_tx.accountfeed import AccountFeed, MultiFeed, UpdatesFeed
+from ibgw_tx.asking import Asker
 from ibgw_tx.clock import Clock
 from ibgw_tx.contract import Contract
 from ibgw_tx.contractdesk import ContractDesk, Known
@@ -22,12 +23,9 @@ from ibgw_tx.log import Logger
 from ibgw_tx.redislink import RedisLink
 from ibgw_tx.tws import TWSClient
 
-DOWNLOAD_LIMIT = 30.0  # seconds
-END_GRACE = 2.5  # seconds
-
 
 class AccountDesk:
-    """Keeps the balance of one account. `snapshot_written` says that Redis has this session's whole snapshot."""
+    """Keeps the balances. `snapshot_written` says that Redis has the whole snapshot of every account of this session."""
 
     log = Logger()
 
@@ -36,126 +34,129 @@ class AccountDesk:
         name: str,
         wanted: str | None,
         contracts: ContractDesk,
+        asker: Asker,
         link: RedisLink,
         clock: Clock,
         told_ready: Callable[[], None],
     ) -> None:
         self.snapshot_written = False
+        self.accounts: tuple[str, ...] = ()
         self._name = name
         self._wanted = wanted
         self._contracts = contracts
+        self._asker = asker
         self._link = link
         self._clock = clock
         self._told_ready = told_ready
-        self._client: TWSClient | None = None
-        self._book: AccountBook | None = None
-        self._values = 0
-        self._limit: Any = None
-        self._grace: Any = None
+        self._main = ""
+        self._books: dict[str, AccountBook] = {}
+        self._feeds: dict[str, AccountFeed] = {}
+        self._by_request: dict[int, AccountFeed] = {}
+        self._unwritten: set[str] = set()
         self._resolved: dict[int, Contract] = {}
         self._asked: set[int] = set()
         self._session = 0
 
     # The session.
 
-    def link_up(self, client: TWSClient, accounts: tuple[str, ...]) -> None:
-        """Take the account's snapshot anew."""
-        self.link_down()
-        account = self._wanted or accounts[0]
-        if account not in accounts:
+    def link_up(self, client: TWSClient, accounts: tuple[str, ...], same_session: bool) -> None:
+        """Take every account's snapshot anew; in the `same_session` the old requests are ended first."""
+        self.link_down(cancel=same_session)
+        main = self._wanted or accounts[0]
+        self.accounts = accounts
+        if main not in accounts:
             self.log.error(
                 "account {account} is none of this login's ({accounts}): no balance, status stays false",
-                account=account,
+                account=main,
                 accounts=",".join(accounts),
             )
             return
-        self._client = client
-        if self._book is None or self._book.account != account:
-            self._book = AccountBook(account)
-        self._download()
+        self._main = main
+        self._unwritten = set(accounts)
+        for account in accounts:
+            book = self._books.setdefault(account, AccountBook(account))
+            feed: AccountFeed
+            if account == main:
+                feed = UpdatesFeed(book, client, self._clock, self._downloaded)
+            else:
+                feed = MultiFeed(book, client, self._clock, self._downloaded, self._asker, self._by_request)
+            self._feeds[account] = feed
+            feed.start()
 
-    def link_down(self) -> None:
-        """Nothing of an unfinished download counts; what Redis has is no longer vouched for (the status says so)."""
+    def suspend(self) -> None:
+        """TWS's link is down: unfinished downloads do not count, and what Redis has is no longer vouched for."""
         self._session += 1
         self.snapshot_written = False
-        self._client = None
         self._asked.clear()
-        self._cancel_timers()
-        if self._book is not None:
-            self._book.abandon()
-            self._book.complete = False
+        for feed in self._feeds.values():
+            feed.stop()
+            feed.book.complete = False
 
-    def _download(self) -> None:
-        assert self._book is not None and self._client is not None
-        self._values = 0
-        self._book.begin()
-        self._limit = self._clock.callLater(DOWNLOAD_LIMIT, self._too_late)
-        self._client.subscribe_account(self._book.account)
-
-    def _too_late(self) -> None:
-        assert self._book is not None and self._client is not None
-        self.log.warn(
-            "account {account}: the download has not ended within {limit:.0f} s; asking again",
-            account=self._book.account,
-            limit=DOWNLOAD_LIMIT,
-        )
-        self._cancel_timers()
-        self._client.unsubscribe_account(self._book.account)
-        self._download()
-
-    def _cancel_timers(self) -> None:
-        for timer in (self._limit, self._grace):
-            if timer is not None and timer.active():
-                timer.cancel()
+    def link_down(self, cancel: bool = False) -> None:
+        """As `suspend`, and the requests are gone: with their session, or because TWS is told to `cancel` them."""
+        self.suspend()
+        if cancel:
+            for feed in self._feeds.values():
+                feed.cancel()
+        self._feeds.clear()
+        self._by_request.clear()
 
     # What TWS tells.
 
     def value(self, event: events.AccountValue) -> None:
-        """One account value of our account."""
-        if self._book is None or event.account != self._book.account:
-            return
-        self._values += 1
-        if not self._book.value(event.key, event.value, event.currency):
-            self.log.warn(
-                "account {account}: {key} {currency} is {value!r}, no number; skipped",
-                account=event.account,
-                key=event.key,
-                currency=event.currency,
-                value=event.value,
-            )
+        """One account value of the main account."""
+        feed = self._feeds.get(event.account)
+        if isinstance(feed, UpdatesFeed):
+            feed.value(event.key, event.value, event.currency)
 
     def row(self, event: events.PortfolioRow) -> None:
-        """One position of our account."""
-        if self._book is not None and event.account == self._book.account:
-            self._book.position(event.position)
+        """One position of the main account."""
+        feed = self._feeds.get(event.account)
+        if isinstance(feed, UpdatesFeed):
+            feed.position(event.position)
 
     def download_end(self, event: events.AccountDownloadEnd) -> None:
-        """The download has ended, or says so before its values."""
-        if self._book is None or event.account != self._book.account or self._client is None:
-            return
-        if self._grace is not None and self._grace.active():
-            self._grace.cancel()
-        if self._values:
-            self._end()
-        else:
-            self._grace = self._clock.callLater(END_GRACE, self._end)
+        """The main account's download has ended, or says so before its values."""
+        feed = self._feeds.get(event.account)
+        if isinstance(feed, UpdatesFeed):
+            feed.ended("download")
 
-    def _end(self) -> None:
-        assert self._book is not None
-        if self._book.complete and self.snapshot_written:
-            return
-        if not self._book.end():
-            self.log.warn("account {account}: IB is not ready with it; waiting", account=self._book.account)
-            return
-        self._cancel_timers()
-        self._resolve().addCallback(self._first_write, self._session).addErrback(self._failed)
+    def multi_value(self, event: events.MultiValue) -> None:
+        """One account value of another account."""
+        feed = self._by_request.get(event.req_id)
+        if feed is not None and feed.account == event.account:
+            feed.value(event.key, event.value, event.currency)
+
+    def multi_position(self, event: events.MultiPosition) -> None:
+        """One position of another account."""
+        feed = self._by_request.get(event.req_id)
+        if feed is not None and feed.account == event.account:
+            feed.position(event.position)
+
+    def multi_end(self, event: events.MultiEnd) -> None:
+        """One half of another account's download has ended."""
+        feed = self._by_request.get(event.req_id)
+        if feed is not None:
+            feed.ended(event.part)
+
+    def noticed(self, notice: events.Notice) -> bool:
+        """Whether an error belongs to an account's request; its download is asked again at its limit."""
+        feed = self._by_request.get(notice.id)
+        if feed is None:
+            return False
+        self.log.warn(
+            "account {account}: TWS says {code} {text}", account=feed.account, code=notice.code, text=notice.text
+        )
+        return True
+
+    def _downloaded(self, feed: AccountFeed) -> None:
+        self._resolve(feed.book).addCallback(self._write_account, feed.book, self._session).addErrback(self._failed, feed.book)
 
     # Contracts of positions.
 
-    def _resolve(self) -> Deferred[Any]:
+    def _resolve(self, book: AccountBook) -> Deferred[Any]:
         """Ask for the contracts not known yet; fires when all have been answered, one way or the other."""
-        assert self._book is not None
-        missing = [c for c in self._book.contracts() if c.conId not in self._resolved and c.conId not in self._asked]
+        missing = [c for c in book.contracts() if c.conId not in self._resolved and c.conId not in self._asked]
         return DeferredList([self._resolve_one(contract) for contract in missing])
 
     def _resolve_one(self, contract: Contract) -> Deferred[None]:
@@ -177,38 +178,52 @@ class AccountDesk:
             error=failure.getErrorMessage(),
         )
 
+    def contracts_in_use(self) -> Iterator[int]:
+        """The conIds of all positions."""
+        for book in self._books.values():
+            yield from (contract.conId for contract in book.contracts())
+
     # Redis.
 
-    def _first_write(self, _: Any, session: int) -> Deferred[Any] | None:
-        if session != self._session or not self._link.up:
-            return None
-        return self._write().addCallback(self._written, session)
+    def _keys(self, account: str) -> list[str]:
+        keys = [names.balance(self._name)] if account == self._main else []
+        return keys + ([names.balance(self._name, account)] if len(self.accounts) > 1 else [])
 
-    def _written(self, _: Any, session: int) -> None:
-        if session == self._session and self._client is not None and not self.snapshot_written:
+    def _write_account(self, _: Any, book: AccountBook, session: int) -> Deferred[Any] | None:
+        if session != self._session:
+            return None
+        value = jsontext.dumps(book.document(self._resolved))
+        writes = [("SET", key, value) for key in self._keys(book.account)]
+        return self._link.transaction(writes).addCallback(self._written, book, session)
+
+    def _written(self, _: Any, book: AccountBook, session: int) -> None:
+        if session != self._session:
+            return
+        self._unwritten.discard(book.account)
+        if not self._unwritten and not self.snapshot_written:
             self.snapshot_written = True
-            assert self._book is not None
-            self.log.info("account {account}: snapshot written", account=self._book.account)
+            self.log.info("snapshot of {accounts} written", accounts=",".join(self.accounts))
             self._told_ready()
 
-    def _write(self) -> Deferred[Any]:
-        assert self._book is not None
-        document = self._book.document(self._resolved)
-        return self._link.call("SET", names.balance(self._name), jsontext.dumps(document))
-
     def tick(self) -> Deferred[Any] | None:
-        """Once a second: write what changed, as a whole; first ask for contracts that are new."""
-        book = self._book
-        if book is None or not book.complete or not book.changed or not self._link.up:
+        """Once a second: write each balance that changed, as a whole; first ask for contracts that are new."""
+        if not self._link.up:
             return None
-        return self._resolve().addCallback(self._first_write, self._session).addErrback(self._failed)
+        changed = [feed.book for feed in self._feeds.values() if feed.book.complete and feed.book.changed]
+        return DeferredList([self._refresh(book) for book in changed])
+
+    def _refresh(self, book: AccountBook) -> Deferred[Any]:
+        resolved = self._resolve(book).addCallback(self._write_account, book, self._session)
+        return resolved.addErrback(self._failed, book)
 
     def redis_up(self) -> None:
-        """Redis is back, perhaps empty: the balance has to be written again."""
-        if self._book is not None and self._book.complete:
-            self._book.changed = True
+        """Redis is back, perhaps empty: the balances have to be written again."""
+        for feed in self._feeds.values():
+            feed.book.changed = feed.book.changed or feed.book.complete
 
-    def _failed(self, failure: Failure) -> None:
-        if self._book is not None:
-            self._book.changed = True
-        self.log.warn("balance not written: {error}", error=failure.getErrorMessage())
+    def _failed(self, failure: Failure, book: AccountBook) -> None:
+        book.changed = True
+        if self._link.up:
+            self.log.warn(
+                "balance of {account} not written: {error}", account=book.account, error=failure.getErrorMessage()
+            )

@@ -1,4 +1,4 @@
-"""The commands about books: SUB_ODBK, UNSUB_ODBK."""
+"""The commands about books: SUB_ODBK and UNSUB_ODBK for depth, SUB_TOP and UNSUB_TOP for level 1."""
 
 from __future__ import annotations
 
@@ -12,29 +12,34 @@ from ibgw_tx.contractdesk import ContractDesk, Known
 from ibgw_tx.contractnames import bad, contract_from_json, contracts_of_show_name
 from ibgw_tx.depthdesk import DepthDesk, Subscription
 from ibgw_tx.errors import CommandError
+from ibgw_tx.topshelf import TopBook
 
 _MEMBERS = ("exchange", "showName", "shownName", "contract")
 
 
 class BookCommands:
-    """`check_link` raises CommandError (not_connected) while TWS or its link to IB is down."""
+    """One pair of commands, for the desk they are about.
 
-    def __init__(self, contracts: ContractDesk, depth: DepthDesk, check_link: Callable[[], None]) -> None:
+    `check_link` raises CommandError (not_connected) while TWS or its link to IB is down.
+    """
+
+    def __init__(self, contracts: ContractDesk, desk: DepthDesk, check_link: Callable[[], None]) -> None:
         self._contracts = contracts
-        self._depth = depth
+        self._desk = desk
         self._check_link = check_link
 
     async def subscribe(self, command: Command) -> dict[str, Any]:
-        """SUB_ODBK: resolve the contract and subscribe its book; the ack carries the channel."""
+        """SUB_…: resolve the contract and subscribe its book; the ack carries the channel (SUB_TOP: that of trades too)."""
         _check(command.params)
         self._check_link()
         known = await self._resolve(command.params)
         # The link may have gone while TWS was asked for the contract.
         self._check_link()
-        return {"channel": self._depth.subscribe(known, command).book.channel}
+        book = self._desk.subscribe(known, command).book
+        return {"channel": book.channel, **({"tick_channel": book.tick_channel} if isinstance(book, TopBook) else {})}
 
     async def unsubscribe(self, command: Command) -> dict[str, Any]:
-        """UNSUB_ODBK: works without TWS too; ending what is not subscribed is ok and does nothing."""
+        """UNSUB_…: works without TWS too, for a book named as it was subscribed; bad_params for one that is not."""
         _check(command.params)
         subscription = self._wanted(command.params)
         if subscription is None:
@@ -43,7 +48,7 @@ class BookCommands:
             subscription = self._by_contract(known)
         if subscription is None:
             raise CommandError(errors.BAD_PARAMS, "this book is not subscribed")
-        self._depth.unsubscribe(subscription)
+        self._desk.unsubscribe(subscription)
         return {"channel": subscription.book.channel}
 
     async def _resolve(self, params: dict[str, Any]) -> Known:
@@ -55,10 +60,10 @@ class BookCommands:
         """The subscribed book that the params name exactly, without asking TWS."""
         if "contract" in params:
             con_id = contract_from_json(params["contract"]).conId
-            return next((s for s in self._depth.wanted.values() if con_id and s.contract.conId == con_id), None)
+            return next((s for s in self._desk.wanted.values() if con_id and s.contract.conId == con_id), None)
         readings = contracts_of_show_name(text_param(params, "exchange"), _show_name(params))
         pair = _show_name(params).rpartition("/")[2]
-        for subscription in self._depth.wanted.values():
+        for subscription in self._desk.wanted.values():
             book = subscription.book
             if book.pair == pair and readings[0].exchange in (book.exchange, subscription.contract.exchange):
                 return subscription
@@ -66,7 +71,7 @@ class BookCommands:
 
     def _by_contract(self, known: Known) -> Subscription | None:
         names = exchange_of(known.contract), pair_of(known.contract)
-        return next((s for s in self._depth.wanted.values() if (s.book.exchange, s.book.pair) == names), None)
+        return next((s for s in self._desk.wanted.values() if (s.book.exchange, s.book.pair) == names), None)
 
 
 def _show_name(params: dict[str, Any]) -> str:

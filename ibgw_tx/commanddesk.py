@@ -83,6 +83,6 @@ class CommandDesk:
         return CommandError(errors.UNAVAILABLE, "the gateway failed to carry this out; its log tells why")
 
     def _refuse(self, id: commands.CommandId, cmd: str | None, error: CommandError) -> None:
-        self.log.info("command {cmd} {id!r} refused: {code}, {text}", cmd=cmd, id=id, code=error.code, text=error.text)
+        self.log.info("command {cmd!r} {id!r} refused: {code}, {text}", cmd=cmd, id=id, code=error.code, text=error.text)
         more = getattr(error, "more", {})
         self._say(commands.refusal(id, cmd, error, self._now_ms(), **more))

@@ -130,7 +130,7 @@ def refusal(id: CommandId, cmd: str | None, error: CommandError, now: int, **mor
     return jsontext.dumps({**head, **more, "t": now})
 
 
-def tws_error(id: CommandId, cmd: str, code: int, text: str, now: int) -> bytes:
+def tws_error(id: CommandId, cmd: str, code: int | None, text: str, now: int) -> bytes:
     """What TWS says later about a command."""
     return jsontext.dumps({"type": "error", "id": id, "cmd": cmd, "code": code, "err": text, "t": now})
 

@@ -81,6 +81,13 @@ SETTINGS = (
     Setting("redis-password-file", "REDIS_PSWD_FILE", None, _text, "file with the Redis password (or REDIS_PSWD)"),
     Setting("account", "IBGW_ACCOUNT", None, _text, "account of the plain balance key; default the first one"),
     Setting("max-command-age", "IBGW_MAX_COMMAND_AGE", "5", _seconds, "seconds; older commands are refused (0: never)"),
+    Setting(
+        "market-data-type",
+        "IBGW_MARKET_DATA_TYPE",
+        "1",
+        _integer(1, 4),
+        "level 1: 1 live only, 3 delayed where live is not subscribed",
+    ),
     Setting("debug", "IBGW_DEBUG", "0", _switch, "1: write debug lines to the log"),
 )
 
@@ -98,6 +105,7 @@ class Config:
     redis_password: str | None = attrs.field(repr=False)
     account: str | None
     max_command_age: float
+    market_data_type: int
     debug: bool
 
 

@@ -1,54 +1,51 @@
-"""Contracts: asked of TWS once, kept in memory, stored in Redis under all their keys (section 5)."""
+"""Contracts: asked of TWS once a day at most, kept in memory, stored in Redis under all their keys (section 5)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-import attrs
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.python.failure import Failure
 
-from ibgw_tx import codes, errors, events, jsontext, names
+from ibgw_tx import codes, errors, events
 from ibgw_tx.asking import Asker
-from ibgw_tx.contract import BadName, Contract
+from ibgw_tx.clock import Clock
+from ibgw_tx.contract import Contract
 from ibgw_tx.contractnames import best_row, choose, contracts_of_show_name, describe
+from ibgw_tx.contractstore import ContractStore, Known
 from ibgw_tx.errors import CommandError, TWSError
 from ibgw_tx.log import Logger
 from ibgw_tx.redislink import RedisLink
 from ibgw_tx.tws import TWSClient
 
+__all__ = ["ContractDesk", "Known"]
+
 #: Seconds TWS may take for contract details; a derivatives chain is paced by IB (tws-facts 3.2).
-DETAILS_LIMIT = 30.0
+DETAILS_LIMIT = 60.0
+
+#: ms for which an answer serves; contracts change overnight.
+FRESH = 24 * 3600 * 1000
 
 #: Known contracts kept in memory; the oldest go first (they are found again by asking).
 MAX_KNOWN = 50_000
 
 
-@attrs.frozen
-class Known:
-    """A contract with its details, as TWS gave them at `timestamp` (ms)."""
-
-    contract: Contract
-    details: dict[str, Any]
-    timestamp: int
-
-    def document(self) -> bytes:
-        """The value stored in Redis."""
-        head = {"contract": self.contract.to_json()}
-        return jsontext.dumps({**head, **self.details, "_timestamp": self.timestamp})
-
-
 class ContractDesk:
-    """Answers what a contract is. The same question while it is open, or answered before, is not sent again."""
+    """Answers what a contract is. The same question while it is open, or answered within a day, is not sent again.
+
+    `found` is called with each contract that TWS tells.
+    """
 
     log = Logger()
 
-    def __init__(self, asker: Asker, link: RedisLink, now_ms: Callable[[], int]) -> None:
+    def __init__(self, asker: Asker, link: RedisLink, clock: Clock, now_ms: Callable[[], int]) -> None:
         self.client: TWSClient | None = None
+        self.found: Callable[[Known], None] = lambda known: None
+        self.store = ContractStore(link, clock, self._speaks_for_its_id)
         self._asker = asker
-        self._link = link
         self._now_ms = now_ms
+        self._not_before = 0
         self._known: dict[tuple[int, str], Known] = {}
         #: The row kept under the conId alone.
         self._best: dict[int, Known] = {}
@@ -62,7 +59,8 @@ class ContractDesk:
         known = Known(event.contract, event.details, self._now_ms())
         self._remember(known)
         self._asker.add(event.req_id, known)
-        self._store(known)
+        self.store.put(known)
+        self.found(known)
 
     def end(self, event: events.ContractEnd) -> None:
         """The answer to one question is complete."""
@@ -80,51 +78,55 @@ class ContractDesk:
             del self._known[con_id, exchange]
             self._best.pop(con_id, None)
 
-    def _store(self, known: Known) -> None:
-        document = known.document()
-        keys: tuple[str, ...] = ()
-        try:
-            keys = names.contract_keys(known.contract)
-        except BadName as error:
-            self.log.warn("contract {con_id} is stored by its id only: {error}", con_id=known.contract.conId, error=str(error))
-        if self._best.get(known.contract.conId) is known:
-            keys = (*keys, names.contract_id(known.contract.conId))
-        for key in keys:
-            self._link.tell("SET", key, document)
+    def _speaks_for_its_id(self, known: Known) -> bool:
+        best = self._best.get(known.contract.conId)
+        return best is None or best is known
 
     def restore(self) -> None:
         """Redis is back, perhaps empty: store everything known again."""
-        for known in self._known.values():
-            self._store(known)
+        self.store.put_all(self._known.values())
 
     def forget(self) -> None:
-        """RESET: ask TWS again for everything."""
+        """RESET: ask TWS again for everything; what Redis has is older."""
         self._answered.clear()
+        self._not_before = self._now_ms()
 
     # Questions.
 
     def details(self, contract: Contract) -> Deferred[list[Known]]:
         """Every match of `contract`; an empty list when TWS knows none. Fails with CommandError, RequestTimeout, SessionLost."""
-        if contract in self._answered:
-            return succeed(self._answered[contract])
+        answered = self._answered.get(contract)
+        if answered and all(map(self._is_fresh, answered)):
+            return succeed(answered)
         if self.client is None:
-            return _failed(CommandError(errors.NOT_CONNECTED, "no session with TWS"))
+            return fail(CommandError(errors.NOT_CONNECTED, "no session with TWS"))
         result: Deferred[list[Known]] = Deferred()
         waiting = self._waiting.setdefault(contract, [])
         waiting.append(result)
         if len(waiting) == 1:
-            client = self.client
-            asked = self._asker.ask(
-                f"contract details of {describe(contract)}",
-                lambda req_id: client.ask_contract(req_id, contract),
-                DETAILS_LIMIT,
-            )
-            asked.addErrback(_none_if_unknown)
-            asked.addCallbacks(self._answer, self._fail, (contract,), {}, (contract,))
+            found = Deferred.fromCoroutine(self._find(contract))
+            found.addCallbacks(self._answer, self._fail, (contract,), {}, (contract,))
         return result
+
+    def _is_fresh(self, known: Known) -> bool:
+        return known.timestamp >= self._not_before and self._now_ms() - known.timestamp < FRESH
+
+    async def _find(self, contract: Contract) -> list[Known]:
+        stored = await self.store.get(contract)
+        if stored is not None and self._is_fresh(stored):
+            self._remember(stored)
+            self.found(stored)
+            return [stored]
+        client = self.client
+        if client is None:
+            raise CommandError(errors.NOT_CONNECTED, "no session with TWS")
+        what = f"contract details of {describe(contract)}"
+        asked = self._asker.ask(what, lambda req_id: client.ask_contract(req_id, contract), DETAILS_LIMIT)
+        return await asked.addErrback(_none_if_unknown)
 
     def _answer(self, hits: list[Known], contract: Contract) -> None:
         if hits:
+            self._answered.pop(contract, None)
             self._answered[contract] = hits
             if len(self._answered) > MAX_KNOWN:
                 del self._answered[next(iter(self._answered))]
@@ -161,6 +163,16 @@ class ContractDesk:
         row = best_row(asked, [hit.contract for hit in hits])
         return next(hit for hit in hits if hit.contract == row)
 
+    def refresh(self, con_ids: Iterable[int]) -> None:
+        """Ask anew for those in use that are a day old."""
+        for con_id in set(con_ids):
+            best = self._best.get(con_id)
+            if self.client is not None and best is not None and not self._is_fresh(best):
+                self.details(Contract(conId=con_id)).addErrback(self._not_refreshed, con_id)
+
+    def _not_refreshed(self, failure: Failure, con_id: int) -> None:
+        self.log.warn("contract {con_id} is not refreshed: {error}", con_id=con_id, error=failure.getErrorMessage())
+
 
 def _rank(known: Known) -> int:
     """Which of one contract's rows speaks for it: SMART, else the listing exchange, else any."""
@@ -168,7 +180,7 @@ def _rank(known: Known) -> int:
     return 0 if contract.exchange == "SMART" else 1 if contract.exchange == contract.primaryExchange else 2
 
 
-def _none_if_unknown(failure: Failure) -> list[Known]:
+def _none_if_unknown(failure: Failure) -> list[Any]:
     """Code 200 is an answer: there is none. Any other is not."""
     error = failure.value
     if isinstance(error, TWSError):
@@ -177,9 +189,3 @@ def _none_if_unknown(failure: Failure) -> list[Known]:
         raise CommandError(errors.UNAVAILABLE, f"TWS refuses contract details: {error.code} {error.text}")
     failure.raiseException()
     return []
-
-
-def _failed(error: Exception) -> Deferred[Any]:
-    result: Deferred[Any] = Deferred()
-    result.errback(error)
-    return result

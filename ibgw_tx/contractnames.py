@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from ibgw_tx import errors, jsontext
-from ibgw_tx.contract import ComboLeg, Contract, exchange_of, normal_right, pair_of
+from ibgw_tx.contract import ComboLeg, Contract, exchange_of, normal_right, number_text, pair_of
 from ibgw_tx.errors import CommandError
 
 #: secTypes IB knows (tws-facts 6.2).
@@ -65,7 +65,7 @@ def contract_from_json(given: Any) -> Contract:
 def _member(member: str, value: Any) -> Any:
     if member in _TEXTS:
         if member in ("multiplier", "lastTradeDateOrContractMonth") and _is_number(value):
-            value = f"{value:g}" if member == "multiplier" else str(value)
+            value = number_text(value)
         if not isinstance(value, str) or not (value.isascii() and value.isprintable()) or len(value) > 100:
             raise bad(f"contract.{member} must be printable ASCII text, not {jsontext.text(value)[:100]}")
         return value
@@ -76,8 +76,8 @@ def _member(member: str, value: Any) -> Any:
     if member == "comboLegs":
         return _legs(value)
     if isinstance(value, str) and _NUMBER.match(value):
-        value = float(value) if member == "strike" else int(float(value))
-    if not _is_number(value) or value < 0 or (member == "conId" and (value != int(value) or value >= 2**31)):
+        value = float(value)
+    if not _is_number(value) or not 0 <= value < 1e15 or (member == "conId" and (value != int(value) or value >= 2**31)):
         raise bad(f"contract.{member} must be a number, not {jsontext.text(value)[:100]}")
     return float(value) if member == "strike" else int(value)
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import attrs
 
-from ibgw_tx import codes, errors, events
+from ibgw_tx import codes, errors, events, subscriptions
 from ibgw_tx.asking import Asker
 from ibgw_tx.commands import Command
 from ibgw_tx.contract import Contract
@@ -67,6 +67,7 @@ class DepthDesk:
     """Carries the wanted books to TWS. `tell_owner(command, code, text)` reports what TWS says about one."""
 
     log = Logger()
+    KIND = subscriptions.DEPTH
 
     def __init__(
         self,
@@ -74,8 +75,8 @@ class DepthDesk:
         publisher: BookPublisher,
         asker: Asker,
         now_ms: Callable[[], int],
-        keep: Callable[[Subscription], None],
-        drop: Callable[[Subscription], None],
+        keep: Callable[[str, Subscription], None],
+        drop: Callable[[str, Subscription], None],
     ) -> None:
         self.wanted: dict[str, Subscription] = {}
         self._shelf = shelf
@@ -86,6 +87,8 @@ class DepthDesk:
         self._client: TWSClient | None = None
         self._linked = False
         self._by_request: dict[int, Subscription] = {}
+        #: Called with a channel that is no longer ours.
+        self.left: Callable[[str], None] = lambda channel: None
 
     # Wanting.
 
@@ -101,7 +104,7 @@ class DepthDesk:
         if len(self.wanted) >= MAX_BOOKS:
             raise CommandError(errors.LIMIT, f"{MAX_BOOKS} books are subscribed already")
         self._want(subscription)
-        self._keep(subscription)
+        self._keep(self.KIND, subscription)
         self._ask(subscription)
         return subscription
 
@@ -117,8 +120,9 @@ class DepthDesk:
         if there.contract.conId != asked.contract.conId:
             text = f"{there.book.channel} carries the book of conId {there.contract.conId} already"
             raise CommandError(errors.AMBIGUOUS_CONTRACT, text)
-        if there.refused:
+        if there.refused or there.owner is None:
             there.owner = asked.owner
+        if there.refused:
             self._ask(there)
         return there
 
@@ -128,6 +132,8 @@ class DepthDesk:
         subscription.book.factor = factor
         if subscription.book.channel not in self.wanted:
             self._want(subscription)
+            # What stands in Redis is of the gateway's former life.
+            self._shelf.touch(subscription.book)
             self._ask(subscription)
 
     def unsubscribe(self, subscription: Subscription) -> None:
@@ -137,10 +143,18 @@ class DepthDesk:
         self._shelf.distrust(book)
         self._publisher.flush()
         self._shelf.remove(book)
-        self._publisher.forget(book)
+        if not self._shelf.is_silent(book):
+            self._publisher.forget(book)
         del self.wanted[book.channel]
-        self._drop(subscription)
+        self._drop(self.KIND, subscription)
+        self.left(book.channel)
         self._retry_refused()
+
+    def retell(self, channel: str) -> None:
+        """Whoever spoke on this channel before us has left: ours goes out if there is one."""
+        if channel in self.wanted:
+            self._shelf.retell(self.wanted[channel].book)
+            self._publisher.flush()
 
     # The link.
 
@@ -163,10 +177,13 @@ class DepthDesk:
     def farms_changed(self, farm_broken: bool) -> None:
         """A farm broke: rebuild every book from nothing (those of other farms fill at once). One is OK: look again soon."""
         for subscription in self.wanted.values():
+            if subscription.refused:
+                continue
             if farm_broken:
                 self._ask(subscription)
             elif subscription.req_id is not None and not subscription.book.rows:
-                subscription.again_at = min(subscription.again_at, self._now_ms() + FARM_GRACE)
+                soon = self._now_ms() + FARM_GRACE
+                subscription.again_at = min(subscription.again_at or soon, soon)
 
     def _ask(self, subscription: Subscription) -> None:
         """Ask TWS for the book, from nothing; without a link this waits for the next one."""
@@ -176,16 +193,23 @@ class DepthDesk:
         if self._client is None or not self._linked:
             return
         req_id = self._asker.next_id()
-        try:
-            self._client.subscribe_depth(req_id, subscription.contract, NUM_ROWS, subscription.smart)
-        except PacingFull as error:
-            self.log.warn("{channel} will be asked for later: {error}", channel=subscription.book.channel, error=str(error))
-            subscription.again_at = self._now_ms() + FARM_GRACE
-            return
-        subscription.again_at = self._now_ms() + subscription.patience
+        # Before it is sent: a request that cannot be encoded is refused (579) on the spot.
         subscription.req_id = req_id
         self._by_request[req_id] = subscription
         self._shelf.feed(subscription.book, req_id)
+        subscription.again_at = self._now_ms() + subscription.patience
+        try:
+            self._send(self._client, req_id, subscription)
+        except PacingFull as error:
+            self.log.warn("{channel} will be asked for later: {error}", channel=subscription.book.channel, error=str(error))
+            self._end_request(subscription, cancel=False)
+            subscription.again_at = self._now_ms() + FARM_GRACE
+
+    def _send(self, client: TWSClient, req_id: int, subscription: Subscription) -> None:
+        client.subscribe_depth(req_id, subscription.contract, NUM_ROWS, subscription.smart)
+
+    def _send_cancel(self, client: TWSClient, req_id: int, subscription: Subscription) -> None:
+        client.cancel_depth(req_id, subscription.smart)
 
     def _end_request(self, subscription: Subscription, cancel: bool = True) -> None:
         req_id, subscription.req_id = subscription.req_id, None
@@ -195,9 +219,9 @@ class DepthDesk:
         del self._by_request[req_id]
         if cancel and self._client is not None:
             try:
-                self._client.cancel_depth(req_id, subscription.smart)
+                self._send_cancel(self._client, req_id, subscription)
             except PacingFull as error:
-                self.log.warn("depth request {req_id} is not cancelled: {error}", req_id=req_id, error=str(error))
+                self.log.warn("request {req_id} is not cancelled: {error}", req_id=req_id, error=str(error))
 
     def _retry_refused(self) -> None:
         """A place is free: the first book that found none takes it."""

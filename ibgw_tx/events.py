@@ -80,3 +80,66 @@ class AccountDownloadEnd:
     """The download of this account's values and positions has ended."""
 
     account: str
+
+
+@attrs.frozen
+class MultiValue:
+    """One account value of an account that is not the main one."""
+
+    req_id: int
+    account: str
+    key: str
+    value: str
+    currency: str
+
+
+@attrs.frozen
+class MultiPosition:
+    """One position of such an account, without market values."""
+
+    req_id: int
+    account: str
+    position: Position
+
+
+@attrs.frozen
+class MultiEnd:
+    """`part` ("values" or "positions") of such an account's download has ended."""
+
+    req_id: int
+    part: str
+
+
+@attrs.frozen
+class SummaryRow:
+    """One tag of an account summary."""
+
+    req_id: int
+    account: str
+    tag: str
+    value: str
+    currency: str
+
+
+@attrs.frozen
+class SummaryEnd:
+    """The account summary is complete."""
+
+    req_id: int
+
+
+@attrs.frozen
+class OptionTick:
+    """Message 21: `tick_type` 10 bid, 11 ask, 12 last, 13 model (80..83 delayed); unknown figures are None."""
+
+    req_id: int
+    tick_type: int
+    figures: dict[str, float | None]
+
+
+@attrs.frozen
+class DataType:
+    """What kind of market data a request gets: 1 live, 2 frozen, 3 delayed, 4 delayed-frozen."""
+
+    req_id: int
+    kind: int

@@ -1,7 +1,7 @@
 """The gateway: the only place that knows all parts. It passes on what happens to whom it concerns, in the right order.
 
-When the session is ready, or TWS has its link to IB again: account snapshot, books. When either is lost: books emptied,
-status false, nothing queued. On a clean stop: status false and empty books are on Redis before its connections close.
+When the session is ready, or TWS has its link to IB again: account snapshots, rules, books. When either is lost: books
+emptied, status false, nothing queued. On a clean stop: status false and empty books are on Redis before its connections close.
 """
 
 from __future__ import annotations
@@ -13,28 +13,34 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.python.failure import Failure
 
-from ibgw_tx import codes, commands, errors, events, jsontext, names
+from ibgw_tx import commands, errors, events, jsontext, names
 from ibgw_tx.accountdesk import AccountDesk
 from ibgw_tx.asking import Asker
 from ibgw_tx.bookcommands import BookCommands
-from ibgw_tx.commanddesk import CommandDesk
+from ibgw_tx.commanddesk import CommandDesk, Handler
 from ibgw_tx.commands import Command
 from ibgw_tx.config import Config
 from ibgw_tx.contractdesk import ContractDesk
 from ibgw_tx.depthdesk import DepthDesk
 from ibgw_tx.errors import CommandError
-from ibgw_tx.linkstate import SYSTEM_CODES, Change, LinkState
+from ibgw_tx.linkstate import Change, LinkState
 from ibgw_tx.log import Logger
+from ibgw_tx.notices import NoticeRouter
 from ibgw_tx.periodic import PeriodicService
 from ibgw_tx.publisher import KEY_INTERVAL, BookPublisher
+from ibgw_tx.querycommands import QueryCommands
 from ibgw_tx.redislink import RedisLink
+from ibgw_tx.ruledesk import RuleDesk
 from ibgw_tx.session import IBSession, IBSessionFactory
 from ibgw_tx.sessionlink import IBLink
 from ibgw_tx.shelf import BookShelf
 from ibgw_tx.subscriptionstore import SubscriptionStore
+from ibgw_tx.topdesk import TopDesk
+from ibgw_tx.topshelf import TopShelf
 
 HEARTBEAT = 1.0  # seconds
 STOP_LIMIT = 2.0  # seconds for each step of a clean stop
+REFRESH = 3600.0  # seconds between two looks for contracts that are a day old
 #: Seconds TWS may be without its link to IB before the session is started over: the 1102 may have been lost.
 LINK_PATIENCE = 300.0
 
@@ -47,34 +53,91 @@ class Gateway(MultiService):
     def __init__(self, config: Config, reactor: Any) -> None:
         super().__init__()
         self.setName(f"ibgateway-{config.name}")
+        self._config = config
         self._name = config.name
         self._reactor = reactor
         self._session: IBSession | None = None
-        self._link_state = LinkState()
         self._link_down_since: float | None = None
         self._status: bool | None = None
-        self._build(config, reactor)
+        self._make_parts()
+        self._told = self._listeners()
+        self._make_services()
 
-    def _build(self, config: Config, reactor: Any) -> None:
-        now = self.now_ms
+    # Assembly.
+
+    def _make_parts(self) -> None:
+        config, now, clock = self._config, self.now_ms, self._reactor
         self.redis = RedisLink(
-            config.redis_host, config.redis_port, config.redis_password, names.commands(config.name), reactor
+            config.redis_host, config.redis_port, config.redis_password, names.commands(config.name), self._reactor
         )
-        self.asker = Asker(reactor)
+        self.asker = Asker(clock)
         self.shelf = BookShelf()
-        self.publisher = BookPublisher(self.shelf, self.redis, now)
-        self.contracts = ContractDesk(self.asker, self.redis, now)
+        self.tops = TopShelf(self.shelf, now)
+        self.publisher = BookPublisher(self.shelf, self.tops, self.redis, now)
+        self.contracts = ContractDesk(self.asker, self.redis, clock, now)
+        self.rules = RuleDesk(self.redis)
+        self.contracts.found = self.rules.found
         self.store = SubscriptionStore(config.name, self.redis)
-        self.depth = DepthDesk(self.shelf, self.publisher, self.asker, now, self.store.keep, self.store.drop)
-        self.account = AccountDesk(config.name, config.account, self.contracts, self.redis, reactor, self.beat)
-        books = BookCommands(self.contracts, self.depth, self.check_link)
-        handlers = {"SUB_ODBK": books.subscribe, "UNSUB_ODBK": books.unsubscribe, "RESET": self.reset}
-        self.desk = CommandDesk(handlers, self.say, now, int(config.max_command_age * 1000))
-        hot = {b"12": self.shelf.depth, b"13": self.shelf.depth_l2}
-        factory = IBSessionFactory(config.client_id, self, hot, reactor)
-        self.ib = IBLink(config.tws_host, config.tws_port, factory, reactor)
+        keep, drop = self.store.keep, self.store.drop
+        self.depth = DepthDesk(self.shelf, self.publisher, self.asker, now, keep, drop)
+        self.top = TopDesk(self.tops, self.publisher, self.asker, now, keep, drop)
+        self.depth.left = self.top.retell
+        self.account = AccountDesk(
+            config.name, config.account, self.contracts, self.asker, self.redis, clock, self.beat
+        )
+        self.notices = NoticeRouter(self.asker, (self.depth, self.top), self.account, self.say, now, self._link_changed)
+        self.queries = QueryCommands(
+            config.name, self.contracts, self.asker, self.redis, self.linked_session, self.say, now, clock
+        )
+        self.desk = CommandDesk(self._handlers(), self.say, now, int(config.max_command_age * 1000))
         self.redis.on_message = self.desk.message
         self.redis.on_up.append(self._redis_up)
+
+    def _handlers(self) -> dict[str, Handler]:
+        depth = BookCommands(self.contracts, self.depth, self.check_link)
+        top = BookCommands(self.contracts, self.top, self.check_link)
+        return {
+            "SUB_ODBK": depth.subscribe,
+            "UNSUB_ODBK": depth.unsubscribe,
+            "SUB_TOP": top.subscribe,
+            "UNSUB_TOP": top.unsubscribe,
+            "RESET": self.reset,
+            "FIND_CONTRACTS": self.queries.find_contracts,
+            "ACCOUNT_LIST": self.queries.account_list,
+            "ACCOUNT_SUMMARY": self.queries.account_summary,
+            "FIND_HISTORY": self.queries.find_history,
+        }
+
+    def _listeners(self) -> dict[type, Callable[[Any], None]]:
+        return {
+            events.Notice: self.notices.noticed,
+            events.ContractHit: self.contracts.hit,
+            events.ContractEnd: self.contracts.end,
+            events.MarketRule: self.rules.told,
+            events.AccountValue: self.account.value,
+            events.PortfolioRow: self.account.row,
+            events.AccountDownloadEnd: self.account.download_end,
+            events.MultiValue: self.account.multi_value,
+            events.MultiPosition: self.account.multi_position,
+            events.MultiEnd: self.account.multi_end,
+            events.SummaryRow: self.queries.summary_row,
+            events.SummaryEnd: self.queries.summary_end,
+            events.OptionTick: self.top.option_tick,
+            events.DataType: self.top.data_type,
+        }
+
+    def _make_services(self) -> None:
+        hot = {
+            b"12": self.shelf.depth,
+            b"13": self.shelf.depth_l2,
+            b"1": self.tops.tick_price,
+            b"2": self.tops.tick_size,
+            b"46": self.tops.tick_string,
+            b"17": self.queries.bars,
+        }
+        config, reactor = self._config, self._reactor
+        factory = IBSessionFactory(config.client_id, self, hot, reactor)
+        self.ib = IBLink(config.tws_host, config.tws_port, factory, reactor)
         for child in (
             self.redis,
             self.ib,
@@ -82,16 +145,10 @@ class Gateway(MultiService):
             PeriodicService("balance", 1.0, self.account.tick, reactor),
             PeriodicService("books", 1.0, self._tend_books, reactor),
             PeriodicService("book keys", KEY_INTERVAL, self.publisher.flush_keys, reactor),
+            PeriodicService("greeks", 1.0, self._write_greeks, reactor),
+            PeriodicService("contracts", REFRESH, self._refresh_contracts, reactor),
         ):
             child.setServiceParent(self)
-        self._told: dict[type, Callable[[Any], None]] = {
-            events.ContractHit: self.contracts.hit,
-            events.ContractEnd: self.contracts.end,
-            events.AccountValue: self.account.value,
-            events.PortfolioRow: self.account.row,
-            events.AccountDownloadEnd: self.account.download_end,
-            events.Notice: self._noticed,
-        }
 
     def now_ms(self) -> int:
         """Epoch ms."""
@@ -102,20 +159,29 @@ class Gateway(MultiService):
     @property
     def is_linked(self) -> bool:
         """The session is ready and TWS says that it is connected to IB."""
-        return self._session is not None and self._link_state.link_up
+        return self._session is not None and self.notices.link.link_up
+
+    @property
+    def is_alive(self) -> bool:
+        """Linked, and heard from lately."""
+        return self.is_linked and self._session is not None and self._session.is_alive
 
     @property
     def status(self) -> bool:
-        """Section 3: linked, heard from lately, and the account's snapshot of this session is on Redis."""
-        alive = self._session is not None and self._session.is_alive
-        return alive and self.is_linked and self.account.snapshot_written and bool(self.running)
+        """Section 3: alive, and the account's snapshot of this session is on Redis."""
+        return self.is_alive and self.account.snapshot_written and bool(self.running)
+
+    def linked_session(self) -> IBSession:
+        """The session, when TWS can be asked now. Raises CommandError (not_connected)."""
+        if self._session is None:
+            raise CommandError(errors.NOT_CONNECTED, "there is no session with TWS")
+        if not self.notices.link.link_up:
+            raise CommandError(errors.NOT_CONNECTED, "TWS has lost its link to IB")
+        return self._session
 
     def check_link(self) -> None:
         """Raise CommandError (not_connected) unless TWS can be asked now."""
-        if self._session is None:
-            raise CommandError(errors.NOT_CONNECTED, "there is no session with TWS")
-        if not self._link_state.link_up:
-            raise CommandError(errors.NOT_CONNECTED, "TWS has lost its link to IB")
+        self.linked_session()
 
     def beat(self) -> None:
         """Write the status and send the heartbeat; log when it has changed."""
@@ -137,28 +203,47 @@ class Gateway(MultiService):
         if self._session is not None and since is not None and self._reactor.seconds() - since > LINK_PATIENCE:
             self._session.abort(f"no link to IB for {LINK_PATIENCE:.0f} s; starting over")
 
+    # What runs beside.
+
     def _tend_books(self) -> None:
-        alive = self._session is not None and self._session.is_alive and self._link_state.link_up
+        alive = self.is_alive
         self.depth.tend(alive)
+        self.top.tend(alive)
         self.publisher.flush()
+
+    def _write_greeks(self) -> None:
+        if not self.redis.up:
+            return
+        writes, gone = self.top.take_greeks(self.now_ms())
+        for key, value in writes:
+            self.redis.tell("SET", key, value)
+        if gone:
+            self.redis.tell("DEL", *gone)
+
+    def _refresh_contracts(self) -> None:
+        if self.is_linked:
+            wanted = [each.contract.conId for desk in (self.depth, self.top) for each in desk.wanted.values()]
+            self.contracts.refresh([*wanted, *self.account.contracts_in_use()])
 
     # The session.
 
     def sessionReady(self, session: IBSession) -> None:
         """A new session: everything is asked anew."""
         self._session = session
-        self._link_state = LinkState()
-        self._link_down_since = None
+        self.notices.link = LinkState()
         self.contracts.client = session.client
-        self._link_up()
+        session.client.choose_data_type(self._config.market_data_type)
+        self._link_up(same_session=False)
 
     def sessionLost(self, session: IBSession, reason: str) -> None:
         """Whatever came over this session can no longer be trusted."""
         if self._session is not session:
             return
         self._session = None
+        self._link_down_since = None
         self.contracts.client = None
         self._link_lost(session_lost=True)
+        self.queries.pacing.session_lost()
         self.asker.session_lost()
 
     def told(self, event: Any) -> None:
@@ -171,57 +256,36 @@ class Gateway(MultiService):
         """One read from TWS has been taken in: what changed goes out."""
         self.publisher.flush()
 
-    def _link_up(self) -> None:
+    def _link_up(self, same_session: bool) -> None:
         assert self._session is not None
         self._link_down_since = None
-        self.account.link_up(self._session.client, self._session.accounts)
-        self.depth.link_up(self._session.client)
+        client = self._session.client
+        self.account.link_up(client, self._session.accounts, same_session)
+        self.rules.link_up(client)
+        self.depth.link_up(client)
+        self.top.link_up(client)
 
     def _link_lost(self, session_lost: bool) -> None:
         self.depth.link_down(session_lost)
-        self.account.link_down()
+        self.top.link_down(session_lost)
+        self.rules.link_down()
+        # The requests of the accounts stay for now: link_up ends them when it is the same session.
+        self.account.suspend() if not session_lost else self.account.link_down()
         self.publisher.flush()
         self.beat()
 
-    # Notices.
-
-    def _noticed(self, notice: events.Notice) -> None:
-        if notice.code in SYSTEM_CODES or notice.id < 0:
-            self._system_notice(notice)
-            return
-        if codes.fails_request(notice.code) and self.asker.refuse(notice.id, notice.code, notice.text):
-            return
-        subscription = self.depth.noticed(notice)
-        if subscription is not None and subscription.owner is not None:
-            owner = subscription.owner
-            self.say(commands.tws_error(owner.id, owner.cmd, notice.code, notice.text, self.now_ms()))
-        elif subscription is not None or notice.code not in codes.LATE_CANCEL_ECHOES:
-            self._say_message(notice)
-
-    def _system_notice(self, notice: events.Notice) -> None:
-        self._say_message(notice)
-        change = self._link_state.notice(notice.code, notice.text)
-        if notice.code == codes.TOO_FAST:
-            self.log.error("TWS says {code}: {text}", code=notice.code, text=notice.text)
-        if change is None:
-            self.log.debug("TWS says {code}: {text}", code=notice.code, text=notice.text)
-            return
-        self.log.info("{change} ({code}: {text})", change=change.value, code=notice.code, text=notice.text)
-        if self._session is not None:
-            self._link_changed(change)
-
     def _link_changed(self, change: Change) -> None:
+        if self._session is None:
+            return
         if change is Change.LINK_LOST:
             self._link_down_since = self._reactor.seconds()
             self._link_lost(session_lost=False)
         elif change is Change.LINK_RESTORED:
-            self._link_up()
+            self._link_up(same_session=True)
         elif change in (Change.FARM_BROKEN, Change.FARM_OK):
-            self.depth.farms_changed(farm_broken=change is Change.FARM_BROKEN)
+            for desk in (self.depth, self.top):
+                desk.farms_changed(farm_broken=change is Change.FARM_BROKEN)
             self.publisher.flush()
-
-    def _say_message(self, notice: events.Notice) -> None:
-        self.say(commands.tws_message(notice.code, notice.text, self.now_ms()))
 
     # Commands that concern all.
 
@@ -232,7 +296,7 @@ class Gateway(MultiService):
         self.log.info("RESET by command {id!r}", id=command.id)
         self._link_lost(session_lost=False)
         self.contracts.forget()
-        self._link_up()
+        self._link_up(same_session=True)
         return {}
 
     # Redis.
@@ -241,18 +305,19 @@ class Gateway(MultiService):
         """Redis may have come back empty: write everything again."""
         self.beat()
         self.contracts.restore()
+        self.rules.restore()
         self.account.redis_up()
-        self.store.redis_up(self.depth).addErrback(lambda failure: self.log.failure("subscriptions", failure))
+        self.top.rewrite_greeks()
+        self.store.redis_up(self.depth, self.top).addErrback(lambda failure: self.log.failure("subscriptions", failure))
 
     # Stop.
 
     def stopService(self) -> Deferred[Any]:
         """Tell the end on Redis, then close TWS, then Redis; each step within STOP_LIMIT."""
         self.running = 0
-        self.depth.link_down(session_lost=True)
-        self.publisher.flush()
+        self._link_lost(session_lost=True)
+        self._write_greeks()
         self.publisher.flush_keys()
-        self.beat()
         told = self.redis.call("PING").addErrback(lambda _: None)
         told.addTimeout(STOP_LIMIT, self._reactor).addErrback(self._stopped_late)
         return told.addCallback(lambda _: self._stop_children())

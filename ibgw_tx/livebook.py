@@ -36,10 +36,13 @@ def size_factor(contract: Contract, md_size_multiplier: float | None) -> float:
     """
     if exchange_of(contract) in PLAIN_SIZE_EXCHANGES:
         return 1
-    lots = jsontext.number(md_size_multiplier) or 1
-    multiplier = jsontext.number(contract.multiplier) or 1
-    factor = round(lots * multiplier, 12)
+    factor = round(_positive(md_size_multiplier) * _positive(contract.multiplier), 12) or 1
     return int(factor) if factor == int(factor) else factor
+
+
+def _positive(figure: str | float | None) -> float:
+    value = jsontext.number(figure)
+    return value if value is not None and value > 0 else 1
 
 
 class LiveBook:
@@ -60,6 +63,8 @@ class LiveBook:
         self.told_at = 0
         self.unsettled_since: int | None = None
         self.unsettled_limit = UNSETTLED_LIMIT
+        #: When it was last asked for anew because it made no sense.
+        self.rebuilt_at = -UNSETTLED_LIMIT_MAX
 
     def message(self, now: int) -> bytes | None:
         """What to publish now, `[bids, asks, t]`; None while the rows make no valid book. Notes what it gave."""
@@ -86,10 +91,13 @@ class LiveBook:
         return self.empty_to_tell
 
     def is_unsettled_too_long(self, now: int) -> bool:
-        """Whether the book has made no sense for its limit (section 6: 5 s), or rows were missing too often."""
-        return (
-            self.unsettled_since is not None and now - self.unsettled_since >= self.unsettled_limit
-        ) or self.rows.gaps >= GAP_LIMIT
+        """Whether the book has made no sense for its limit (section 6: 5 s), or rows were missing too often.
+
+        Missing rows rebuild a book at most once in its limit: a TWS that always sends some must not have it empty for ever.
+        """
+        if self.unsettled_since is not None and now - self.unsettled_since >= self.unsettled_limit:
+            return True
+        return self.rows.gaps >= GAP_LIMIT and now - self.rebuilt_at >= self.unsettled_limit
 
     def is_quiet(self, now: int) -> bool:
         """Whether it is time to publish the unchanged book again."""

@@ -20,6 +20,8 @@ Level: TypeAlias = dict[str, float]
 
 #: Beyond this a price is IB's "unset" (1.797e308), not a price.
 _ABSURD = 1e300
+#: From here on a size is IB's "unset" (2^127 - 1 of later clients, 1.797e308), not a size.
+_ABSURD_SIZE = 1e15
 
 
 class OrderBook:
@@ -42,7 +44,8 @@ class OrderBook:
         """Carry out one row message; says whether the book changed. A row past the end changes nothing.
 
         An update just past the end is taken as an insert; a delete past the end is harmless (IB's own demo meets it);
-        an insert or update further out is counted in `gaps`: rows between are missing.
+        an insert or update further out is counted in `gaps`: rows between are missing. What TWS sends beyond the last row
+        of a full book was not asked for, and is no gap.
         """
         rows = self.bids if side else self.asks
         have = len(rows)
@@ -55,7 +58,8 @@ class OrderBook:
                 return True
             return False
         if row > have or row >= self.num_rows:
-            self.gaps += 1
+            if have < self.num_rows:
+                self.gaps += 1
             return False
         rows.insert(row, (price, size))
         if have >= self.num_rows:
@@ -75,8 +79,8 @@ class OrderBook:
     def levels(self, factor: float = 1) -> tuple[list[Level], list[Level]] | None:
         """(bids, asks) with sizes times `factor`, or None while the rows make no publishable book.
 
-        None means: crossed or locked, a side out of order, a negative size, a price that is no number. A row of size 0 is
-        no level. The lists are new; sizes are integers where they are whole.
+        None means: crossed or locked, a side out of order, a negative size, a price or size that is no number (IB's "unset"
+        included). A row of size 0 is no level. The lists are new; sizes are integers where they are whole.
         """
         bids = _side(self.bids, -1, factor, self.merged)
         asks = _side(self.asks, 1, factor, self.merged)
@@ -90,8 +94,8 @@ def _side(rows: list[Row], direction: int, factor: float, merged: bool) -> list[
     levels: list[Level] = []
     last = None
     for price, size in rows:
-        if size <= 0:
-            if size < 0:
+        if not 0 < size < _ABSURD_SIZE:
+            if size != 0:
                 return None
             continue
         if last is None:
@@ -112,6 +116,6 @@ def scaled(size: float, factor: float, plus: float = 0) -> float:
     """size * factor + plus without binary noise (3 * 0.1 is 0.3), an integer when whole."""
     value = size * factor + plus
     if isinstance(value, int):
-        return value
+        return value if value < 2**53 else float(value)
     value = round(value, 9)
     return int(value) if value == int(value) else value

@@ -105,7 +105,11 @@ class Fills:
             price=event.price,
         )
         if old is not None:
-            row.commission, row.currency, row.charged_version = old.commission, old.currency, old.charged_version
+            row.commission, row.currency, row.charged_version = (
+                old.commission,
+                old.currency,
+                old.charged_version,
+            )
             self._sum_of(old).count(old, -1)
         self._rows[key] = row
         self._sum_of(row).count(row, 1)

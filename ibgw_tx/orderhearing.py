@@ -13,7 +13,16 @@ import attrs
 
 from ibgw_tx.orderchanges import Note
 from ibgw_tx.ordercodes import DUPLICATE_ID
-from ibgw_tx.orderevents import Commission, CompletedOrder, Execution, OpenOrder, OrderError, OrderEvent, OrderStatus, Terms
+from ibgw_tx.orderevents import (
+    Commission,
+    CompletedOrder,
+    Execution,
+    OpenOrder,
+    OrderError,
+    OrderEvent,
+    OrderStatus,
+    Terms,
+)
 from ibgw_tx.orderfills import RowKey, row_key, split_exec_id
 from ibgw_tx.orderindex import Names, OrderIndex
 from ibgw_tx.orderlife import Sign, State, sign_of
@@ -123,9 +132,9 @@ class Hearing:
         order = self._order(names, now)
         before = order.fills.executed
         if not order.fills.execute(event):
-            return _NOTHING
+            return Heard(order)
         _learn_from_trade(order, event)
-        order.spoken = True
+        order.spoken = order.acknowledged = True
         self._pair(order, event)
         order.ripen()
         return Heard(order, self._contradiction(order), _notes_of(event, order, before))
@@ -176,7 +185,10 @@ def _learn_from_trade(order: Order, event: Execution) -> None:
     is_leg = event.contract.secType != "BAG" and event.execId.count(".") > 3
     if order.contract is None and order.traded is None and not is_leg:
         order.traded = attrs.evolve(event.contract, exchange="")
-        order.con_id, order.sec_type = order.con_id or event.contract.conId, order.sec_type or event.contract.secType
+        order.con_id, order.sec_type = (
+            order.con_id or event.contract.conId,
+            order.sec_type or event.contract.secType,
+        )
         if not order.versions.confirmed and not order.terms.action:
             order.versions.terms = Terms(action=event.side, account=event.acctNumber)
 

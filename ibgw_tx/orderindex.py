@@ -45,6 +45,7 @@ class OrderIndex:
     by_id: dict[tuple[int, int], Order] = attrs.Factory(dict)
     by_ref: dict[str, Order] = attrs.Factory(dict)
     highest: dict[int, int] = attrs.Factory(dict)
+    absorbed: list[Order] = attrs.Factory(list)  # were found to be others; whoever knows them forgets them
     _nameless: dict[str, Order] = attrs.Factory(dict)  # have an orderRef and no permId yet
     _all: dict[Order, None] = attrs.Factory(dict)
 
@@ -130,6 +131,8 @@ class OrderIndex:
         if not self._may_be(nameless, Names(ref=order.ref, con_id=order.con_id, action=order.terms.action)):
             return
         self.remove(nameless)
+        self.absorbed.append(nameless)
+        order.fills.report(nameless.fills.executed, nameless.fills.average, nameless.fills.last_price)
         order.born = min(order.born, nameless.born)
         order.ref = order.ref or nameless.ref
         order.place = order.place or nameless.place

@@ -104,7 +104,7 @@ def read_order(text: Any) -> Order | None:
     order.con_id, order.sec_type = int(_plain(text, "conId") or 0), _text(text, "secType")
     order.place = (text["market"], text["pair"])
     order.code, order.text = _code(text), _text(text, "extMsg") or None
-    order.told = same_facts(text)
+    order.told, order.recovered = same_facts(text), text.get("recovered") is True
     _read_fills(order, text)
     _read_state(order, text)
     return order

@@ -25,7 +25,17 @@ from __future__ import annotations
 
 import enum
 
-__all__ = ["TRANSITIONS", "UNKNOWN_WORD", "Sign", "State", "Wait", "is_acknowledged", "is_cancelling", "is_step_back", "sign_of"]
+__all__ = [
+    "TRANSITIONS",
+    "UNKNOWN_WORD",
+    "Sign",
+    "State",
+    "Wait",
+    "is_acknowledged",
+    "is_cancelling",
+    "is_step_back",
+    "sign_of",
+]
 
 
 class State(enum.Enum):
@@ -68,7 +78,14 @@ TRANSITIONS: dict[State, dict[Sign, State]] = {
 }
 
 #: IB's words (tws-facts 4.1), and how far each is on the way of a working order. Any other word changes nothing.
-_RANK = {"ApiPending": 0, "PendingSubmit": 1, "PreSubmitted": 2, "Submitted": 3, "PendingCancel": 4, "PreCancelled": 4}
+_RANK = {
+    "ApiPending": 0,
+    "PendingSubmit": 1,
+    "PreSubmitted": 2,
+    "Submitted": 3,
+    "PendingCancel": 4,
+    "PreCancelled": 4,
+}
 _SIGNS = dict.fromkeys(_RANK, Sign.LIVE) | {
     "Inactive": Sign.HELD,
     "ApiCancelled": Sign.DEAD,
@@ -110,5 +127,5 @@ class Wait(enum.Enum):
     HELD = "inactive without a reason"
     CANCEL = "no answer to a cancel"
     MODIFY = "no answer to a modification"
-    WORD = "executed, and TWS has not said what became of the order"
+    WORD = "no open order said what it is, or how much of it was filled"
     UNKNOWN = "unknown"

@@ -83,7 +83,10 @@ class Places:
             order.place = exchange_of(contract), pair_of(contract)
         except BadName as refusal:
             order.hidden = True
-            return Note("an order has no name in Redis and is not shown", {"why": str(refusal), "permId": order.permId})
+            return Note(
+                "an order has no name in Redis and is not shown",
+                {"why": str(refusal), "permId": order.permId},
+            )
         return None
 
     def learn(self, con_id: int, contract: Contract | None) -> list[Order]:

@@ -32,12 +32,23 @@ def seed(index: OrderIndex, places: set[Place], texts: Iterable[Any]) -> tuple[i
     return junk, [order for order in newest.values() if _take(index, places, order)]
 
 
+def _known(index: OrderIndex, order: Order) -> Order | None:
+    if order.permId:
+        return index.by_perm.get(order.permId)
+    known = index.by_ref.get(order.ref)
+    return known if known is not None and known.clientId == order.clientId else None
+
+
 def _take(index: OrderIndex, places: set[Place], order: Order) -> bool:
     if order.place is not None:
         places.add(order.place)
     index.highest[order.clientId] = max(index.highest.get(order.clientId, 0), order.orderId)
-    known = index.by_perm.get(order.permId) if order.permId else index.by_ref.get(order.ref)
-    if known is not None and known.clientId == order.clientId:
+    known = _known(index, order)
+    if known is not None:
+        if known.told is None:  # heard of before Redis was read
+            known.born = min(known.born, order.born)
+            known.fills.report(order.fills.executed, order.fills.average, order.fills.last_price)
+            known.fills.state_commission(order.fills.commission[0], order.fills.commission[1] or "")
         known.told = order.told
         return False
     index.add(order, Names(permId=order.permId, ref=order.ref))

@@ -59,7 +59,12 @@ class Step(enum.Enum):
 
 
 #: The step after one that is complete. A step that timed out stays.
-NEXT_STEP = {Step.OPEN: Step.COMPLETED, Step.COMPLETED: Step.EXECUTIONS, Step.EXECUTIONS: Step.DONE, Step.DONE: Step.DONE}
+NEXT_STEP = {
+    Step.OPEN: Step.COMPLETED,
+    Step.COMPLETED: Step.EXECUTIONS,
+    Step.EXECUTIONS: Step.DONE,
+    Step.DONE: Step.DONE,
+}
 
 
 class SnapshotIncomplete(RuntimeError):

@@ -23,6 +23,7 @@ from ibgw_tx.orderversions import Versions
 
 __all__ = ["Order"]
 
+_CODES = 50  # messages remembered for one order, so that a repetition is known as one
 _FRESH_CODE = 10_000  # ms within which Inactive after a refusing code is that refusal
 
 
@@ -210,9 +211,9 @@ class Order:
         """What a code would be the answer to."""
         if self.versions.pending:
             return Asked.MODIFY
-        if self.cancelling:
-            return Asked.CANCEL
-        return Asked.NOTHING if self.acknowledged else Asked.NEW
+        if not self.acknowledged:
+            return Asked.NEW
+        return Asked.CANCEL if self.cancelling else Asked.NOTHING
 
     def hear_code(self, code: int, text: str, now: int) -> str | None:
         """An error with this order's id. FILLED orders are past all codes; dead ones take the reason of their death."""
@@ -224,6 +225,8 @@ class Order:
         asked, repeated = self.asked, (code, text) in self._codes
         if repeated and asked in (Asked.NEW, Asked.NOTHING):
             return None
+        if len(self._codes) >= _CODES:
+            self._codes.clear()
         self._codes.add((code, text))
         self.spoken, self.code, self.text = True, code, text
         return self._follow(proof(code, asked), code, now)
@@ -241,8 +244,8 @@ class Order:
         elif found is Proof.ASK and kills_new(code):
             self._fatal_at = now
         self.located = self.located or code == LOCATING
-        quiet = found in (Proof.NOTICE, Proof.REFUSED) and self.state is not State.UNKNOWN
-        return None if quiet else f"code {code}"
+        certain = found is Proof.NOTICE or (found is Proof.REFUSED and self.acknowledged)
+        return None if certain and self.state is not State.UNKNOWN else f"code {code}"
 
     def _refuse(self) -> None:
         """What was asked was not done. TWS answers in order, so it is the oldest modification."""

@@ -54,6 +54,10 @@ class Telling:
             self._owners[key] = order
         return (*fields, order.ref) if self._owners[key] is order else fields
 
+    def forget(self, order: Order) -> None:
+        """This order was found to be another one, to which its field {client_oid} goes."""
+        self._owners = {key: owner for key, owner in self._owners.items() if owner is not order}
+
     def hashes(self, orders: Iterable[Order]) -> dict[Place, dict[str, dict[str, Any]]]:
         """Every hash as a whole; {} for one that has lost its last order."""
         found: dict[Place, dict[str, dict[str, Any]]] = {place: {} for place in self.places}

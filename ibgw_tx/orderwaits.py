@@ -46,6 +46,8 @@ _ANSWER = frozenset({Wait.ANSWER, Wait.GIVE_UP})
 
 def _waiting_for(order: Order) -> frozenset[Wait]:
     """What an order waits for now; follows from its state alone."""
+    if order.place is None and order.contract is None and order.spoken:
+        return frozenset({Wait.WORD})
     if order.state is State.LIVE and not (order.cancelling or order.versions.pending or order.full):
         return frozenset({Wait.CANCEL}) if is_cancelling(order.status) else _NOTHING
     if order.final:

@@ -59,6 +59,7 @@ class Pacer:
 
     def wait(self, now: float) -> float | None:
         """Seconds until `release` can give more; None when nothing waits."""
+        self._forget(now)
         waits = [self._lane_wait(lane, now) for lane in Lane if self._waiting[lane]]
         return min(waits) if waits else None
 
@@ -67,6 +68,9 @@ class Pacer:
         return max(0.0, self._sent[over] + WINDOW - now) if over >= 0 else 0.0
 
     def _forget(self, now: float) -> None:
+        if self._sent and now < self._sent[-1]:
+            # The clock was set back: what was sent counts from now, or nothing could go out until it has caught up.
+            self._sent = deque([now] * len(self._sent))
         while self._sent and self._sent[0] <= now - WINDOW:
             self._sent.popleft()
 

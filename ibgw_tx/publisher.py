@@ -12,18 +12,20 @@ from collections.abc import Callable
 from ibgw_tx.livebook import LiveBook
 from ibgw_tx.redislink import RedisLink
 from ibgw_tx.shelf import BookShelf
+from ibgw_tx.topshelf import TopShelf
 
 #: Seconds between two writes of a book's `:orderbook` key.
 KEY_INTERVAL = 0.1
 
 
 class BookPublisher:
-    """Empties the shelf's marks into Redis. `now_ms` is the clock."""
+    """Empties the shelves' marks into Redis, and the trades. `now_ms` is the clock."""
 
-    def __init__(self, shelf: BookShelf, link: RedisLink, now_ms: Callable[[], int]) -> None:
+    def __init__(self, shelf: BookShelf, tops: TopShelf, link: RedisLink, now_ms: Callable[[], int]) -> None:
         self.published = 0
         self._leaving: dict[str, None] = {}
         self._shelf = shelf
+        self._tops = tops
         self._link = link
         self._now_ms = now_ms
         link.on_books_up = self.books_up
@@ -32,14 +34,19 @@ class BookPublisher:
     def books_up(self) -> None:
         """Redis can take books (again): everything that is known goes out."""
         self._shelf.retell_all()
+        self._tops.retell_all()
         self.flush()
 
     def flush(self) -> None:
         """Publish every marked book, if there is room."""
-        wire = self._link.books
-        if not self._shelf.has_news or wire is None or not wire.has_room:
+        shelf, tops, wire = self._shelf, self._tops, self._link.books
+        if not (shelf.has_news or tops.has_news) or wire is None or not wire.has_room:
             return
-        batch = [publish_command(book.channel, message) for book, message in self._shelf.take_messages(self._now_ms())]
+        now = self._now_ms()
+        batch = [publish_command(book.channel, message) for book, message in shelf.take_messages(now)]
+        if tops.has_news:
+            batch += [publish_command(channel, message) for channel, message in tops.take_trades(now)]
+            batch += [publish_command(book.channel, message) for book, message in tops.take_messages(now)]
         if batch:
             self.published += len(batch)
             wire.send(b"".join(batch), len(batch))
@@ -50,7 +57,8 @@ class BookPublisher:
         if wire is None or not wire.has_room:
             return
         batch = [delete_command(key) for key in self._leaving]
-        batch += [set_command(book.key, book.told) for book in self._shelf.take_stale_keys()]
+        stale = (*self._tops.take_stale_keys(), *self._shelf.take_stale_keys())
+        batch += [set_command(book.key, book.told) for book in stale]
         self._leaving.clear()
         if batch:
             wire.send(b"".join(batch), len(batch))

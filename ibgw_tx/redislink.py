@@ -132,7 +132,11 @@ class RedisLink(Service):
             self.call(*words).addErrback(self._not_told, words[0])
 
     def transaction(self, commands: Sequence[Words]) -> defer.Deferred[Any]:
-        """All commands or none (MULTI … EXEC in one write); fires with EXEC's list of replies."""
+        """All commands or none (MULTI … EXEC in one write); fires with EXEC's list of replies, fails as `call` does."""
+        if self._protocol is not None and self._protocol.unanswered + len(commands) + 2 > MAX_UNANSWERED:
+            # Refused as a whole: a MULTI without its EXEC would swallow every later command.
+            self.refused += 1
+            return defer.fail(RedisDown(f"{len(commands)} commands not sent: Redis is too slow"))
         ds = [self.call(*words) for words in (("MULTI",), *commands, ("EXEC",))]
         for d in ds[:-1]:
             # EXEC tells whether any of them was refused.

@@ -25,7 +25,7 @@ from ibgw_tx import codes, events
 from ibgw_tx.clock import Clock
 from ibgw_tx.frames import FrameSplitter, FrameTooLong, fields_of, frame
 from ibgw_tx.log import Logger
-from ibgw_tx.pacing import Lane, Pacer
+from ibgw_tx.pacing import Lane, Pacer, PacingFull
 from ibgw_tx.tws import MAX_VERSION, MIN_VERSION, TWSClient
 
 RETRY_DELAY = 20.0  # seconds between two attempts to connect
@@ -156,7 +156,7 @@ class IBSession(TwistedProtocol):
             fields = fields_of(payload)
             if len(fields) == 2:
                 self._start(fields)
-                return frames[index + 1 :]
+                return frames[index + 1 :] if self.phase is Phase.STARTING else []
             self.log.info("before its version TWS said {message!r}", message=payload[:200])
         return []
 
@@ -222,7 +222,11 @@ class IBSession(TwistedProtocol):
         if silence >= DEAD_AFTER:
             self.abort(f"TWS has been silent for {silence:.0f} s")
         elif silence >= PROBE_AFTER and int(silence) % int(PROBE_AFTER) == 0:
-            self.client.ask_current_time()
+            try:
+                self.client.ask_current_time()
+            except PacingFull:
+                # So much waits to be said that TWS will answer some of it; the check itself must go on.
+                self.log.debug("no room to ask TWS for a sign of life")
 
     # What EClient needs of a connection.
 
@@ -247,7 +251,10 @@ class IBSession(TwistedProtocol):
         for message in self._pacer.release(now):
             self.transport.write(message)
         wait = self._pacer.wait(now)
-        if wait is not None and (self._pump_call is None or not self._pump_call.active()):
+        if self._pump_call is not None and self._pump_call.active():
+            # It may have been set for a lower lane, later than what waits now may go.
+            self._pump_call.cancel()
+        if wait is not None:
             self._pump_call = self._clock.callLater(max(wait, 0.001), self._pump)
 
 

@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable, Iterator
 
 from ibgw_tx.livebook import UNSETTLED_LIMIT, UNSETTLED_LIMIT_MAX, LiveBook
+from ibgw_tx.orderbook import DELETE
 
 #: Texts of the few small whole numbers on this path; a text not here is a broken message (KeyError).
 _POSITION = {b"%d" % number: number for number in range(500)}
@@ -22,14 +23,16 @@ _SIDE = {b"0": 0, b"1": 1}
 class BookShelf:
     """The books by channel and by the request that feeds them.
 
+    A shelf may stand below another (`above`): where that one has a book under the same channel, ours is silent.
     Counts what it leaves out: `strays` are rows of requests that have ended (late, harmless).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, above: BookShelf | None = None) -> None:
         self.books: dict[str, LiveBook] = {}
+        self._above = above
         self.strays = 0
         self.updates = 0
-        self._by_request: dict[bytes, LiveBook] = {}
+        self.by_request: dict[bytes, LiveBook] = {}
         self._dirty: list[LiveBook] = []
         self._stale_keys: dict[str, LiveBook] = {}
 
@@ -49,61 +52,64 @@ class BookShelf:
         """From now on the rows of `req_id` are this book's, starting from nothing."""
         self.unfeed(book)
         book.req_id = req_id
-        self._by_request[b"%d" % req_id] = book
+        self.by_request[b"%d" % req_id] = book
         self.distrust(book)
 
     def unfeed(self, book: LiveBook) -> None:
         """Rows of the book's request are strays from now on."""
         if book.req_id is not None:
-            self._by_request.pop(b"%d" % book.req_id, None)
+            self.by_request.pop(b"%d" % book.req_id, None)
             book.req_id = None
 
     def fed_by(self, req_id: int) -> LiveBook | None:
         """The book that a request feeds."""
-        return self._by_request.get(b"%d" % req_id)
+        return self.by_request.get(b"%d" % req_id)
 
-    # The hot path: KeyError or ValueError tell a broken message, which changes nothing.
+    # The hot path: KeyError, IndexError or ValueError tell a broken message, which changes nothing. A deleted row's price
+    # and size say nothing and may be missing.
 
     def depth(self, fields: list[bytes]) -> None:
         """MARKET_DEPTH: 12, version, reqId, position, operation, side, price, size."""
-        book = self._by_request.get(fields[2])
+        book = self.by_request.get(fields[2])
         if book is None:
             self.strays += 1
             return
         self.updates += 1
-        size = fields[7]
-        if (
-            book.rows.apply(
-                _OPERATION[fields[4]],
+        operation, size = _OPERATION[fields[4]], fields[7]
+        if operation == DELETE:
+            changed = book.rows.apply(DELETE, _SIDE[fields[5]], _POSITION[fields[3]], 0, 0)
+        else:
+            changed = book.rows.apply(
+                operation,
                 _SIDE[fields[5]],
                 _POSITION[fields[3]],
                 float(fields[6]),
                 int(size) if size.isdigit() else _size(size),
             )
-            and not book.dirty
-        ):
+        if changed and not book.dirty:
             book.dirty = True
             self._dirty.append(book)
 
     def depth_l2(self, fields: list[bytes]) -> None:
         """MARKET_DEPTH_L2: 13, version, reqId, position, marketMaker, operation, side, price, size, isSmartDepth."""
-        book = self._by_request.get(fields[2])
+        book = self.by_request.get(fields[2])
         if book is None:
             self.strays += 1
             return
         self.updates += 1
         book.rows.merged = True
-        size = fields[8]
-        if (
-            book.rows.apply(
-                _OPERATION[fields[5]],
+        operation, size = _OPERATION[fields[5]], fields[8]
+        if operation == DELETE:
+            changed = book.rows.apply(DELETE, _SIDE[fields[6]], _POSITION[fields[3]], 0, 0)
+        else:
+            changed = book.rows.apply(
+                operation,
                 _SIDE[fields[6]],
                 _POSITION[fields[3]],
                 float(fields[7]),
                 int(size) if size.isdigit() else _size(size),
             )
-            and not book.dirty
-        ):
+        if changed and not book.dirty:
             book.dirty = True
             self._dirty.append(book)
 
@@ -119,6 +125,8 @@ class BookShelf:
         dirty, self._dirty = self._dirty, []
         for book in dirty:
             book.dirty = False
+            if self.is_silent(book):
+                continue
             message = book.message(now)
             if message is not None:
                 self._stale_keys[book.channel] = book
@@ -128,6 +136,10 @@ class BookShelf:
         """Books whose `:orderbook` key is older than their last message."""
         stale, self._stale_keys = self._stale_keys, {}
         return stale.values()
+
+    def is_silent(self, book: LiveBook) -> bool:
+        """Whether the shelf above speaks for this channel."""
+        return self._above is not None and book.channel in self._above.books
 
     def touch(self, book: LiveBook) -> None:
         """Have the book published at the next turn."""
@@ -150,8 +162,12 @@ class BookShelf:
         """Redis is back (perhaps empty): every book that has been told goes out again."""
         for book in self.books.values():
             if book.told:
-                book.empty_to_tell = book.empty_to_tell or not book.rows
-                self.touch(book)
+                self.retell(book)
+
+    def retell(self, book: LiveBook) -> None:
+        """Have a book published again, whatever was said before."""
+        book.empty_to_tell = book.empty_to_tell or not book.rows
+        self.touch(book)
 
     # The checks that run beside, once a second.
 
@@ -170,6 +186,7 @@ class BookShelf:
         for book in self.books.values():
             if book.is_unsettled_too_long(now):
                 book.unsettled_limit = min(book.unsettled_limit * 2, UNSETTLED_LIMIT_MAX)
+                book.rebuilt_at = now
                 self.distrust(book)
                 senseless.append(book)
             elif book.rows and book.unsettled_since is None and now - book.told_at < UNSETTLED_LIMIT:

@@ -1,6 +1,7 @@
 """What is subscribed, kept in Redis so that a restart of the gateway restores it: the hash `IBGateway:{name}:subscriptions`.
 
-Field: the book's channel; value: `{"kind":"odbk","contract":{…},"factor":…}`. Pure texts; the hash is read once at start, when
+Field: the kind and the book's channel (`odbk URANUS:SEHK:HKD-1137:full_odbk_channel`); value:
+`{"kind":"odbk"|"top","contract":{…},"factor":…}`. Pure texts; the hash is read once at start, when
 memory knows nothing yet, and written whole whenever Redis comes back.
 """
 
@@ -9,11 +10,16 @@ from __future__ import annotations
 from typing import Any
 
 from ibgw_tx import jsontext
-from ibgw_tx.contract import BadName, Contract, pair_of
+from ibgw_tx.contract import BadName, Contract, exchange_of, pair_of
 from ibgw_tx.contractnames import contract_from_json
 from ibgw_tx.errors import CommandError
 
-DEPTH = "odbk"
+DEPTH, TOP = "odbk", "top"
+
+
+def field(kind: str, channel: str) -> str:
+    """The field of one subscription."""
+    return f"{kind} {channel}"
 
 
 def entry(kind: str, contract: Contract, factor: float) -> bytes:
@@ -26,7 +32,7 @@ def read_entry(value: bytes) -> tuple[str, Contract, float]:
     try:
         kept: Any = jsontext.loads(value)
         contract = contract_from_json({key: item for key, item in kept["contract"].items() if item != ""})
-        pair_of(contract)
+        exchange_of(contract), pair_of(contract)
         factor = kept["factor"]
         if not isinstance(factor, int | float) or isinstance(factor, bool) or factor <= 0:
             raise ValueError("factor")

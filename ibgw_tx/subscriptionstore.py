@@ -25,23 +25,21 @@ class SubscriptionStore:
         self._link = link
         self._loaded = False
 
-    def keep(self, subscription: Subscription) -> None:
+    def keep(self, kind: str, subscription: Subscription) -> None:
         """One more."""
-        book = subscription.book
-        value = subscriptions.entry(subscriptions.DEPTH, subscription.contract, book.factor)
-        self._link.tell("HSET", self._key, book.channel, value)
+        self._link.tell("HSET", self._key, *_entry(kind, subscription))
 
-    def drop(self, subscription: Subscription) -> None:
+    def drop(self, kind: str, subscription: Subscription) -> None:
         """One less."""
-        self._link.tell("HDEL", self._key, subscription.book.channel)
+        self._link.tell("HDEL", self._key, subscriptions.field(kind, subscription.book.channel))
 
-    def redis_up(self, depth: DepthDesk) -> Deferred[Any]:
+    def redis_up(self, *desks: DepthDesk) -> Deferred[Any]:
         """First time: restore what is kept. Always: write what is wanted as a whole."""
         if self._loaded:
-            return self._rewrite(depth)
-        return self._link.call("HGETALL", self._key).addCallbacks(self._read, self._unread, (depth,))
+            return self._rewrite(*desks)
+        return self._link.call("HGETALL", self._key).addCallbacks(self._read, self._unread, desks)
 
-    def _read(self, reply: list[bytes], depth: DepthDesk) -> Deferred[Any]:
+    def _read(self, reply: list[bytes], *desks: DepthDesk) -> Deferred[Any]:
         self._loaded = True
         for value in reply[1::2]:
             try:
@@ -49,18 +47,25 @@ class SubscriptionStore:
             except ValueError as error:
                 self.log.warn("subscription {value!r} is not restored: {error}", value=value[:300], error=str(error))
                 continue
-            if kind == subscriptions.DEPTH:
-                depth.restore(contract, factor)
-        if depth.wanted:
-            self.log.info("{count} subscribed books restored", count=len(depth.wanted))
-        return self._rewrite(depth)
+            for desk in desks:
+                if kind == desk.KIND:
+                    desk.restore(contract, factor)
+        count = sum(len(desk.wanted) for desk in desks)
+        if count:
+            self.log.info("{count} subscribed books restored", count=count)
+        return self._rewrite(*desks)
 
     def _unread(self, failure: Failure) -> None:
         self.log.warn("subscriptions not read, trying again when Redis is back: {error}", error=failure.getErrorMessage())
 
-    def _rewrite(self, depth: DepthDesk) -> Deferred[Any]:
+    def _rewrite(self, *desks: DepthDesk) -> Deferred[Any]:
         writes: list[tuple[str | bytes, ...]] = [("DEL", self._key)]
-        for subscription in depth.wanted.values():
-            value = subscriptions.entry(subscriptions.DEPTH, subscription.contract, subscription.book.factor)
-            writes.append(("HSET", self._key, subscription.book.channel, value))
+        for desk in desks:
+            writes += [("HSET", self._key, *_entry(desk.KIND, each)) for each in desk.wanted.values()]
         return self._link.transaction(writes).addErrback(self._unread)
+
+
+def _entry(kind: str, subscription: Subscription) -> tuple[str, bytes]:
+    """Field and value of one subscription."""
+    book = subscription.book
+    return subscriptions.field(kind, book.channel), subscriptions.entry(kind, subscription.contract, book.factor)

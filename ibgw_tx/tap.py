@@ -29,9 +29,18 @@ class Options(usage.Options):
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """One line for what is wrong and exit status 1; twistd itself would print its whole help above it."""
         try:
+            self._refuse_abbreviations(options or ())
             super().parseOptions(options)
         except usage.UsageError as error:
             raise SystemExit(f"ibgateway: {error}") from None
+
+    def _refuse_abbreviations(self, options: Sequence[str]) -> None:
+        # getopt would take --redis-password=SECRET for --redis-password-file and the complaint would show the secret.
+        known = {option.rstrip("=") for option in self.longOpt}
+        for option in options:
+            flag = option.partition("=")[0]
+            if flag.startswith("--") and flag[2:] and flag[2:] not in known:
+                raise usage.UsageError(f"option {flag} not recognized")
 
     def postOptions(self) -> None:
         try:

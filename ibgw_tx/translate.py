@@ -12,7 +12,7 @@ from ibapi.contract import ContractDetails as IBContractDetails
 from ibgw_tx import jsontext
 from ibgw_tx.contract import ComboLeg, Contract, normal_right
 
-_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 
 _MEMBERS = (
     "conId",
@@ -34,8 +34,15 @@ _MEMBERS = (
 
 
 def plain(text: str) -> str:
-    """`\\u00e9` -> é: servers from 153 on escape what is not ASCII; 9.81 leaves it so in most fields."""
-    return _ESCAPE.sub(lambda found: chr(int(found.group(1), 16)), text) if "\\u" in text else text
+    """`\\u00e9` -> é: servers from 153 on escape what is not ASCII; 9.81 leaves it so in most fields.
+
+    Two escapes may be one character (UTF-16); half of one alone becomes U+FFFD, because no JSON can carry it.
+    """
+    return _ESCAPES.sub(_unescaped, text) if "\\u" in text else text
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return bytes.fromhex(found.group().replace("\\u", "")).decode("utf-16-be", "replace")
 
 
 def contract_to_ib(contract: Contract) -> IBContract:

@@ -1,34 +1,23 @@
 """The ibapi seam: the official encoders and decoder, without its socket, threads or queue. No Twisted here.
 
-`TWSClient` is ibapi's EClient over a connection of ours (three methods are all it needs, house.md 2.4). `TWSWrapper` turns
-each callback into a record of events.py and hands it on. `TWSDecoder` mends what breaks a long session in ibapi 9.81
-(tws-facts 9.3, 9.4): one field too many no longer drops a message, a bad one raises instead of ending everything, and texts
-are decoded without interpreting backslashes.
+`TWSClient` is ibapi's EClient over a connection of ours; three methods are all it needs. What comes back goes through
+TWSDecoder (twsdecoder.py) and TWSWrapper (twswrapper.py) and is told as the records of events.py.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from ibapi.client import EClient
-from ibapi.decoder import Decoder
-from ibapi.wrapper import EWrapper
 
-from ibgw_tx import events, jsontext
-from ibgw_tx.account import Position
 from ibgw_tx.contract import Contract
-from ibgw_tx.translate import contract_from_ib, contract_to_ib, details_from_ib, plain
+from ibgw_tx.translate import contract_to_ib
+from ibgw_tx.twsdecoder import TWSDecoder
+from ibgw_tx.twswrapper import TWSWrapper
 
 #: The dialects we speak and replay in tests: 9.81 knows no later one.
 MIN_VERSION, MAX_VERSION = 100, 157
-
-#: CONTRACT_DATA and BOND_CONTRACT_DATA, whose long name ibapi decodes in a way that stumbles over a stray backslash.
-_DETAILS = (b"10", b"18")
-
-# Each send and each callback would be logged with account data; the gateway has its own log.
-logging.getLogger("ibapi").setLevel(logging.WARNING)
 
 
 class Connection(Protocol):
@@ -39,113 +28,6 @@ class Connection(Protocol):
     def sendMsg(self, msg: bytes) -> Any: ...
 
     def disconnect(self) -> None: ...
-
-
-class TWSDecoder(Decoder):
-    """ibapi's Decoder with a dispatch that one odd message cannot break."""
-
-    def interpret(self, fields: list[bytes]) -> None:
-        """Decode one message and call the wrapper. Raises whatever its fields raise; the caller skips the message."""
-        info = self.msgId2handleInfo.get(int(fields[0]))
-        if info is None:
-            return
-        if info.wrapperMeth is not None:
-            self._call(fields, info)
-        else:
-            if fields[0] in _DETAILS:
-                fields = [_ascii(field) for field in fields]
-            info.processMeth(self, iter(fields))
-
-    def _call(self, fields: list[bytes], info: Any) -> None:
-        params = [param for name, param in info.wrapperParams.items() if name != "self"]
-        texts = fields[2 : 2 + len(params)]
-        if len(texts) < len(params):
-            raise ValueError(f"{len(fields)} fields, {len(params) + 2} expected")
-        args = [_argument(text, param.annotation) for text, param in zip(texts, params, strict=True)]
-        getattr(self.wrapper, info.wrapperMeth.__name__)(*args)
-
-
-def _argument(field: bytes, annotation: type) -> Any:
-    text = _text(field)
-    if annotation is int:
-        return int(text)
-    if annotation is float:
-        return float(text)
-    return text
-
-
-def _text(field: bytes) -> str:
-    try:
-        return plain(field.decode())
-    except UnicodeDecodeError:
-        return field.decode("latin-1")
-
-
-def _ascii(field: bytes) -> bytes:
-    r"""`é` and stray backslashes as ibapi can take them back: \u escapes, which `plain` turns into text again."""
-    if b"\\" not in field and field.isascii():
-        return field
-    return "".join(c if " " <= c <= "~" and c != "\\" else f"\\u{ord(c):04x}" for c in _text(field)).encode()
-
-
-class TWSWrapper(EWrapper):
-    """Each callback becomes one record for `tell`; what is not overridden here is of no interest to the gateway.
-
-    (EWrapper's own methods only log, and below the level that is on.)
-    """
-
-    def __init__(self, tell: Callable[[Any], None]) -> None:
-        super().__init__()
-        self._tell = tell
-
-    def nextValidId(self, orderId: int) -> None:
-        self._tell(events.NextValidId(orderId))
-
-    def managedAccounts(self, accountsList: str) -> None:
-        accounts = tuple(account.strip() for account in accountsList.split(",") if account.strip())
-        self._tell(events.ManagedAccounts(accounts))
-
-    def error(self, reqId: int, *rest: Any) -> None:
-        # 9.81: code, text; later a JSON text follows, then an error time comes first (tws-facts 10.1).
-        code, text = rest[1:3] if len(rest) > 3 else rest[:2]
-        self._tell(events.Notice(-1 if reqId == jsontext.UNSET_INTEGER else reqId, code, text))
-
-    def currentTime(self, time: int) -> None:
-        """The answer to the liveness probe; that any byte came is what counts."""
-
-    def contractDetails(self, reqId: int, contractDetails: Any) -> None:
-        contract = contract_from_ib(contractDetails.contract)
-        self._tell(events.ContractHit(reqId, contract, details_from_ib(contractDetails)))
-
-    bondContractDetails = contractDetails
-
-    def contractDetailsEnd(self, reqId: int) -> None:
-        self._tell(events.ContractEnd(reqId))
-
-    def marketRule(self, marketRuleId: int, priceIncrements: list[Any]) -> None:
-        ladder = tuple((step.lowEdge, step.increment) for step in priceIncrements)
-        self._tell(events.MarketRule(marketRuleId, ladder))
-
-    def updateAccountValue(self, key: str, val: str, currency: str, accountName: str) -> None:
-        self._tell(events.AccountValue(key, val, currency, accountName))
-
-    def updatePortfolio(
-        self,
-        contract: Any,
-        position: float,
-        marketPrice: float,
-        marketValue: float,
-        averageCost: float,
-        unrealizedPNL: float,
-        realizedPNL: float,
-        accountName: str,
-    ) -> None:
-        figures = (averageCost, marketPrice, marketValue, unrealizedPNL, realizedPNL)
-        row = Position(contract_from_ib(contract), jsontext.number(position) or 0, *map(jsontext.number, figures))
-        self._tell(events.PortfolioRow(accountName, row))
-
-    def accountDownloadEnd(self, accountName: str) -> None:
-        self._tell(events.AccountDownloadEnd(accountName))
 
 
 class TWSClient:
@@ -206,3 +88,51 @@ class TWSClient:
     def cancel_depth(self, req_id: int, smart: bool) -> None:
         """End the rows of `req_id`; `smart` as when it was asked (tws-facts 5.2)."""
         self._client.cancelMktDepth(req_id, smart)
+
+    def subscribe_account_multi(self, req_id: int, account: str) -> None:
+        """MultiValue of one account's ledger, then MultiEnd("values"), then changes."""
+        self._client.reqAccountUpdatesMulti(req_id, account, "", True)
+
+    def cancel_account_multi(self, req_id: int) -> None:
+        """End it."""
+        self._client.cancelAccountUpdatesMulti(req_id)
+
+    def subscribe_positions_multi(self, req_id: int, account: str) -> None:
+        """MultiPosition of one account, then MultiEnd("positions"), then changes."""
+        self._client.reqPositionsMulti(req_id, account, "")
+
+    def cancel_positions_multi(self, req_id: int) -> None:
+        """End it."""
+        self._client.cancelPositionsMulti(req_id)
+
+    def ask_summary(self, req_id: int, tags: str) -> None:
+        """SummaryRow of every account and tag, then SummaryEnd; then it has to be cancelled (two at most at a time)."""
+        self._client.reqAccountSummary(req_id, "All", tags)
+
+    def cancel_summary(self, req_id: int) -> None:
+        """End it."""
+        self._client.cancelAccountSummary(req_id)
+
+    def choose_data_type(self, kind: int) -> None:
+        """1: live only; 3: delayed where live is not subscribed. For the whole connection."""
+        self._client.reqMarketDataType(kind)
+
+    def subscribe_top(self, req_id: int, contract: Contract, generic_ticks: str) -> None:
+        """Ticks of level 1 from now on."""
+        self._client.reqMktData(req_id, contract_to_ib(contract), generic_ticks, False, False, [])
+
+    def cancel_top(self, req_id: int) -> None:
+        """End them."""
+        self._client.cancelMktData(req_id)
+
+    def ask_history(
+        self, req_id: int, contract: Contract, end: str, duration: str, bar_size: str, what: str, use_rth: bool
+    ) -> None:
+        """Bars in one message (17), times as epoch seconds where they are not whole days."""
+        self._client.reqHistoricalData(
+            req_id, contract_to_ib(contract), end, duration, bar_size, what, int(use_rth), 2, False, []
+        )
+
+    def cancel_history(self, req_id: int) -> None:
+        """Wait for its bars no longer."""
+        self._client.cancelHistoricalData(req_id)

@@ -1,4 +1,4 @@
-"""A world for tests over real sockets: a redis-server, a simulated TWS, a gateway in this process, and a bot that knows only Redis."""
+"""A world over real sockets: a redis-server, a simulated TWS, a gateway in this process, a bot that knows only Redis."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pytest_twisted import ensureDeferred
 
 from .kit import World, sleep, until
@@ -115,7 +117,7 @@ async def test_reset_starts_over_without_a_new_connection(running: World) -> Non
 
 
 @ensureDeferred
-async def test_a_bad_message_is_skipped_and_the_session_goes_on(running: World, caplog_failures: list[str]) -> None:
+async def test_a_bad_message_is_skipped_and_the_session_goes_on(running: World, failures: list[Any]) -> None:
     await subscribe(running)
     await full_book(running)
     request_id = running.requests("reqMktDepth")[-1][2]
@@ -126,8 +128,8 @@ async def test_a_bad_message_is_skipped_and_the_session_goes_on(running: World, 
     await until(lambda: running.bot.on(HK, start))
     await sleep(0.1)
     assert len(running.requests("startApi")) == 1
-    assert len(caplog_failures) == 2
-    caplog_failures.clear()
+    assert len(failures) == 2
+    failures.clear()
 
 
 @ensureDeferred

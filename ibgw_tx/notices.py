@@ -1,0 +1,65 @@
+"""Where TWS's notices (message 4) go: to the request they belong to, to the link's state, and to the bots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ibgw_tx import codes, commands, events
+from ibgw_tx.accountdesk import AccountDesk
+from ibgw_tx.asking import Asker
+from ibgw_tx.depthdesk import DepthDesk
+from ibgw_tx.linkstate import SYSTEM_CODES, Change, LinkState
+from ibgw_tx.log import Logger
+
+
+class NoticeRouter:
+    """Each notice ends in one place. `link_changed(change)` is told what a system notice has changed."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        asker: Asker,
+        desks: tuple[DepthDesk, ...],
+        account: AccountDesk,
+        say: Callable[[bytes], None],
+        now_ms: Callable[[], int],
+        link_changed: Callable[[Change], None],
+    ) -> None:
+        self.link = LinkState()
+        self._asker = asker
+        self._desks = desks
+        self._account = account
+        self._say = say
+        self._now_ms = now_ms
+        self._link_changed = link_changed
+
+    def noticed(self, notice: events.Notice) -> None:
+        """Take one notice."""
+        if notice.code in SYSTEM_CODES or notice.id < 0:
+            self._system(notice)
+            return
+        if codes.fails_request(notice.code) and self._asker.refuse(notice.id, notice.code, notice.text):
+            return
+        for desk in self._desks:
+            subscription = desk.noticed(notice)
+            if subscription is not None and subscription.owner is not None:
+                owner = subscription.owner
+                self._say(commands.tws_error(owner.id, owner.cmd, notice.code, notice.text, self._now_ms()))
+                return
+        if not self._account.noticed(notice) and notice.code not in codes.LATE_CANCEL_ECHOES:
+            self._say_message(notice)
+
+    def _system(self, notice: events.Notice) -> None:
+        self._say_message(notice)
+        change = self.link.notice(notice.code, notice.text)
+        if notice.code == codes.TOO_FAST:
+            self.log.error("TWS says {code}: {text}", code=notice.code, text=notice.text)
+        if change is None:
+            self.log.debug("TWS says {code}: {text}", code=notice.code, text=notice.text)
+            return
+        self.log.info("{change} ({code}: {text})", change=change.value, code=notice.code, text=notice.text)
+        self._link_changed(change)
+
+    def _say_message(self, notice: events.Notice) -> None:
+        self._say(commands.tws_message(notice.code, notice.text, self._now_ms()))

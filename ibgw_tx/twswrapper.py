@@ -1,0 +1,105 @@
+"""ibapi's callbacks, each turned into a record of events.py. No state, no Redis, no Deferred."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ibapi.wrapper import EWrapper
+
+from ibgw_tx import events, jsontext
+from ibgw_tx.account import Position
+from ibgw_tx.translate import contract_from_ib, details_from_ib
+
+
+class TWSWrapper(EWrapper):
+    """Each callback becomes one record for `tell`; what is not overridden here is of no interest to the gateway.
+
+    (EWrapper's own methods only log, and below the level that is on.)
+    """
+
+    def __init__(self, tell: Callable[[Any], None]) -> None:
+        super().__init__()
+        self._tell = tell
+
+    def nextValidId(self, orderId: int) -> None:
+        self._tell(events.NextValidId(orderId))
+
+    def managedAccounts(self, accountsList: str) -> None:
+        accounts = tuple(account.strip() for account in accountsList.split(",") if account.strip())
+        self._tell(events.ManagedAccounts(accounts))
+
+    def error(self, reqId: int, *rest: Any) -> None:
+        # 9.81: code, text; later a JSON text follows, then an error time comes first (tws-facts 10.1).
+        code, text = rest[1:3] if len(rest) > 3 else rest[:2]
+        self._tell(events.Notice(-1 if reqId == jsontext.UNSET_INTEGER else reqId, code, text))
+
+    def currentTime(self, time: int) -> None:
+        """The answer to the liveness probe; that any byte came is what counts."""
+
+    def contractDetails(self, reqId: int, contractDetails: Any) -> None:
+        contract = contract_from_ib(contractDetails.contract)
+        self._tell(events.ContractHit(reqId, contract, details_from_ib(contractDetails)))
+
+    bondContractDetails = contractDetails
+
+    def contractDetailsEnd(self, reqId: int) -> None:
+        self._tell(events.ContractEnd(reqId))
+
+    def marketRule(self, marketRuleId: int, priceIncrements: list[Any]) -> None:
+        ladder = tuple((step.lowEdge, step.increment) for step in priceIncrements)
+        self._tell(events.MarketRule(marketRuleId, ladder))
+
+    def updateAccountValue(self, key: str, val: str, currency: str, accountName: str) -> None:
+        self._tell(events.AccountValue(key, val, currency, accountName))
+
+    def updatePortfolio(
+        self,
+        contract: Any,
+        position: float,
+        marketPrice: float,
+        marketValue: float,
+        averageCost: float,
+        unrealizedPNL: float,
+        realizedPNL: float,
+        accountName: str,
+    ) -> None:
+        figures = (averageCost, marketPrice, marketValue, unrealizedPNL, realizedPNL)
+        row = Position(contract_from_ib(contract), jsontext.number(position) or 0, *map(jsontext.number, figures))
+        self._tell(events.PortfolioRow(accountName, row))
+
+    def accountDownloadEnd(self, accountName: str) -> None:
+        self._tell(events.AccountDownloadEnd(accountName))
+
+    def accountUpdateMulti(
+        self, reqId: int, account: str, modelCode: str, key: str, value: str, currency: str
+    ) -> None:
+        self._tell(events.MultiValue(reqId, account, key, value, currency))
+
+    def accountUpdateMultiEnd(self, reqId: int) -> None:
+        self._tell(events.MultiEnd(reqId, "values"))
+
+    def positionMulti(
+        self, reqId: int, account: str, modelCode: str, contract: Any, pos: float, avgCost: float
+    ) -> None:
+        figures = jsontext.number(pos) or 0, jsontext.number(avgCost)
+        row = Position(contract_from_ib(contract), *figures, None, None, None, None)
+        self._tell(events.MultiPosition(reqId, account, row))
+
+    def positionMultiEnd(self, reqId: int) -> None:
+        self._tell(events.MultiEnd(reqId, "positions"))
+
+    def accountSummary(self, reqId: int, account: str, tag: str, value: str, currency: str) -> None:
+        self._tell(events.SummaryRow(reqId, account, tag, value, currency))
+
+    def accountSummaryEnd(self, reqId: int) -> None:
+        self._tell(events.SummaryEnd(reqId))
+
+    def marketDataType(self, reqId: int, marketDataType: int) -> None:
+        self._tell(events.DataType(reqId, marketDataType))
+
+    def tickOptionComputation(self, reqId: int, tickType: int, *figures: float | None) -> None:
+        # Since server version 156 an attribute stands before the eight figures.
+        iv, delta, _, _, gamma, vega, theta, und_price = map(jsontext.number, figures[-8:])
+        told = {"iv": iv, "delta": delta, "gamma": gamma, "vega": vega, "theta": theta, "undPrice": und_price}
+        self._tell(events.OptionTick(reqId, tickType, told))

@@ -1,0 +1,117 @@
+"""SUB_TOP, trades and greeks on a real Redis and ibsim."""
+
+from __future__ import annotations
+
+from pytest_twisted import ensureDeferred
+
+from .kit import NAME, World, sleep, until
+from .test_books import full_book, is_a_book
+
+AAPL = "URANUS:NASDAQ:USD-AAPL:full_odbk_channel"
+TICKS = "URANUS:NASDAQ:USD-AAPL:full_tick_channel"
+AAPL_ID = 265598
+
+
+async def top(world: World, exchange: str = "SMART", show_name: str = "USD-AAPL") -> dict:
+    ack = await world.bot.send("SUB_TOP", exchange=exchange, showName=show_name)
+    assert ack["ok"], ack
+    return ack
+
+
+@ensureDeferred
+async def test_level_1_is_a_one_level_book_on_the_books_channel(running: World) -> None:
+    ack = await top(running)
+    assert (ack["channel"], ack["tick_channel"]) == (AAPL, TICKS)
+    await full_book(running, AAPL)
+    for _ in range(20):
+        running.sim.step(5)
+        await sleep(0.02)
+    books = running.bot.on(AAPL)
+    assert all(is_a_book(book) for book in books)
+    assert max(len(side) for book in books for side in book[:2]) == 1
+    assert all(level["s"] % 100 == 0 for book in books for level in book[0] + book[1]), "lots of 100"
+
+
+@ensureDeferred
+async def test_trades_are_told_with_side_price_size_and_time(running: World) -> None:
+    await top(running)
+    bids, asks, _ = await full_book(running, AAPL)
+    running.sim.freeze()
+    running.sim.trouble.trade(AAPL_ID, asks[0]["p"] + 1, 300)
+    await until(lambda: any(trade["p"] == asks[0]["p"] + 1 for m in running.bot.on(TICKS) for trade in m[0]))
+    running.sim.trouble.trade(AAPL_ID, bids[0]["p"] - 1, 200)
+    await until(lambda: any(trade["p"] == bids[0]["p"] - 1 for m in running.bot.on(TICKS) for trade in m[0]))
+    trades = [trade for message in running.bot.on(TICKS) for trade in message[0]]
+    by_price = {trade["p"]: trade for trade in trades}
+    assert by_price[asks[0]["p"] + 1]["T"] == "buy" and by_price[bids[0]["p"] - 1]["T"] == "sell"
+    assert all(set(trade) == {"T", "p", "s", "t"} and isinstance(trade["t"], int) for trade in trades)
+    assert all(isinstance(message[-1], int) for message in running.bot.on(TICKS))
+
+
+@ensureDeferred
+async def test_level_1_is_silent_while_depth_is_on_and_comes_back_after_it(running: World) -> None:
+    await top(running)
+    await full_book(running, AAPL)
+    await running.bot.send("SUB_ODBK", exchange="SMART", showName="USD-AAPL")
+    await until(lambda: len(running.bot.on(AAPL)[-1][0]) > 1)
+    start = len(running.bot.heard)
+    for _ in range(10):
+        running.sim.step(5)
+        await sleep(0.02)
+    assert all(len(book[0]) > 1 or len(book[1]) > 1 for book in running.bot.on(AAPL, start))
+    start = len(running.bot.heard)
+    await running.bot.send("UNSUB_ODBK", exchange="SMART", showName="USD-AAPL")
+    await until(lambda: [len(book[0]) for book in running.bot.on(AAPL, start)][-1:] == [1])
+    await running.bot.send("UNSUB_TOP", exchange="SMART", showName="USD-AAPL")
+    await until(lambda: running.bot.on(AAPL)[-1][:2] == [[], []])
+    assert await running.bot.call("HLEN", f"IBGateway:{NAME}:subscriptions") == 0
+
+
+@ensureDeferred
+async def test_no_price_and_no_size_are_no_level(running: World) -> None:
+    await top(running)
+    await full_book(running, AAPL)
+    running.sim.freeze()
+    request_id = running.requests("reqMktData")[-1][2]
+    running.sim.trouble.send(1, 6, request_id, 1, -1, 0, 1)
+    await until(lambda: running.bot.on(AAPL)[-1][0] == [])
+    running.sim.trouble.send(2, 6, request_id, 3, 0)
+    await until(lambda: running.bot.on(AAPL)[-1][:2] == [[], []])
+
+
+@ensureDeferred
+async def test_delayed_data_is_taken_and_marked_in_the_log(world: World, lines: list[str]) -> None:
+    await world.start(market_data_type="3")
+    await top(world, "IBIS", "EUR-IBM")
+    await full_book(world, "URANUS:IBIS:EUR-IBM:full_odbk_channel")
+    assert any("its data is delayed" in line for line in lines)
+
+
+@ensureDeferred
+async def test_the_greeks_of_an_option_stand_while_it_is_subscribed(running: World) -> None:
+    name = "USD-AAPL@20350119@100C225"
+    await top(running, "CBOE", name)
+    key = f"IBGateway:Greeks:CBOE:OPT:{name}"
+    for _ in range(200):
+        greeks = await running.bot.get(key)
+        if greeks and {"bid", "ask", "model"} <= set(greeks):
+            break
+        await sleep(0.05)
+    assert set(greeks["model"]) == {"iv", "delta", "gamma", "vega", "theta", "undPrice"}
+    assert 0 < greeks["model"]["delta"] < 1
+    await running.bot.send("UNSUB_TOP", exchange="CBOE", showName=name)
+    for _ in range(100):
+        if await running.bot.get(key) is None:
+            break
+        await sleep(0.05)
+    assert await running.bot.get(key) is None
+
+
+@ensureDeferred
+async def test_level_1_is_restored_after_a_restart(running: World) -> None:
+    await top(running)
+    await full_book(running, AAPL)
+    await running.stop_gateway()
+    start = len(running.bot.heard)
+    running.start_gateway()
+    await full_book(running, AAPL, start)

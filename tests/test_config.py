@@ -1,0 +1,101 @@
+"""The settings: a flag beats the environment, a bad value is one line, the password is nowhere to be seen."""
+
+import pytest
+
+from ibgw_tx.config import SETTINGS, ConfigError, configure
+
+SECRET = "hunter2-secret"
+
+
+def refused(flags=(), env=()):
+    with pytest.raises(ConfigError) as found:
+        configure(dict(flags), {"TWS_GATEWAY_NAME": "demo", **dict(env)})
+    return str(found.value)
+
+
+def test_the_defaults_are_those_of_section_1():
+    config = configure({"name": "demo"}, {})
+    assert (config.name, config.tws_host, config.tws_port, config.client_id) == ("demo", "127.0.0.1", 4002, 0)
+    assert (config.redis_host, config.redis_port, config.redis_password) == ("127.0.0.1", 6379, None)
+    assert config.max_command_age == 5
+
+
+def test_each_of_the_readmes_variables_is_read():
+    env = {
+        "TWS_API_ADDR": "tws", "TWS_API_PORT": "7497", "TWS_API_CLIENTID": "3", "TWS_GATEWAY_NAME": "a", "REDIS_HOST": "r",
+        "REDIS_PORT": "1", "REDIS_PSWD": SECRET,
+    }  # fmt: skip
+    config = configure({}, env)
+    assert (config.tws_host, config.tws_port, config.client_id, config.name) == ("tws", 7497, 3, "a")
+    assert (config.redis_host, config.redis_port, config.redis_password) == ("r", 1, SECRET)
+
+
+GOOD = {
+    "name": ("one", "two"), "tws-host": ("h1", "h2"), "tws-port": ("1", "2"), "client-id": ("1", "2"), "redis-host": ("h1", "h2"),
+    "redis-port": ("1", "2"), "account": ("DU1", "DU2"), "max-command-age": ("1", "2"), "debug": ("0", "1"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("setting", [setting for setting in SETTINGS if setting.flag in GOOD], ids=lambda setting: setting.flag)
+def test_a_flag_beats_the_environment_and_an_empty_variable_is_not_set(setting):
+    def read(flags, env):
+        return getattr(configure({"name": "demo", **flags}, env), setting.member)
+
+    in_env, in_flag = GOOD[setting.flag]
+    rest = {} if setting.flag == "name" else {"name": "demo"}
+    from_env = getattr(configure(rest, {setting.env: in_env}), setting.member)
+    assert from_env == setting.parse(in_env)
+    assert read({setting.flag: in_flag}, {setting.env: in_env}) == setting.parse(in_flag) != from_env
+    if setting.flag != "name":
+        assert read({}, {setting.env: ""}) == read({}, {})
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [
+        ("tws-port", "0"), ("tws-port", "65536"), ("tws-port", "-1"), ("tws-port", "http"), ("tws-port", ""), ("tws-port", " 1"),
+        ("tws-port", "1\n"), ("client-id", "x"), ("client-id", "2147483648"), ("name", "a:b"), ("name", ""), ("name", "x" * 65),
+        ("name", "a\n"), ("tws-host", ""), ("tws-host", "a\nb"), ("redis-port", "9" * 30), ("max-command-age", "-1"),
+        ("max-command-age", "nan"), ("max-command-age", "1e9"), ("debug", "yes"), ("redis-password-file", "/no/such/file"),
+        ("redis-password-file", "/"),
+    ],
+)  # fmt: skip
+def test_a_bad_value_is_one_line_naming_flag_and_value(flag, value):
+    line = refused({flag: value})
+    assert f"--{flag}" in line and repr(value) in line and "\n" not in line
+
+
+def test_a_bad_variable_is_named_as_the_variable():
+    assert refused(env={"TWS_API_PORT": "x"}).startswith("TWS_API_PORT 'x': ")
+
+
+def test_the_name_is_required():
+    with pytest.raises(ConfigError, match=r"--name \(or TWS_GATEWAY_NAME\) is missing"):
+        configure({}, {})
+
+
+def test_there_is_no_flag_for_the_password():
+    assert not [setting for setting in SETTINGS if setting.env == "REDIS_PSWD" or setting.flag == "redis-password"]
+
+
+def test_the_password_file_beats_the_variable_and_is_stripped(tmp_path):
+    (tmp_path / "password").write_text(f"{SECRET}\n")
+    config = configure({"name": "demo", "redis-password-file": str(tmp_path / "password")}, {"REDIS_PSWD": "other"})
+    assert config.redis_password == SECRET
+
+
+def test_an_empty_password_is_none(tmp_path):
+    (tmp_path / "password").write_text("\n")
+    assert configure({"name": "demo", "redis-password-file": str(tmp_path / "password")}, {}).redis_password is None
+    assert configure({"name": "demo"}, {"REDIS_PSWD": ""}).redis_password is None
+
+
+def test_a_password_file_that_is_no_text_is_told_without_its_content(tmp_path):
+    (tmp_path / "password").write_bytes(b"\xff\xfe" + SECRET.encode())
+    line = refused({"redis-password-file": str(tmp_path / "password")})
+    assert "not UTF-8" in line and SECRET not in line
+
+
+def test_the_password_is_never_in_the_repr():
+    config = configure({"name": "demo"}, {"REDIS_PSWD": SECRET})
+    assert SECRET not in repr(config) and SECRET not in str(config)
