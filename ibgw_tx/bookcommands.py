@@ -23,7 +23,7 @@ class BookCommands:
     `check_link` raises CommandError (not_connected) while TWS or its link to IB is down.
     """
 
-    def __init__(self, contracts: ContractDesk, desk: DepthDesk, check_link: Callable[[], None]) -> None:
+    def __init__(self, contracts: ContractDesk, desk: DepthDesk, check_link: Callable[[], object]) -> None:
         self._contracts = contracts
         self._desk = desk
         self._check_link = check_link

@@ -18,6 +18,7 @@ from ibgw_tx.contract import BadName
 from ibgw_tx.errors import CommandError, RedisDown, RequestTimeout, SessionLost
 from ibgw_tx.log import Logger
 from ibgw_tx.pacing import PacingFull
+from ibgw_tx.tws import NotEncodable
 
 MAX_OPEN = 1000
 
@@ -30,6 +31,7 @@ _CODES: tuple[tuple[type[Exception], str], ...] = (
     (RedisDown, errors.UNAVAILABLE),
     (PacingFull, errors.LIMIT),
     (BadName, errors.BAD_PARAMS),
+    (NotEncodable, errors.BAD_PARAMS),
 )
 
 
@@ -84,5 +86,4 @@ class CommandDesk:
 
     def _refuse(self, id: commands.CommandId, cmd: str | None, error: CommandError) -> None:
         self.log.info("command {cmd!r} {id!r} refused: {code}, {text}", cmd=cmd, id=id, code=error.code, text=error.text)
-        more = getattr(error, "more", {})
-        self._say(commands.refusal(id, cmd, error, self._now_ms(), **more))
+        self._say(commands.refusal(id, cmd, error, self._now_ms(), **error.more))

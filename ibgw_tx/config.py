@@ -53,6 +53,25 @@ def _switch(value: str) -> bool:
     return value == "1"
 
 
+def _positive(value: str) -> float:
+    if not re.fullmatch(r"\d{1,15}(\.\d{1,9})?", value) or float(value) <= 0:
+        raise ValueError("must be a number above 0")
+    return float(value)
+
+
+def _words(value: str) -> tuple[str, ...]:
+    words = tuple(word.strip() for word in value.split(",") if word.strip())
+    if not words or not value.isprintable():
+        raise ValueError("must be names with commas between them")
+    return words
+
+
+def _exchanges(value: str) -> tuple[str, ...]:
+    if ":" in value:
+        raise ValueError("no exchange has a ':'")
+    return tuple(word.upper() for word in _words(value))
+
+
 @attrs.frozen
 class Setting:
     """One setting: its flag (without --), its variable, its default as text (None: none), how it is read, what it does."""
@@ -88,6 +107,14 @@ SETTINGS = (
         _integer(1, 4),
         "level 1: 1 live only, 3 delayed where live is not subscribed",
     ),
+    Setting("exchanges", "IBGW_EXCHANGES", None, _exchanges, "exchanges whose OMS flag stands even without an order"),
+    Setting("history-days", "IBGW_HISTORY_DAYS", "7", _positive, "days a dead order stays in the hashes"),
+    Setting("max-quantity", "IBGW_MAX_QUANTITY", None, _positive, "limit: quantity of one order"),
+    Setting("max-notional", "IBGW_MAX_NOTIONAL", None, _positive, "limit: value of one order in its contract's currency"),
+    Setting("max-orders-per-second", "IBGW_MAX_ORDERS_PER_SECOND", None, _integer(1, 1000), "limit: orders and changes"),
+    Setting("max-open-orders", "IBGW_MAX_OPEN_ORDERS", None, _integer(1, 100000), "limit: living orders of the login"),
+    Setting("price-collar", "IBGW_PRICE_COLLAR", None, _positive, "limit: percent a price may cross the last known book"),
+    Setting("allowed-symbols", "IBGW_ALLOWED_SYMBOLS", None, _words, "limit: SYMBOL, pair or EXCHANGE:pair, with commas"),
     Setting("debug", "IBGW_DEBUG", "0", _switch, "1: write debug lines to the log"),
 )
 
@@ -106,6 +133,14 @@ class Config:
     account: str | None
     max_command_age: float
     market_data_type: int
+    exchanges: tuple[str, ...] | None
+    history_days: float
+    max_quantity: float | None
+    max_notional: float | None
+    max_orders_per_second: int | None
+    max_open_orders: int | None
+    price_collar: float | None
+    allowed_symbols: tuple[str, ...] | None
     debug: bool
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 # The `code` of a refused command (section 8 of the Redis interface).
 BAD_JSON = "bad_json"
 BAD_COMMAND = "bad_command"
@@ -19,10 +21,12 @@ UNAVAILABLE = "unavailable"
 class CommandError(Exception):
     """A command that is refused: `code` as above, `text` one sentence for its author. It has had no effect."""
 
-    def __init__(self, code: str, text: str) -> None:
+    def __init__(self, code: str, text: str, **more: Any) -> None:
         super().__init__(text)
         self.code = code
         self.text = text
+        #: Further members of the acknowledgement (`order` of a duplicate).
+        self.more = more
 
 
 class TWSError(Exception):

@@ -143,3 +143,38 @@ class DataType:
 
     req_id: int
     kind: int
+
+
+@attrs.frozen
+class OpenOrderEnd:
+    """The list of open orders is complete; carries no request id (tws-facts 4.7)."""
+
+
+@attrs.frozen
+class CompletedOrdersEnd:
+    """The list of today's completed orders is complete."""
+
+
+@attrs.frozen
+class ExecutionsEnd:
+    """The list of executions is complete."""
+
+    req_id: int
+
+
+@attrs.frozen
+class WhatIf:
+    """The answer to a preview: margin and commission figures by IB's names."""
+
+    order_id: int
+    figures: dict[str, Any]
+
+
+@attrs.frozen
+class OrderEcho:
+    """An order of `client_id` as TWS shows it, told beside OpenOrder: its members by ibapi's names."""
+
+    order_id: int
+    client_id: int
+    contract: Contract
+    members: dict[str, Any]

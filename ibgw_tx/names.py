@@ -96,6 +96,14 @@ def order_hash(exchange: str, name: str, pair: str) -> str:
     return f"URANUS:{exchange}:{name}:O:{pair}"
 
 
+def place_of(key: str, name: str) -> tuple[str, str] | None:
+    """(exchange, pair) of an order hash's key; None for a key that is none of this gateway's."""
+    parts = key.split(":")
+    if len(parts) == 5 and parts[0] == "URANUS" and parts[2:4] == [name, "O"]:
+        return parts[1], parts[4]
+    return None
+
+
 def order_channel(exchange: str, name: str) -> str:
     """The channel of order changes."""
     return f"URANUS:{exchange}:{name}:O_channel"

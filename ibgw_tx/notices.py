@@ -10,6 +10,8 @@ from ibgw_tx.asking import Asker
 from ibgw_tx.depthdesk import DepthDesk
 from ibgw_tx.linkstate import SYSTEM_CODES, Change, LinkState
 from ibgw_tx.log import Logger
+from ibgw_tx.orderdesk import OrderDesk
+from ibgw_tx.orderwords import OrderWords
 
 
 class NoticeRouter:
@@ -22,6 +24,8 @@ class NoticeRouter:
         asker: Asker,
         desks: tuple[DepthDesk, ...],
         account: AccountDesk,
+        orders: OrderDesk,
+        words: OrderWords,
         say: Callable[[bytes], None],
         now_ms: Callable[[], int],
         link_changed: Callable[[Change], None],
@@ -30,6 +34,8 @@ class NoticeRouter:
         self._asker = asker
         self._desks = desks
         self._account = account
+        self._orders = orders
+        self._words = words
         self._say = say
         self._now_ms = now_ms
         self._link_changed = link_changed
@@ -47,6 +53,13 @@ class NoticeRouter:
                 owner = subscription.owner
                 self._say(commands.tws_error(owner.id, owner.cmd, notice.code, notice.text, self._now_ms()))
                 return
+        mine = self._orders.noticed(notice)
+        if self._words.noticed(notice):
+            return
+        if mine:
+            # An order of ours, but of no command of this life.
+            self._say_message(notice)
+            return
         if not self._account.noticed(notice) and notice.code not in codes.LATE_CANCEL_ECHOES:
             self._say_message(notice)
 

@@ -39,12 +39,12 @@ class Pacer:
         self._sent: deque[float] = deque()
         self._waiting: dict[Lane, deque[bytes]] = {lane: deque() for lane in Lane}
 
-    def offer(self, lane: Lane, message: bytes) -> None:
-        """Queue a message; follow with `release`. Raises PacingFull, with nothing queued."""
+    def offer(self, lane: Lane, *messages: bytes) -> None:
+        """Queue messages, all or none; follow with `release`. Raises PacingFull, with nothing queued."""
         queue = self._waiting[lane]
-        if len(queue) >= CAPACITY[lane]:
+        if len(queue) + len(messages) > CAPACITY[lane]:
             raise PacingFull(f"{len(queue)} {lane.name.lower()} messages already wait for TWS's message rate")
-        queue.append(message)
+        queue.extend(messages)
 
     def release(self, now: float) -> list[bytes]:
         """The messages that may go out at `now`, in order; they count as sent."""
@@ -73,6 +73,13 @@ class Pacer:
             self._sent = deque([now] * len(self._sent))
         while self._sent and self._sent[0] <= now - WINDOW:
             self._sent.popleft()
+
+    def drain(self) -> list[bytes]:
+        """What waits, taken away: it will not be sent."""
+        left = [message for lane in Lane for message in self._waiting[lane]]
+        for queue in self._waiting.values():
+            queue.clear()
+        return left
 
     def waiting(self) -> int:
         """How many messages wait, in all lanes."""

@@ -7,9 +7,10 @@ have left unread at a stalled Redis is killed first, so that nothing old can be 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import hiredis
 import txredisapi
 from twisted.internet import defer
 from twisted.internet.protocol import connectionDone
@@ -97,6 +98,16 @@ class RedisProtocol(txredisapi.RedisProtocol):
     def connectionLost(self, why: Failure = connectionDone) -> None:
         super().connectionLost(why)
         self.factory.lost()
+
+    def send_all(self, commands: Sequence[Sequence[str | bytes | int]], refused: Callable[[Failure, Any], None]) -> None:
+        """Many commands in one write; `refused` is told of each that Redis answers with an error.
+
+        Their replies have no limit of their own: other commands on this connection find out that Redis is silent.
+        """
+        self.transport.write(b"".join(map(hiredis.pack_command, map(tuple, commands))))
+        for words in commands:
+            reply = self.replyQueue.get().addCallback(self.handle_reply)
+            reply.addErrback(refused, words[0])
 
     @property
     def unanswered(self) -> int:

@@ -7,7 +7,7 @@ come back empty). Books: see BookProtocol and publisher.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from twisted.application.service import Service
@@ -130,6 +130,19 @@ class RedisLink(Service):
         """One command whose reply matters only if it is an error; nothing when Redis is away (on_up writes anew)."""
         if self.up:
             self.call(*words).addErrback(self._not_told, words[0])
+
+    def tell_all(self, commands: Iterable[Words]) -> None:
+        """Many commands in one write, as `tell`."""
+        protocol = self._protocol
+        if protocol is None:
+            return
+        batch = list(commands)
+        if protocol.unanswered + len(batch) > MAX_UNANSWERED:
+            self.refused += len(batch)
+            self.log.error("{count} commands not sent: Redis is too slow; starting the connection over", count=len(batch))
+            protocol.transport.abortConnection()
+        elif batch:
+            protocol.send_all(batch, self._not_told)
 
     def transaction(self, commands: Sequence[Words]) -> defer.Deferred[Any]:
         """All commands or none (MULTI … EXEC in one write); fires with EXEC's list of replies, fails as `call` does."""

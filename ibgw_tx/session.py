@@ -11,7 +11,7 @@ silent for DEAD_AFTER is aborted: a half-open socket looks healthy for days.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Protocol
 
@@ -81,6 +81,8 @@ class IBSession(TwistedProtocol):
         self.accounts: tuple[str, ...] = ()
         self.next_valid_id: int | None = None
         self.bad_messages = 0
+        #: Messages that still waited for their turn when the link was lost.
+        self.unsent: list[bytes] = []
         self._listener = listener
         self._hot = hot
         self._clock = clock
@@ -110,9 +112,9 @@ class IBSession(TwistedProtocol):
                 call.cancel()
         if self._liveness.running:
             self._liveness.stop()
-        unsent = self._pacer.waiting()
-        if unsent:
-            self.log.warn("{count} messages to TWS were not sent when the link was lost", count=unsent)
+        self.unsent = self._pacer.drain()
+        if self.unsent:
+            self.log.warn("{count} messages to TWS were not sent when the link was lost", count=len(self.unsent))
         why = self._cause or f"{reason.getErrorMessage()} (while {was.value})"
         self.factory.say_once(f"TWS session ended: {why}")
         self._listener.sessionLost(self, why)
@@ -238,6 +240,11 @@ class IBSession(TwistedProtocol):
         """Queue one framed message in its lane and send what may go. Raises PacingFull, with nothing queued."""
         message_id = msg[4:].partition(b"\0")[0]
         self._pacer.offer(_LANES.get(message_id, Lane.DATA), msg)
+        self._pump()
+
+    def send_orders(self, messages: Sequence[bytes]) -> None:
+        """Queue framed placeOrder messages, all or none. Raises PacingFull."""
+        self._pacer.offer(Lane.ORDER, *messages)
         self._pump()
 
     def disconnect(self) -> None:

@@ -38,7 +38,12 @@ def plain(text: str) -> str:
 
     Two escapes may be one character (UTF-16); half of one alone becomes U+FFFD, because no JSON can carry it.
     """
-    return _ESCAPES.sub(_unescaped, text) if "\\u" in text else text
+    if "\\u" in text:
+        text = _ESCAPES.sub(_unescaped, text)
+    if not text.isascii():
+        # ibapi itself unescapes a few fields, unit by unit.
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def _unescaped(found: re.Match[str]) -> str:

@@ -6,12 +6,14 @@ TWSDecoder (twsdecoder.py) and TWSWrapper (twswrapper.py) and is told as the rec
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from ibapi.client import EClient
+from ibapi.execution import ExecutionFilter
 
 from ibgw_tx.contract import Contract
+from ibgw_tx.ordertranslate import order_to_ib
 from ibgw_tx.translate import contract_to_ib
 from ibgw_tx.twsdecoder import TWSDecoder
 from ibgw_tx.twswrapper import TWSWrapper
@@ -28,6 +30,25 @@ class Connection(Protocol):
     def sendMsg(self, msg: bytes) -> Any: ...
 
     def disconnect(self) -> None: ...
+
+
+class NotEncodable(Exception):
+    """ibapi cannot write this message; the text has its code and reason."""
+
+
+class _Tape:
+    """A connection that keeps what would be sent, and what ibapi says instead."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+        self.told: list[Any] = []
+        self.sendMsg = self.sent.append
+
+    def isConnected(self) -> bool:
+        return True
+
+    def disconnect(self) -> None:
+        """Nothing to end."""
 
 
 class TWSClient:
@@ -136,3 +157,46 @@ class TWSClient:
     def cancel_history(self, req_id: int) -> None:
         """Wait for its bars no longer."""
         self._client.cancelHistoricalData(req_id)
+
+    # Orders.
+
+    def encode_order(self, order_id: int, contract: Contract, members: Mapping[str, Any]) -> bytes:
+        """The framed placeOrder of a new order, or of a change of the one with this id; nothing is sent.
+
+        Raises NotEncodable with ibapi's own code (503: not with this server version, 579: a character) and text.
+        """
+        tape = _Tape()
+        self._client.conn, connection = tape, self._client.conn
+        try:
+            with self._wrapper.listening(tape.told.append):
+                self._client.placeOrder(order_id, contract_to_ib(contract), order_to_ib(members))
+        finally:
+            self._client.conn = connection
+        if not tape.sent:
+            code, text = next(((event.code, event.text) for event in tape.told), (0, "ibapi sends nothing"))
+            raise NotEncodable(f"the order cannot be sent: {code} {text}")
+        return b"".join(tape.sent)
+
+    def cancel_order(self, order_id: int) -> None:
+        """Cancel an order of this client."""
+        self._client.cancelOrder(order_id)
+
+    def cancel_all(self) -> None:
+        """Cancel every open order of the login, those of other clients and by hand too."""
+        self._client.reqGlobalCancel()
+
+    def bind_manual_orders(self) -> None:
+        """Be told of orders placed by hand in TWS from now on; client id 0 only (327)."""
+        self._client.reqAutoOpenOrders(True)
+
+    def ask_open_orders(self) -> None:
+        """OpenOrder and OrderStatus of every client's live orders, then OpenOrderEnd."""
+        self._client.reqAllOpenOrders()
+
+    def ask_completed_orders(self) -> None:
+        """CompletedOrder of today, then CompletedOrdersEnd. From server version 150 on."""
+        self._client.reqCompletedOrders(False)
+
+    def ask_executions(self, req_id: int) -> None:
+        """Execution and Commission of today, then ExecutionsEnd."""
+        self._client.reqExecutions(req_id, ExecutionFilter())

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ibapi.wrapper import EWrapper
 
-from ibgw_tx import events, jsontext
+from ibgw_tx import events, jsontext, ordertranslate
 from ibgw_tx.account import Position
+from ibgw_tx.orderevents import Commission, OrderStatus
 from ibgw_tx.translate import contract_from_ib, details_from_ib
 
 
@@ -21,6 +23,15 @@ class TWSWrapper(EWrapper):
     def __init__(self, tell: Callable[[Any], None]) -> None:
         super().__init__()
         self._tell = tell
+
+    @contextmanager
+    def listening(self, tell: Callable[[Any], None]) -> Iterator[None]:
+        """Tell somebody else for a while (ibapi speaks through the wrapper while it encodes)."""
+        self._tell, usual = tell, self._tell
+        try:
+            yield
+        finally:
+            self._tell = usual
 
     def nextValidId(self, orderId: int) -> None:
         self._tell(events.NextValidId(orderId))
@@ -103,3 +114,49 @@ class TWSWrapper(EWrapper):
         iv, delta, _, _, gamma, vega, theta, und_price = map(jsontext.number, figures[-8:])
         told = {"iv": iv, "delta": delta, "gamma": gamma, "vega": vega, "theta": theta, "undPrice": und_price}
         self._tell(events.OptionTick(reqId, tickType, told))
+
+    # Orders.
+
+    def openOrder(self, orderId: int, contract: Any, order: Any, orderState: Any) -> None:
+        if order.whatIf:
+            self._tell(events.WhatIf(orderId, ordertranslate.margins(orderState)))
+            return
+        told = ordertranslate.open_order(orderId, contract, order, orderState)
+        self._tell(events.OrderEcho(orderId, told.clientId, told.contract, ordertranslate.echo(order)))
+        self._tell(told)
+
+    def openOrderEnd(self) -> None:
+        self._tell(events.OpenOrderEnd())
+
+    def orderStatus(
+        self,
+        orderId: int,
+        status: str,
+        filled: float,
+        remaining: float,
+        avgFillPrice: float,
+        permId: int,
+        parentId: int,
+        lastFillPrice: float,
+        clientId: int,
+        whyHeld: str,
+        mktCapPrice: float,
+    ) -> None:
+        prices = avgFillPrice, lastFillPrice, whyHeld or ""
+        self._tell(OrderStatus(orderId, clientId, permId, status, filled, remaining, *prices))
+
+    def completedOrder(self, contract: Any, order: Any, orderState: Any) -> None:
+        self._tell(ordertranslate.completed_order(contract, order, orderState))
+
+    def completedOrdersEnd(self) -> None:
+        self._tell(events.CompletedOrdersEnd())
+
+    def execDetails(self, reqId: int, contract: Any, execution: Any) -> None:
+        self._tell(ordertranslate.execution(contract, execution))
+
+    def execDetailsEnd(self, reqId: int) -> None:
+        self._tell(events.ExecutionsEnd(reqId))
+
+    def commissionReport(self, commissionReport: Any) -> None:
+        report = commissionReport
+        self._tell(Commission(report.execId, report.commission, report.currency or ""))
