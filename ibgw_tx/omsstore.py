@@ -104,18 +104,18 @@ class OMSStore:
         self._link.tell_all(self._publish(change, jsontext.dumps(change.order)) for change in snapshot.changed)
         return DeferredList(written, fireOnOneErrback=True, consumeErrors=True)
 
-    def write(self, changes: Iterable[OrderChanged]) -> None:
-        """Hash, then channel, for each change, in one write."""
+    def write(self, changes: Iterable[OrderChanged], trusted: bool) -> None:
+        """Hash, then channel, for each change, in one write; marks and flags only while the cache is `trusted`."""
         commands: list[tuple[str | bytes, ...]] = []
-        now = str(self._now_ms())
+        mark = (MARK, str(self._now_ms())) if trusted else ()
         for change in changes:
             value = jsontext.dumps(change.order)
             if change.fields:
                 self.places.add((change.exchange, change.pair))
                 fields = [part for field in change.fields for part in (field, value)]
                 key = names.order_hash(change.exchange, self._name, change.pair)
-                commands.append(("HSET", key, MARK, now, *fields))
-            if change.exchange not in self.exchanges:
+                commands.append(("HSET", key, *mark, *fields))
+            if change.exchange not in self.exchanges and trusted:
                 self.exchanges.add(change.exchange)
                 commands.append(("SET", names.oms_flag(change.exchange, self._name), "1", "EX", str(LEASE)))
             commands.append(self._publish(change, value))

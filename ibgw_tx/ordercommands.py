@@ -120,13 +120,16 @@ class OrderCommands:
     def _send(self, command: Command, plan: Sequence[Any], contracts: Sequence[Contract]) -> list[int]:
         """Take ids, encode, tell the cache, send: one turn, all or none."""
         session = self.session()
-        orders = numbered(plan, self.keeping.ids.take(len(plan)).start)
+        now = self.now_ms()
+        orders = [
+            (order_id, _named(members, order_id, now))
+            for order_id, members in numbered(plan, self.keeping.ids.take(len(plan)).start)
+        ]
         sent_as = [without_details(contract) for contract in contracts]
         frames = [
             session.client.encode_order(order_id, contract, members)
             for (order_id, members), contract in zip(orders, sent_as, strict=True)
         ]
-        now = self.now_ms()
         for (order_id, members), contract in zip(orders, contracts, strict=True):
             client_oid = str(members.get("orderRef", ""))
             self.desk.perform(self.desk.cache.placed(order_id, terms_of_members(members), client_oid, contract, now))
@@ -294,6 +297,11 @@ class OrderCommands:
         self._sent.clear()
         self.words.session_lost()
         self.keeping.ids.session_lost()
+
+
+def _named(members: Mapping[str, Any], order_id: int, now: int) -> Mapping[str, Any]:
+    """Every order gets an orderRef: without one it could not be told apart after a lost session, when ids are void."""
+    return members if members.get("orderRef") else {**members, "orderRef": f"gw-{order_id}-{now}"}
 
 
 def placed_id(frame: bytes) -> int | None:

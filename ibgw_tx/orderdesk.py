@@ -202,10 +202,15 @@ class OrderDesk:
         return True
 
     def turn_ended(self) -> None:
-        """One read from TWS has been taken in: what changed goes out, in one write."""
-        if self._changes and self._written:
+        """One read from TWS has been taken in: what changed goes out, in one write.
+
+        While TWS's link to IB is down a late fill is told too, but nothing marks its hash as trusted. While Redis is away
+        nothing is kept: the next snapshot finds what differs.
+        """
+        if self._changes:
             changes, self._changes = self._changes, []
-            self._store.write(changes)
+            if self._link.up:
+                self._store.write(changes, trusted=self._written)
 
     def perform(self, changes: tuple[Change, ...]) -> None:
         """Changes that came of something we did."""

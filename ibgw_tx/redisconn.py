@@ -53,7 +53,8 @@ class RedisFactory(txredisapi.RedisFactory):
         self.ready = ready
         self.lost = lost
         self.trouble = trouble
-        self.last_client_id: int | None = None
+        #: Redis' run_id and the client id there of the connection before.
+        self.last_client: tuple[bytes, int] | None = None
 
 
 class RedisProtocol(txredisapi.RedisProtocol):
@@ -81,11 +82,14 @@ class RedisProtocol(txredisapi.RedisProtocol):
 
     async def _kill_predecessor(self) -> None:
         try:
-            if self.factory.last_client_id is not None:
-                await self.execute_command("CLIENT", "KILL", "ID", self.factory.last_client_id)
-            self.factory.last_client_id = await self.execute_command("CLIENT", "ID")
+            run_id = _run_id(await self.execute_command("INFO", "server"))
+            last = self.factory.last_client
+            # Each Redis process counts its clients anew: after its restart the old id is somebody else's.
+            if last is not None and last[0] == run_id:
+                await self.execute_command("CLIENT", "KILL", "ID", last[1])
+            self.factory.last_client = run_id, await self.execute_command("CLIENT", "ID")
         except txredisapi.ResponseError as error:
-            self.log.debug("CLIENT is not allowed by this Redis: {error}", error=error)
+            self.log.debug("INFO or CLIENT is not allowed by this Redis: {error}", error=error)
 
     async def prepared(self) -> None:
         """What a kind of connection does before it counts as usable."""
@@ -113,6 +117,10 @@ class RedisProtocol(txredisapi.RedisProtocol):
     def unanswered(self) -> int:
         """Commands whose reply has not come."""
         return len(self.replyQueue.waiting)
+
+
+def _run_id(info: bytes) -> bytes:
+    return next((line for line in info.splitlines() if line.startswith(b"run_id:")), b"")
 
 
 class SubscriberProtocol(txredisapi.SubscriberProtocol, RedisProtocol):

@@ -85,7 +85,11 @@ class RedisLink(Service):
         self._trouble = ""
         self.log.info("Redis at {host}:{port} is ready", host=self._host, port=self._port)
         for call in self.on_up:
-            call()
+            try:
+                call()
+            except Exception:
+                # Anything but this would drop the connection, and the next one, for ever.
+                self.log.failure("not everything was written when Redis came up")
 
     def _lost(self) -> None:
         was_up, self.up, self._protocol = self.up, False, None

@@ -150,7 +150,11 @@ class IBSession(TwistedProtocol):
                     self.client.decode(fields[:-1])
             except Exception:
                 self._skip(payload)
-        self._listener.turnEnded()
+        try:
+            self._listener.turnEnded()
+        except Exception:
+            # Out of dataReceived it would end the session.
+            self.log.failure("what TWS has told was not passed on")
 
     def _greeted(self, frames: list[bytes]) -> list[bytes]:
         """Take frames up to the version reply (two fields; IB's client lets others pass before it); give the rest."""
