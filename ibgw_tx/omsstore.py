@@ -37,16 +37,17 @@ class OMSStore:
 
     # Reading.
 
-    async def read(self) -> list[bytes]:
-        """Every field value of every hash of this gateway but the marks; notes which hashes there are."""
-        values: list[bytes] = []
+    async def read(self) -> list[Any]:
+        """Every value of every hash of this gateway but the marks, parsed (None: no JSON); notes which hashes there are."""
+        values: list[Any] = []
         for key in await self._scan(names.order_hash("*", self._name, "*")):
             place = names.place_of(key, self._name)
             if place is None:
                 continue
             self.places.add(place)
             reply = await self._link.call("HGETALL", key)
-            values += [value for field, value in zip(reply[::2], reply[1::2], strict=True) if field != MARK.encode()]
+            pairs = zip(reply[::2], reply[1::2], strict=True)
+            values += [_parsed(value) for field, value in pairs if field != MARK.encode()]
         return values
 
     async def _scan(self, pattern: str) -> list[str]:
@@ -123,3 +124,10 @@ class OMSStore:
 
     def _publish(self, change: OrderChanged, value: bytes) -> tuple[str | bytes, ...]:
         return "PUBLISH", names.order_channel(change.exchange, self._name), value
+
+
+def _parsed(value: bytes) -> Any:
+    try:
+        return jsontext.loads(value)
+    except ValueError:
+        return None

@@ -135,7 +135,7 @@ class OrderDesk:
             return
         junk = self.cache.seed(values)
         if junk:
-            self.log.warn("{count} values in the order hashes are no orders; they will go", count=junk)
+            self.log.warn("{count} values in the order hashes are no orders; they are left alone", count=junk)
         while run == self._run and not self.cache.snapshot_ready:
             await self._advance(client, run)
         if run == self._run:
