@@ -115,6 +115,8 @@ SETTINGS = (
     Setting("max-open-orders", "IBGW_MAX_OPEN_ORDERS", None, _integer(1, 100000), "limit: living orders of the login"),
     Setting("price-collar", "IBGW_PRICE_COLLAR", None, _positive, "limit: percent a price may cross the last known book"),
     Setting("allowed-symbols", "IBGW_ALLOWED_SYMBOLS", None, _words, "limit: SYMBOL, pair or EXCHANGE:pair, with commas"),
+    Setting("record", "IBGW_RECORD", None, _text, "file that gets every frame of TWS, both ways"),
+    Setting("record-accounts", "IBGW_RECORD_ACCOUNTS", "0", _switch, "1: leave account numbers unmasked in it"),
     Setting("debug", "IBGW_DEBUG", "0", _switch, "1: write debug lines to the log"),
 )
 
@@ -141,6 +143,8 @@ class Config:
     max_open_orders: int | None
     price_collar: float | None
     allowed_symbols: tuple[str, ...] | None
+    record: str | None
+    record_accounts: bool
     debug: bool
 
 

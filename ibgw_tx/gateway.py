@@ -22,6 +22,7 @@ from ibgw_tx.log import Logger
 from ibgw_tx.parts import Parts
 from ibgw_tx.periodic import PeriodicService
 from ibgw_tx.publisher import KEY_INTERVAL
+from ibgw_tx.recorder import Recorder
 from ibgw_tx.session import IBSession, IBSessionFactory
 from ibgw_tx.sessionlink import IBLink
 
@@ -58,7 +59,8 @@ class Gateway(MultiService):
 
     def _make_services(self) -> None:
         config, reactor, parts = self._config, self._reactor, self.parts
-        factory = IBSessionFactory(config.client_id, self, parts.hot_messages(), reactor)
+        self.recorder = Recorder(config.record, not config.record_accounts, reactor) if config.record else None
+        factory = IBSessionFactory(config.client_id, self, parts.hot_messages(), reactor, self.recorder)
         self.ib = IBLink(config.tws_host, config.tws_port, factory, reactor)
         for child in (
             self.redis,
@@ -260,5 +262,7 @@ class Gateway(MultiService):
 
     def _stop_children(self) -> Deferred[Any]:
         stopping = [child.stopService() for child in reversed(list(self))]
+        if self.recorder is not None:
+            self.recorder.close()
         closed: Deferred[Any] = DeferredList([d for d in stopping if d is not None], consumeErrors=True)
         return closed.addTimeout(STOP_LIMIT, self._reactor).addErrback(lambda _: None)

@@ -26,6 +26,7 @@ from ibgw_tx.clock import Clock
 from ibgw_tx.frames import FrameSplitter, FrameTooLong, fields_of, frame
 from ibgw_tx.log import Logger
 from ibgw_tx.pacing import Lane, Pacer, PacingFull
+from ibgw_tx.recorder import Recorder
 from ibgw_tx.tws import MAX_VERSION, MIN_VERSION, TWSClient
 
 RETRY_DELAY = 20.0  # seconds between two attempts to connect
@@ -75,6 +76,7 @@ class IBSession(TwistedProtocol):
         listener: SessionListener,
         hot: Mapping[bytes, Callable[[list[bytes]], None]],
         clock: Clock,
+        recorder: Recorder | None = None,
     ) -> None:
         self.phase = Phase.GREETING
         self.client_id = client_id
@@ -86,6 +88,7 @@ class IBSession(TwistedProtocol):
         self._listener = listener
         self._hot = hot
         self._clock = clock
+        self._recorder = recorder
         self._splitter = FrameSplitter()
         self._pacer = Pacer()
         self._pump_call: Any = None
@@ -115,6 +118,8 @@ class IBSession(TwistedProtocol):
         self.unsent = self._pacer.drain()
         if self.unsent:
             self.log.warn("{count} messages to TWS were not sent when the link was lost", count=len(self.unsent))
+        if self._recorder is not None and was is not Phase.GREETING:
+            self._recorder.event("down", self._cause or reason.getErrorMessage())
         why = self._cause or f"{reason.getErrorMessage()} (while {was.value})"
         self.factory.say_once(f"TWS session ended: {why}")
         self._listener.sessionLost(self, why)
@@ -137,6 +142,9 @@ class IBSession(TwistedProtocol):
             self.log.error("TWS stream out of step: {error}; dropping the link", error=str(error))
             self.abort(str(error))
             return
+        if self._recorder is not None:
+            for payload in frames:
+                self._recorder.frame("in", payload)
         if self.phase is Phase.GREETING:
             frames = self._greeted(frames)
         hot = self._hot
@@ -173,6 +181,8 @@ class IBSession(TwistedProtocol):
             self.abort(f"its server version is {told!r}; the gateway speaks {MIN_VERSION}..{MAX_VERSION}")
             return
         self.phase = Phase.STARTING
+        if self._recorder is not None:
+            self._recorder.event("up", version)
         self.client.greet(version)
 
     def _skip(self, payload: bytes) -> None:
@@ -261,6 +271,8 @@ class IBSession(TwistedProtocol):
         now = self._clock.seconds()
         for message in self._pacer.release(now):
             self.transport.write(message)
+            if self._recorder is not None:
+                self._recorder.frame("out", message[4:])
         wait = self._pacer.wait(now)
         if self._pump_call is not None and self._pump_call.active():
             # It may have been set for a lower lane, later than what waits now may go.
@@ -285,9 +297,11 @@ class IBSessionFactory(ReconnectingClientFactory):
         listener: SessionListener,
         hot: Mapping[bytes, Callable[[list[bytes]], None]],
         clock: Clock,
+        recorder: Recorder | None = None,
     ) -> None:
         self.clock = clock  # type: ignore[assignment]
         self._clock = clock
+        self._recorder = recorder
         self._client_id = client_id
         self._listener = listener
         self._hot = hot
@@ -295,7 +309,7 @@ class IBSessionFactory(ReconnectingClientFactory):
 
     def buildProtocol(self, addr: IAddress | None) -> IBSession:
         """A session of its own for each connection."""
-        session = IBSession(self._client_id, self._listener, self._hot, self._clock)
+        session = IBSession(self._client_id, self._listener, self._hot, self._clock, self._recorder)
         session.factory = self
         return session
 

@@ -54,6 +54,9 @@ def makeService(options: Options, reactor: Any = None) -> IService:
     if reactor is None:
         from twisted.internet import reactor  # noqa: PLC0415 (the only place that chooses a reactor)
     show_debug(options.config.debug)
-    gateway = Gateway(options.config, reactor)
+    try:
+        gateway = Gateway(options.config, reactor)
+    except OSError as error:
+        raise SystemExit(f"ibgateway: --record {options.config.record!r}: {error.strerror}") from None
     CleanExit(reactor).setServiceParent(gateway)
     return gateway  # type: ignore[return-value]
