@@ -82,6 +82,11 @@ class AccountBook:
             self.changed = True
         return True
 
+    @property
+    def is_ready(self) -> bool:
+        """What is shown has not been called unready by IB (`accountReady` "false") since."""
+        return self._shown.ready
+
     def position(self, position: Position) -> None:
         """Take one portfolio row; a closed one stays with `pos` 0 until the next snapshot."""
         figures = self._download or self._shown

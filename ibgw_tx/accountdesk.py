@@ -54,8 +54,14 @@ class AccountDesk:
         self._by_request: dict[int, AccountFeed] = {}
         self._unwritten: set[str] = set()
         self._resolved: dict[int, Contract] = {}
-        self._asked: set[int] = set()
+        #: Contracts that TWS could not name; they go by what their positions say.
+        self._nameless: set[int] = set()
         self._session = 0
+
+    @property
+    def is_trusted(self) -> bool:
+        """The whole snapshot is on Redis, and IB has not said since that an account is unready (tws-facts 7)."""
+        return self.snapshot_written and all(feed.book.is_ready for feed in self._feeds.values())
 
     # The session.
 
@@ -87,7 +93,7 @@ class AccountDesk:
         """TWS's link is down: unfinished downloads do not count, and what Redis has is no longer vouched for."""
         self._session += 1
         self.snapshot_written = False
-        self._asked.clear()
+        self._nameless.clear()
         for feed in self._feeds.values():
             feed.stop()
             feed.book.complete = False
@@ -156,11 +162,10 @@ class AccountDesk:
 
     def _resolve(self, book: AccountBook) -> Deferred[Any]:
         """Ask for the contracts not known yet; fires when all have been answered, one way or the other."""
-        missing = [c for c in book.contracts() if c.conId not in self._resolved and c.conId not in self._asked]
+        missing = [c for c in book.contracts() if c.conId not in self._resolved and c.conId not in self._nameless]
         return DeferredList([self._resolve_one(contract) for contract in missing])
 
     def _resolve_one(self, contract: Contract) -> Deferred[None]:
-        self._asked.add(contract.conId)
         found = Deferred.fromCoroutine(self._contracts.by_id(contract.conId))
         return found.addCallbacks(self._found, self._not_found, (contract,), {}, (contract,))
 
@@ -171,6 +176,9 @@ class AccountDesk:
             self._not_found(Failure(LookupError("TWS knows no details")), contract)
 
     def _not_found(self, failure: Failure, contract: Contract) -> None:
+        if contract.conId in self._nameless:
+            return
+        self._nameless.add(contract.conId)
         self.log.warn(
             "position {symbol} (conId {con_id}) goes by its reduced contract: {error}",
             symbol=contract.symbol,

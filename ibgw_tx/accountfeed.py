@@ -16,6 +16,7 @@ from ibgw_tx.account import AccountBook, Position
 from ibgw_tx.asking import Asker
 from ibgw_tx.clock import Clock
 from ibgw_tx.log import Logger
+from ibgw_tx.pacing import PacingFull
 from ibgw_tx.tws import TWSClient
 
 DOWNLOAD_LIMIT = 30.0  # seconds
@@ -45,7 +46,10 @@ class AccountFeed:
         self._missing = set(self.PARTS)
         self.book.begin()
         self._limit = self._clock.callLater(DOWNLOAD_LIMIT, self._too_late)
-        self._send()
+        try:
+            self._send()
+        except PacingFull as error:
+            self.log.warn("account {account} is asked for later: {error}", account=self.account, error=str(error))
 
     def stop(self) -> None:
         """Nothing of an unfinished download counts; nothing is sent."""
@@ -103,7 +107,10 @@ class AccountFeed:
             limit=DOWNLOAD_LIMIT,
         )
         self.stop()
-        self.cancel()
+        try:
+            self.cancel()
+        except PacingFull as error:
+            self.log.warn("account {account}: {error}", account=self.account, error=str(error))
         self.start()
 
 

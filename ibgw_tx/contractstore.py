@@ -115,7 +115,7 @@ class ContractStore:
             known = read_document(value) if value is not None else None
         except RedisDown:
             return None
-        except ValueError as error:
+        except Exception as error:
             self.log.warn("{key} is not ours to read: {error}", key=key, error=str(error))
             return None
         return known if known is not None and _answers(asked, known.contract) else None

@@ -94,7 +94,7 @@ class Gateway(MultiService):
     @property
     def status(self) -> bool:
         """Section 3: alive, and the account snapshot of this session is on Redis."""
-        return self.is_alive and self.parts.account.snapshot_written and bool(self.running)
+        return self.is_alive and self.parts.account.is_trusted and bool(self.running)
 
     def linked_session(self) -> IBSession:
         """The session, when TWS can be asked now. Raises CommandError (not_connected)."""
@@ -149,13 +149,17 @@ class Gateway(MultiService):
     def sessionReady(self, session: IBSession) -> None:
         """A new session: everything is asked anew."""
         self._session = session
-        self.parts.notices.link = LinkState()
         self.parts.contracts.client = session.client
         session.client.choose_data_type(self._config.market_data_type)
-        self._link_up(same_session=False)
+        if self.parts.notices.link.link_up:
+            self._link_up(same_session=False)
+        else:
+            # TWS has said so before it was ready; 1101 or 1102 will follow.
+            self._link_down_since = self._reactor.seconds()
 
     def sessionLost(self, session: IBSession, reason: str) -> None:
         """Whatever came over this session can no longer be trusted."""
+        self.parts.notices.link = LinkState()
         if self._session is not session:
             return
         self._session = None
@@ -209,7 +213,7 @@ class Gateway(MultiService):
             self._link_lost(session_lost=False)
         elif change is Change.LINK_RESTORED:
             self._link_up(same_session=True)
-        elif change in (Change.FARM_BROKEN, Change.FARM_OK):
+        elif change in (Change.FARM_BROKEN, Change.FARM_OK, Change.FARM_READY):
             for desk in (self.parts.depth, self.parts.top):
                 desk.farms_changed(farm_broken=change is Change.FARM_BROKEN)
             self.parts.publisher.flush()
@@ -253,12 +257,11 @@ class Gateway(MultiService):
         self._link_lost(session_lost=True)
         self._write_greeks()
         self.parts.publisher.flush_keys()
-        told = self.redis.call("PING").addErrback(lambda _: None)
-        told.addTimeout(STOP_LIMIT, self._reactor).addErrback(self._stopped_late)
+        told = self.redis.call("PING").addTimeout(STOP_LIMIT, self._reactor).addErrback(self._stopped_late)
         return told.addCallback(lambda _: self._stop_children())
 
     def _stopped_late(self, failure: Failure) -> None:
-        self.log.warn("Redis did not confirm the last status within {limit:.0f} s", limit=STOP_LIMIT)
+        self.log.warn("Redis did not confirm the last status: {error}", error=failure.getErrorMessage())
 
     def _stop_children(self) -> Deferred[Any]:
         stopping = [child.stopService() for child in reversed(list(self))]

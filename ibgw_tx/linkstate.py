@@ -24,6 +24,7 @@ class Change(Enum):
     LINK_RESTORED = "TWS has its link to IB again"
     FARM_BROKEN = "market-data farm broken"
     FARM_OK = "market-data farm connected again"
+    FARM_READY = "market-data farm connected"
     OTHER_FARM_BROKEN = "farm broken"
     OTHER_FARM_OK = "farm connected again"
 
@@ -61,6 +62,7 @@ class LinkState:
     def __init__(self) -> None:
         self.link_up = True
         self.broken: set[tuple[str, str]] = set()
+        self._ready: set[tuple[str, str]] = set()
 
     def notice(self, code: int, text: str) -> Change | None:
         """Take one notice in; says what changed, None for a repetition or a code that changes nothing.
@@ -74,12 +76,19 @@ class LinkState:
             return None
         farm = (kind, farm_of(text))
         if works == (farm not in self.broken):
-            return None
+            return self._first_ok(farm) if works else None
         if works:
             self.broken.discard(farm)
         else:
             self.broken.add(farm)
         return _FARM_CHANGES[kind, works]
+
+    def _first_ok(self, farm: tuple[str, str]) -> Change | None:
+        """A data farm that was not known to work: what was asked of it before may get no answer (tws-facts 1.2)."""
+        if farm in self._ready or farm[0] != "data":
+            return None
+        self._ready.add(farm)
+        return Change.FARM_READY
 
     def _link(self, works: bool) -> Change | None:
         was, self.link_up = self.link_up, works

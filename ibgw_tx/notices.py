@@ -68,11 +68,12 @@ class NoticeRouter:
         change = self.link.notice(notice.code, notice.text)
         if notice.code == codes.TOO_FAST:
             self.log.error("TWS says {code}: {text}", code=notice.code, text=notice.text)
-        if change is None:
+        if change is None or change is Change.FARM_READY:
             self.log.debug("TWS says {code}: {text}", code=notice.code, text=notice.text)
-            return
-        self.log.info("{change} ({code}: {text})", change=change.value, code=notice.code, text=notice.text)
-        self._link_changed(change)
+        else:
+            self.log.info("{change} ({code}: {text})", change=change.value, code=notice.code, text=notice.text)
+        if change is not None:
+            self._link_changed(change)
 
     def _say_message(self, notice: events.Notice) -> None:
         self._say(commands.tws_message(notice.code, notice.text, self._now_ms()))

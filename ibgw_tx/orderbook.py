@@ -79,12 +79,15 @@ class OrderBook:
     def levels(self, factor: float = 1) -> tuple[list[Level], list[Level]] | None:
         """(bids, asks) with sizes times `factor`, or None while the rows make no publishable book.
 
-        None means: crossed or locked, a side out of order, a negative size, a price or size that is no number (IB's "unset"
-        included). A row of size 0 is no level. The lists are new; sizes are integers where they are whole.
+        None means: crossed (or locked, unless several exchanges may lock each other: `merged`), a side out of order, a negative
+        size, a price or size that is no number (IB's "unset" included). A row of size 0 is no level. The lists are new; sizes are
+        integers where they are whole.
         """
         bids = _side(self.bids, -1, factor, self.merged)
         asks = _side(self.asks, 1, factor, self.merged)
-        if bids is None or asks is None or (bids and asks and bids[0]["p"] >= asks[0]["p"]):
+        if bids is None or asks is None:
+            return None
+        if bids and asks and (bids[0]["p"] > asks[0]["p"] or (bids[0]["p"] == asks[0]["p"] and not self.merged)):
             return None
         return bids, asks
 

@@ -65,11 +65,9 @@ def _item_to_ib(item: Any) -> Any:
 
 def terms_of_members(members: Mapping[str, Any]) -> Terms:
     """The Terms of an order that is being sent."""
-    return Terms(**{name: members.get(name) for name in ("totalQuantity", "lmtPrice", "auxPrice")}, **_words(members))
-
-
-def _words(members: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(members.get(name) or "") for name in ("action", "orderType", "tif", "account")}
+    figures: dict[str, Any] = {name: members.get(name) for name in ("totalQuantity", "lmtPrice", "auxPrice")}
+    words = {name: str(members.get(name) or "") for name in ("action", "orderType", "tif", "account")}
+    return Terms(**figures, **words)
 
 
 def _terms(order: IBOrder) -> Terms:

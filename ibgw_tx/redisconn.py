@@ -108,7 +108,8 @@ class RedisProtocol(txredisapi.RedisProtocol):
 
         Their replies have no limit of their own: other commands on this connection find out that Redis is silent.
         """
-        self.transport.write(b"".join(map(hiredis.pack_command, map(tuple, commands))))
+        packed: list[bytes] = [hiredis.pack_command(tuple(words)) for words in commands]  # type: ignore[arg-type]
+        self.transport.write(b"".join(packed))
         for words in commands:
             reply = self.replyQueue.get().addCallback(self.handle_reply)
             reply.addErrback(refused, words[0])

@@ -64,4 +64,9 @@ def _ascii(field: bytes) -> bytes:
     r"""`é` and stray backslashes as ibapi can take them back: \u escapes, which `plain` turns into text again."""
     if b"\\" not in field and field.isascii():
         return field
-    return "".join(c if " " <= c <= "~" and c != "\\" else f"\\u{ord(c):04x}" for c in _text(field)).encode()
+    return "".join(c if " " <= c <= "~" and c != "\\" else _escaped(c) for c in _text(field)).encode()
+
+
+def _escaped(character: str) -> str:
+    units = character.encode("utf-16-be")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))

@@ -2,6 +2,7 @@
 
 import json
 import struct
+from fnmatch import fnmatchcase
 from itertools import pairwise
 
 import hiredis
@@ -21,13 +22,23 @@ AAPL = Contract(
 )
 HK1137 = Contract(conId=1137, symbol="1137", secType="STK", exchange="SEHK", primaryExchange="SEHK", currency="HKD")
 BRR5 = Contract(
-    conId=5, symbol="BRR", secType="FUT", exchange="CMECRYPTO", currency="USD",
-    lastTradeDateOrContractMonth="20210625", multiplier="5",
-)  # fmt: skip
+    conId=5,
+    symbol="BRR",
+    secType="FUT",
+    exchange="CMECRYPTO",
+    currency="USD",
+    lastTradeDateOrContractMonth="20210625",
+    multiplier="5",
+)
 BRR01 = Contract(
-    conId=6, symbol="BRR", secType="FUT", exchange="CMECRYPTO", currency="USD",
-    lastTradeDateOrContractMonth="20210625", multiplier="0.1",
-)  # fmt: skip
+    conId=6,
+    symbol="BRR",
+    secType="FUT",
+    exchange="CMECRYPTO",
+    currency="USD",
+    lastTradeDateOrContractMonth="20210625",
+    multiplier="0.1",
+)
 
 
 def command(cmd="SUB_ODBK", id=1, **params):
@@ -49,7 +60,8 @@ def error(deferred, *kinds):
     """The exception a Deferred has failed with."""
     try:
         found = result(deferred)
-    except kinds or Exception as raised:
+    except Exception as raised:
+        assert not kinds or isinstance(raised, kinds), repr(raised)
         return raised
     raise AssertionError(f"no failure but {found!r}")
 
@@ -149,44 +161,78 @@ class FakeLink(Service):
         if self.up:
             self.call(*words).addErrback(lambda _: None)
 
+    def tell_all(self, commands):
+        for words in commands:
+            self.tell(*words)
+
     def transaction(self, commands):
-        results = [self.call(*words) for words in commands]
-        for found in results[:-1]:
-            found.addErrback(lambda _: None)
-        return results[-1]
+        """All or none, as MULTI … EXEC: fires with the list of replies."""
+        if not self.up:
+            return fail(RedisDown("EXEC not sent: Redis is away"))
+        self.calls += map(tuple, commands)
+        for words in commands:
+            if words[0] in self.refuse:
+                return fail(self.refuse[words[0]])
+        if self.hold:
+            deferred = Deferred()
+            self._held.append((deferred, ("EXEC", commands)))
+            return deferred
+        return succeed(self.carry_out("EXEC", commands))
 
     def publish(self, channel, message):
         self.tell("PUBLISH", channel, message)
 
-    def carry_out(self, *words):
-        """What redis-server does with the few commands that are used."""
-        word, *rest = [item.decode() if isinstance(item, bytes) and place < 2 else item for place, item in enumerate(words)]
-        assert not [item for item in words if not isinstance(item, str | bytes | int)], f"no words: {words}"
-        match word, rest:
-            case "PUBLISH", [channel, message]:
-                self.published.append((channel, message))
-            case "SET", [key, value, *_]:
-                self.keys[key] = value
-            case "DEL", keys:
-                for key in keys:
-                    self.keys.pop(key, None)
-                    self.hashes.pop(key, None)
-            case "HSET", [key, *pairs]:
-                self.hashes.setdefault(key, {}).update(zip(pairs[::2], pairs[1::2], strict=True))
-            case "HDEL", [key, *fields]:
-                for field in fields:
-                    self.hashes.get(key, {}).pop(field, None)
-            case "HGETALL", [key]:
-                return [
-                    item if isinstance(item, bytes) else str(item).encode()
-                    for pair in self.hashes.get(key, {}).items()
-                    for item in pair
-                ]
-            case "GET", [key]:
-                return self.keys.get(key)
-            case "PING", []:
-                return b"PONG"
+    def carry_out(self, word, *rest):
+        """What redis-server does with the few commands that are used, and its reply."""
+        if word == "EXEC":
+            return [self.carry_out(*words) for words in rest[0]]
+        word, *rest = (item if isinstance(item, bytes) else _on_the_wire(item) for item in (word, *rest))
+        return getattr(self, f"_{word.decode().lower()}")(*rest)
+
+    def _publish(self, channel, message):
+        self.published.append((channel.decode(), message))
+        return 0
+
+    def _set(self, key, value, *options):
+        if b"NX" in options and key.decode() in self.keys:
+            return None
+        self.keys[key.decode()] = value
         return b"OK"
+
+    def _get(self, key):
+        return self.keys.get(key.decode())
+
+    def _mget(self, *keys):
+        return [self._get(key) for key in keys]
+
+    def _del(self, *keys):
+        return sum(kept.pop(key.decode(), None) is not None for key in keys for kept in (self.keys, self.hashes))
+
+    def _scan(self, cursor, *options):
+        pattern = options[options.index(b"MATCH") + 1].decode()
+        return [b"0", [key.encode() for key in (*self.keys, *self.hashes) if fnmatchcase(key, pattern)]]
+
+    def _hset(self, key, *pairs):
+        self.hashes.setdefault(key.decode(), {}).update(zip(pairs[::2], pairs[1::2], strict=True))
+        return len(pairs) // 2
+
+    def _hdel(self, key, *fields):
+        kept = self.hashes.get(key.decode(), {})
+        return sum(kept.pop(field, None) is not None for field in fields)
+
+    def _hgetall(self, key):
+        return [item for pair in self.hashes.get(key.decode(), {}).items() for item in pair]
+
+    def _expire(self, key, seconds):
+        return 1
+
+    def _ping(self):
+        return b"PONG"
+
+
+def _on_the_wire(item):
+    assert isinstance(item, str | int), f"no word: {item!r}"
+    return str(item).encode()
 
 
 # TWS.

@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from tests.fakes import AAPL, BRR5
 
 from ibgw_tx import jsontext
 from ibgw_tx.account import AccountBook, Position
 from ibgw_tx.contract import Contract
+from tests.fakes import AAPL, BRR5
 
 REDUCED = Contract(conId=AAPL.conId, symbol="AAPL", secType="STK", primaryExchange="NASDAQ", currency="USD")
 

@@ -89,7 +89,11 @@ def test_every_message_of_the_captures_that_the_gateway_reads_is_there():
 def test_our_records_are_frozen():
     from ibgw_tx import events  # noqa: PLC0415 (the only test about them)
 
-    records = [record for record in vars(events).values() if isinstance(record, type) and attrs.has(record) and record.__module__ == events.__name__]
+    records = [
+        record
+        for record in vars(events).values()
+        if isinstance(record, type) and attrs.has(record) and record.__module__ == events.__name__
+    ]
     assert len(records) >= 8
     for record in records:
-        assert attrs.fields(record) and record.__setattr__ is not object.__setattr__
+        assert record.__setattr__ is not object.__setattr__

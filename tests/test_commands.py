@@ -105,7 +105,8 @@ def test_any_bytes_are_a_command_or_a_refusal(message):
 
 @given(
     st.fixed_dictionaries(
-        {}, optional={"id": JSON, "cmd": JSON | st.sampled_from(sorted(KNOWN)), "params": JSON, "t": JSON | st.just(NOW), "x": JSON}
+        {},
+        optional={"id": JSON, "cmd": JSON | st.sampled_from(sorted(KNOWN)), "params": JSON, "t": JSON | st.just(NOW), "x": JSON},
     )
 )
 def test_any_json_object_is_a_command_or_a_refusal_that_can_be_told(body):

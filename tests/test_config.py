@@ -31,9 +31,16 @@ def test_each_of_the_readmes_variables_is_read():
 
 
 GOOD = {
-    "name": ("one", "two"), "tws-host": ("h1", "h2"), "tws-port": ("1", "2"), "client-id": ("1", "2"), "redis-host": ("h1", "h2"),
-    "redis-port": ("1", "2"), "account": ("DU1", "DU2"), "max-command-age": ("1", "2"), "debug": ("0", "1"),
-}  # fmt: skip
+    "name": ("one", "two"),
+    "tws-host": ("h1", "h2"),
+    "tws-port": ("1", "2"),
+    "client-id": ("1", "2"),
+    "redis-host": ("h1", "h2"),
+    "redis-port": ("1", "2"),
+    "account": ("DU1", "DU2"),
+    "max-command-age": ("1", "2"),
+    "debug": ("0", "1"),
+}
 
 
 @pytest.mark.parametrize("setting", [setting for setting in SETTINGS if setting.flag in GOOD], ids=lambda setting: setting.flag)
@@ -53,13 +60,30 @@ def test_a_flag_beats_the_environment_and_an_empty_variable_is_not_set(setting):
 @pytest.mark.parametrize(
     ("flag", "value"),
     [
-        ("tws-port", "0"), ("tws-port", "65536"), ("tws-port", "-1"), ("tws-port", "http"), ("tws-port", ""), ("tws-port", " 1"),
-        ("tws-port", "1\n"), ("client-id", "x"), ("client-id", "2147483648"), ("name", "a:b"), ("name", ""), ("name", "x" * 65),
-        ("name", "a\n"), ("tws-host", ""), ("tws-host", "a\nb"), ("redis-port", "9" * 30), ("max-command-age", "-1"),
-        ("max-command-age", "nan"), ("max-command-age", "1e9"), ("debug", "yes"), ("redis-password-file", "/no/such/file"),
+        ("tws-port", "0"),
+        ("tws-port", "65536"),
+        ("tws-port", "-1"),
+        ("tws-port", "http"),
+        ("tws-port", ""),
+        ("tws-port", " 1"),
+        ("tws-port", "1\n"),
+        ("client-id", "x"),
+        ("client-id", "2147483648"),
+        ("name", "a:b"),
+        ("name", ""),
+        ("name", "x" * 65),
+        ("name", "a\n"),
+        ("tws-host", ""),
+        ("tws-host", "a\nb"),
+        ("redis-port", "9" * 30),
+        ("max-command-age", "-1"),
+        ("max-command-age", "nan"),
+        ("max-command-age", "1e9"),
+        ("debug", "yes"),
+        ("redis-password-file", "/no/such/file"),
         ("redis-password-file", "/"),
     ],
-)  # fmt: skip
+)
 def test_a_bad_value_is_one_line_naming_flag_and_value(flag, value):
     line = refused({flag: value})
     assert f"--{flag}" in line and repr(value) in line and "\n" not in line

@@ -1,11 +1,11 @@
 """What a tradable thing is called (section 2 of the interface)."""
 
 import pytest
-from tests.fakes import AAPL, BRR01, BRR5, HK1137
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ibgw_tx.contract import BadName, ComboLeg, Contract, exchange_of, normal_right, number_text, pair_of
+from tests.fakes import AAPL, BRR01, BRR5, HK1137
 
 
 def option(**members):
@@ -20,8 +20,10 @@ def option(**members):
         (BRR5, "USD-BRR@20210625@5"),
         (BRR01, "USD-BRR@20210625@0.1"),
         (Contract(secType="CASH", symbol="EUR", currency="USD", exchange="IDEALPRO"), "USD-EUR"),
-        (Contract(secType="FUT", symbol="VIX", currency="USD", lastTradeDateOrContractMonth="20260121", multiplier="1"),
-         "USD-VIX@20260121"),
+        (
+            Contract(secType="FUT", symbol="VIX", currency="USD", lastTradeDateOrContractMonth="20260121", multiplier="1"),
+            "USD-VIX@20260121",
+        ),
         (Contract(secType="FUT", symbol="VIX", currency="USD", lastTradeDateOrContractMonth="20260121"), "USD-VIX@20260121"),
         (Contract(secType="BOND", symbol="IBCID", conId=77, currency="USD"), "USD-77"),
         (option(), "USD-AAPL@20260116@100C150"),
@@ -29,7 +31,7 @@ def option(**members):
         (option(secType="FOP", multiplier="1"), "USD-AAPL@20260116@1C150"),
         (Contract(secType="CFD", symbol="X", currency="USD", multiplier="10"), "USD-X@10"),
     ],
-)  # fmt: skip
+)
 def test_a_pair_is_spelled_as_section_2_says(contract, pair):
     assert pair_of(contract) == pair
 
@@ -69,9 +71,15 @@ def test_whatever_tws_sends_a_name_has_no_colon_or_is_refused(contract):
 
 @pytest.mark.parametrize(
     ("date", "expiry"),
-    [("20210625", "20210625"), ("202106", "202106"), ("20240430-17:10:00", "20240430"), ("20240430 08:30 US/Central", "20240430"),
-     ("", ""), ("soon", "")],
-)  # fmt: skip
+    [
+        ("20210625", "20210625"),
+        ("202106", "202106"),
+        ("20240430-17:10:00", "20240430"),
+        ("20240430 08:30 US/Central", "20240430"),
+        ("", ""),
+        ("soon", ""),
+    ],
+)
 def test_an_expiry_is_cut_at_the_date(date, expiry):
     assert Contract(lastTradeDateOrContractMonth=date).expiry == expiry
 

@@ -2,7 +2,6 @@
 
 import attrs
 import pytest
-from tests.fakes import AAPL, BRR01, BRR5, HK1137
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -10,6 +9,7 @@ from ibgw_tx import errors
 from ibgw_tx.contract import ComboLeg, Contract, exchange_of, pair_of
 from ibgw_tx.contractnames import best_row, choose, contract_from_json, contracts_of_show_name, describe
 from ibgw_tx.errors import CommandError
+from tests.fakes import AAPL, BRR01, BRR5, HK1137
 
 
 def refused(call, *arguments):
@@ -41,14 +41,18 @@ OPTION = {"symbol": "AAPL", "lastTradeDateOrContractMonth": "20260116", "multipl
         ("CMECRYPTO", "USD-BRR@202106@0.1", [contract("CMECRYPTO", multiplier="0.1", **DATED)]),
         ("CMECRYPTO", "USD-BRR@202106", [contract("CMECRYPTO", **DATED)]),
         ("", "CMECRYPTO/FUT/USD-BRR@202106", [contract("CMECRYPTO", **DATED)]),
-        ("SMART", "USD-AAPL@20260116@100C150", [contract("SMART", secType=kind, right="C", strike=150.0, **OPTION) for kind in ("OPT", "FOP")]),
+        (
+            "SMART",
+            "USD-AAPL@20260116@100C150",
+            [contract("SMART", secType=kind, right="C", strike=150.0, **OPTION) for kind in ("OPT", "FOP")],
+        ),
         ("", "SMART/OPT/USD-AAPL@20260116@100P2.5", [contract("SMART", secType="OPT", right="P", strike=2.5, **OPTION)]),
         ("", "SMART/BOND/USD-77", [Contract(conId=77, secType="BOND", exchange="SMART")]),
         ("", "SMART/CFD/USD-X@10", [contract("SMART", symbol="X", secType="CFD", multiplier="10")]),
         ("NYSE", "USD-BRK B", [contract("NYSE", symbol="BRK B", secType=kind) for kind in ("STK", "IND")]),
         ("NYSE", "USD-BF-B", [contract("NYSE", symbol="BF-B", secType=kind) for kind in ("STK", "IND")]),
     ],
-)  # fmt: skip
+)
 def test_a_show_name_is_read_as_the_interface_says(exchange, name, readings):
     assert contracts_of_show_name(exchange, name) == readings
 
@@ -56,12 +60,28 @@ def test_a_show_name_is_read_as_the_interface_says(exchange, name, readings):
 @pytest.mark.parametrize(
     ("exchange", "name"),
     [
-        ("", "HKD-1137"), ("SEHK", ""), ("SEHK", "1137"), ("SEHK", "-1137"), ("SEHK", "HKD-"), ("SEHK", "NYSE/STK/HKD-1137"),
-        ("SEHK", "STK/HKD-1137"), ("", "SEHK/XXX/HKD-1"), ("", "/STK/HKD-1"), ("", "a/b/c/HKD-1"), ("SEHK", "HKD-11:37"),
-        ("SE:HK", "HKD-1137"), ("SEHK", "HKD-1137\n"), ("SEHK", "HKD-é"), ("CME", "USD-BRR@soon"), ("CME", "USD-BRR@2021"),
-        ("CME", "USD-BRR@202106@x"), ("CME", "USD-BRR@202106@5@7"), ("CME", "USD-BRR@202106@100C"), ("CME", "USD-BRR@100"),
+        ("", "HKD-1137"),
+        ("SEHK", ""),
+        ("SEHK", "1137"),
+        ("SEHK", "-1137"),
+        ("SEHK", "HKD-"),
+        ("SEHK", "NYSE/STK/HKD-1137"),
+        ("SEHK", "STK/HKD-1137"),
+        ("", "SEHK/XXX/HKD-1"),
+        ("", "/STK/HKD-1"),
+        ("", "a/b/c/HKD-1"),
+        ("SEHK", "HKD-11:37"),
+        ("SE:HK", "HKD-1137"),
+        ("SEHK", "HKD-1137\n"),
+        ("SEHK", "HKD-é"),
+        ("CME", "USD-BRR@soon"),
+        ("CME", "USD-BRR@2021"),
+        ("CME", "USD-BRR@202106@x"),
+        ("CME", "USD-BRR@202106@5@7"),
+        ("CME", "USD-BRR@202106@100C"),
+        ("CME", "USD-BRR@100"),
     ],
-)  # fmt: skip
+)
 def test_a_show_name_that_cannot_be_read_is_refused(exchange, name):
     assert refused(contracts_of_show_name, exchange, name).code == errors.BAD_PARAMS
 
@@ -78,14 +98,25 @@ MONEY = st.sampled_from(["USD", "HKD", "EUR"])
 SYMBOL = st.text("ABCDEFGHIJ0123456789 .-", min_size=1, max_size=8)
 NUMBER = st.integers(2, 10**7).map(str) | st.sampled_from(["0.1", "0.5", "2.5"])
 FUTURES = st.builds(
-    Contract, symbol=SYMBOL, currency=MONEY, exchange=st.just("CME"), secType=st.just("FUT"),
-    lastTradeDateOrContractMonth=st.dates().map(lambda day: f"{day:%Y%m%d}".zfill(8)), multiplier=NUMBER | st.just(""),
-)  # fmt: skip
+    Contract,
+    symbol=SYMBOL,
+    currency=MONEY,
+    exchange=st.just("CME"),
+    secType=st.just("FUT"),
+    lastTradeDateOrContractMonth=st.dates().map(lambda day: f"{day:%Y%m%d}".zfill(8)),
+    multiplier=NUMBER | st.just(""),
+)
 OPTIONS = st.builds(
-    Contract, symbol=SYMBOL, currency=MONEY, exchange=st.just("SMART"), secType=st.sampled_from(["OPT", "FOP"]),
-    lastTradeDateOrContractMonth=st.just("20260116"), multiplier=NUMBER, right=st.sampled_from("CP"),
+    Contract,
+    symbol=SYMBOL,
+    currency=MONEY,
+    exchange=st.just("SMART"),
+    secType=st.sampled_from(["OPT", "FOP"]),
+    lastTradeDateOrContractMonth=st.just("20260116"),
+    multiplier=NUMBER,
+    right=st.sampled_from("CP"),
     strike=st.integers(1, 10**6).map(lambda cents: cents / 100),
-)  # fmt: skip
+)
 STOCKS = st.builds(Contract, symbol=SYMBOL, currency=MONEY, exchange=st.just("NYSE"), secType=st.just("STK"))
 
 
@@ -129,32 +160,54 @@ def test_a_contract_object_is_read_member_by_member(given_, read):
 @pytest.mark.parametrize(
     ("given_", "named"),
     [
-        ([], "object"), (None, "object"), ("AAPL", "object"),
-        ({}, "conId"), ({"secType": "STK"}, "symbol"), ({"symbol": "AAPL"}, "secType"),
+        ([], "object"),
+        (None, "object"),
+        ("AAPL", "object"),
+        ({}, "conId"),
+        ({"secType": "STK"}, "symbol"),
+        ({"symbol": "AAPL"}, "secType"),
         ({"conId": 1, "foo": 1, "bar": 2}, "bar, foo"),
-        ({"conId": -1}, "conId"), ({"conId": 1.5}, "conId"), ({"conId": 2**31}, "conId"), ({"conId": True}, "conId"),
-        ({"conId": "x"}, "conId"), ({"conId": "9" * 400}, "conId"), ({"conId": 1e300}, "conId"),
-        ({"conId": 1, "strike": "9" * 400}, "strike"), ({"conId": 1, "strike": -1}, "strike"), ({"conId": 1, "strike": [1]}, "strike"),
-        ({"conId": 1, "symbol": 5}, "symbol"), ({"conId": 1, "symbol": "é"}, "symbol"), ({"conId": 1, "symbol": "A\n"}, "symbol"),
-        ({"conId": 1, "symbol": "A" * 101}, "symbol"), ({"conId": 1, "multiplier": True}, "multiplier"),
-        ({"conId": 1, "secType": "XXX"}, "XXX"), ({"conId": 1, "includeExpired": 1}, "includeExpired"),
-        ({"conId": 1, "comboLegs": {}}, "comboLegs"), ({"conId": 1, "comboLegs": [1]}, "comboLegs"),
+        ({"conId": -1}, "conId"),
+        ({"conId": 1.5}, "conId"),
+        ({"conId": 2**31}, "conId"),
+        ({"conId": True}, "conId"),
+        ({"conId": "x"}, "conId"),
+        ({"conId": "9" * 400}, "conId"),
+        ({"conId": 1e300}, "conId"),
+        ({"conId": 1, "strike": "9" * 400}, "strike"),
+        ({"conId": 1, "strike": -1}, "strike"),
+        ({"conId": 1, "strike": [1]}, "strike"),
+        ({"conId": 1, "symbol": 5}, "symbol"),
+        ({"conId": 1, "symbol": "é"}, "symbol"),
+        ({"conId": 1, "symbol": "A\n"}, "symbol"),
+        ({"conId": 1, "symbol": "A" * 101}, "symbol"),
+        ({"conId": 1, "multiplier": True}, "multiplier"),
+        ({"conId": 1, "secType": "XXX"}, "XXX"),
+        ({"conId": 1, "includeExpired": 1}, "includeExpired"),
+        ({"conId": 1, "comboLegs": {}}, "comboLegs"),
+        ({"conId": 1, "comboLegs": [1]}, "comboLegs"),
         ({"conId": 1, "comboLegs": [{"conId": 1, "ratio": True, "action": "BUY", "exchange": "X"}]}, "leg"),
         ({"conId": 1, "comboLegs": [{"conId": 1, "ratio": 1, "action": "HOLD", "exchange": "X"}]}, "leg"),
     ],
-)  # fmt: skip
+)
 def test_a_contract_object_that_is_wrong_is_refused_naming_the_member(given_, named):
     error = refused(contract_from_json, given_)
     assert error.code == errors.BAD_PARAMS and named in error.text
 
 
 ANY = st.recursive(
-    st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**63), 2**64 - 1) | st.text(max_size=4)
+    st.none()
+    | st.booleans()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.text(max_size=4)
     | st.text("0123456789.", max_size=400),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
     max_leaves=4,
-)  # fmt: skip
-MEMBER = st.sampled_from(["conId", "symbol", "secType", "strike", "right", "multiplier", "lastTradeDateOrContractMonth", "comboLegs", "secId"])
+)
+MEMBER = st.sampled_from(
+    ["conId", "symbol", "secType", "strike", "right", "multiplier", "lastTradeDateOrContractMonth", "comboLegs", "secId"]
+)
 
 
 @given(st.dictionaries(MEMBER, ANY, max_size=4))
@@ -197,10 +250,14 @@ def test_rows_of_one_conid_are_one_contract():
 @pytest.mark.parametrize(
     ("asked", "rows", "best"),
     [
-        ("ARCA", ["SMART", "ARCA"], "ARCA"), ("arca", ["SMART", "ARCA"], "ARCA"), ("", ["ARCA", "SMART", "NASDAQ"], "SMART"),
-        ("", ["ARCA", "NASDAQ"], "NASDAQ"), ("", ["ARCA", "BATS"], "ARCA"), ("IEX", ["ARCA", "SMART"], "SMART"),
+        ("ARCA", ["SMART", "ARCA"], "ARCA"),
+        ("arca", ["SMART", "ARCA"], "ARCA"),
+        ("", ["ARCA", "SMART", "NASDAQ"], "SMART"),
+        ("", ["ARCA", "NASDAQ"], "NASDAQ"),
+        ("", ["ARCA", "BATS"], "ARCA"),
+        ("IEX", ["ARCA", "SMART"], "SMART"),
     ],
-)  # fmt: skip
+)
 def test_the_best_row_is_on_the_exchange_asked_for_else_smart_else_listing(asked, rows, best):
     assert best_row(Contract(exchange=asked), [on(exchange) for exchange in rows]).exchange == best
 
@@ -208,9 +265,11 @@ def test_the_best_row_is_on_the_exchange_asked_for_else_smart_else_listing(asked
 @pytest.mark.parametrize(
     ("asked", "text"),
     [
-        (Contract(conId=7), "conId 7"), (Contract(conId=7, exchange="CME"), "conId 7 on CME"), (HK1137, "conId 1137 on SEHK"),
+        (Contract(conId=7), "conId 7"),
+        (Contract(conId=7, exchange="CME"), "conId 7 on CME"),
+        (HK1137, "conId 1137 on SEHK"),
         (Contract(secType="STK", symbol="AAPL", currency="USD", exchange="SMART"), "SMART/STK/USD-AAPL"),
     ],
-)  # fmt: skip
+)
 def test_a_question_is_described_in_one_line(asked, text):
     assert describe(asked) == text

@@ -15,13 +15,44 @@ SIMULATOR = sorted((PACKAGE / "sim").rglob("*.py"))
 SEAM = {"tws", "twsdecoder", "twswrapper", "translate", "ordertranslate"}
 #: The shells: Twisted and what is made of it.
 SHELLS = {
-    "accountdesk", "asking", "cleanexit", "commanddesk", "contractdesk", "gateway", "log", "periodic", "querycommands", "redisconn",
-    "redislink", "session", "sessionlink", "subscriptionstore", "tap",
-}  # fmt: skip
+    "accountdesk",
+    "asking",
+    "cleanexit",
+    "commanddesk",
+    "contractdesk",
+    "gateway",
+    "log",
+    "omsstore",
+    "orderasking",
+    "ordercommands",
+    "orderdesk",
+    "periodic",
+    "querycommands",
+    "redisconn",
+    "redislink",
+    "session",
+    "sessionlink",
+    "subscriptionstore",
+    "tap",
+}
 #: The demo: a process of its own, with processes of its own.
 DEMO = {"demo", "embedded"}
 #: What keeps logic from being tested without a machine.
-WORLD = {"twisted", "ibapi", "txredisapi", "hiredis", "redis", "socket", "ssl", "time", "asyncio", "threading", "subprocess", "os", "select"}
+WORLD = {
+    "twisted",
+    "ibapi",
+    "txredisapi",
+    "hiredis",
+    "redis",
+    "socket",
+    "ssl",
+    "time",
+    "asyncio",
+    "threading",
+    "subprocess",
+    "os",
+    "select",
+}
 
 
 def imported(path):
@@ -48,10 +79,28 @@ def test_a_module_is_pure_unless_it_is_named_as_a_shell(module):
 @pytest.mark.parametrize(
     "module",
     [
-        "contract", "names", "frames", "orderbook", "livebook", "shelf", "pacing", "jsontext", "linkstate", "commands", "account", "codes",
-        "contractnames", "subscriptions", "config", "errors", "events", "ticks", "limits", "oms",
+        "contract",
+        "names",
+        "frames",
+        "orderbook",
+        "livebook",
+        "shelf",
+        "pacing",
+        "jsontext",
+        "linkstate",
+        "commands",
+        "account",
+        "codes",
+        "contractnames",
+        "subscriptions",
+        "config",
+        "errors",
+        "events",
+        "ticks",
+        "limits",
+        "oms",
     ],
-)  # fmt: skip
+)
 def test_the_knowledge_of_the_gateway_is_pure_all_the_way_down(module):
     seen, todo = set(), [module]
     while todo:

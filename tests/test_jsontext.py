@@ -36,11 +36,21 @@ def test_any_bytes_are_json_or_a_value_error(data):
 @pytest.mark.parametrize(
     ("value", "known"),
     [
-        (1.5, 1.5), (0, 0), (-1, -1), ("text", "text"), (True, True), (None, None),
-        (1.7976931348623157e308, None), (math.nan, None), (math.inf, None), (-math.inf, None),
-        (2147483647, None), (9223372036854775807, None), (2147483646, 2147483646),
+        (1.5, 1.5),
+        (0, 0),
+        (-1, -1),
+        ("text", "text"),
+        (True, True),
+        (None, None),
+        (1.7976931348623157e308, None),
+        (math.nan, None),
+        (math.inf, None),
+        (-math.inf, None),
+        (2147483647, None),
+        (9223372036854775807, None),
+        (2147483646, 2147483646),
     ],
-)  # fmt: skip
+)
 def test_sentinels_are_not_known(value, known):
     assert jsontext.known(value) is known or jsontext.known(value) == known
 
@@ -48,10 +58,20 @@ def test_sentinels_are_not_known(value, known):
 @pytest.mark.parametrize(
     ("value", "number"),
     [
-        ("484333.21", 484333.21), ("100.0", 100), ("-3", -3), (2.5, 2.5), (None, None), ("", None), ("1,234", None),
-        ("N/A", None), ("nan", None), ("inf", None), ("1.7976931348623157E308", None), (-1.7976931348623157e308, None),
+        ("484333.21", 484333.21),
+        ("100.0", 100),
+        ("-3", -3),
+        (2.5, 2.5),
+        (None, None),
+        ("", None),
+        ("1,234", None),
+        ("N/A", None),
+        ("nan", None),
+        ("inf", None),
+        ("1.7976931348623157E308", None),
+        (-1.7976931348623157e308, None),
     ],
-)  # fmt: skip
+)
 def test_a_number_is_finite_and_an_int_when_whole(value, number):
     found = jsontext.number(value)
     assert found == number and type(found) is type(number)

@@ -30,16 +30,20 @@ def test_a_restored_link_is_a_change_even_when_its_loss_was_not_heard(code):
 def test_each_farm_breaks_and_heals_by_itself():
     broken, healed = "Market data farm connection is broken:", "Market data farm connection is OK:"
     state, seen = changes(
-        (2104, healed + "usfarm"), (2103, broken + "usfarm"), (2103, broken + "hfarm"), (2103, broken + "usfarm"), (2104, healed + "hfarm")
+        (2104, healed + "usfarm"),
+        (2103, broken + "usfarm"),
+        (2103, broken + "hfarm"),
+        (2103, broken + "usfarm"),
+        (2104, healed + "hfarm"),
     )
-    assert seen == [None, Change.FARM_BROKEN, Change.FARM_BROKEN, None, Change.FARM_OK]
+    assert seen == [Change.FARM_READY, Change.FARM_BROKEN, Change.FARM_BROKEN, None, Change.FARM_OK]
     assert state.data_farms_broken == ["usfarm"]
 
 
 @pytest.mark.parametrize(("broken", "healed"), [(2105, 2106), (2157, 2158)])
 def test_historical_and_definition_farms_are_told_apart(broken, healed):
     state, seen = changes((broken, "x:ushmds"), (2104, "y:ushmds"), (healed, "z:ushmds"))
-    assert seen == [Change.OTHER_FARM_BROKEN, None, Change.OTHER_FARM_OK]
+    assert seen == [Change.OTHER_FARM_BROKEN, Change.FARM_READY, Change.OTHER_FARM_OK]
     assert not state.data_farms_broken
 
 
@@ -53,7 +57,9 @@ def test_a_farm_without_a_name_is_one_farm():
     assert changes((2103, "broken"), (2104, "OK"))[1] == [Change.FARM_BROKEN, Change.FARM_OK]
 
 
-@pytest.mark.parametrize(("text", "farm"), [("is broken:usfarm", "usfarm"), ("a: b:  usfarm.nj ", "usfarm.nj"), ("no name", ""), ("", "")])
+@pytest.mark.parametrize(
+    ("text", "farm"), [("is broken:usfarm", "usfarm"), ("a: b:  usfarm.nj ", "usfarm.nj"), ("no name", ""), ("", "")]
+)
 def test_the_farm_is_named_after_the_last_colon(text, farm):
     assert farm_of(text) == farm
 

@@ -3,13 +3,13 @@
 import json
 
 import pytest
-from tests.fakes import AAPL, BRR01, BRR5, HK1137
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ibgw_tx.contract import Contract
 from ibgw_tx.livebook import QUIET_LIMIT, UNSETTLED_LIMIT, LiveBook, size_factor
 from ibgw_tx.orderbook import ASK, BID, DELETE, INSERT, UPDATE
+from tests.fakes import AAPL, BRR01, BRR5, HK1137
 
 NOW = 1_700_000_000_000
 

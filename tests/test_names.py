@@ -5,11 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.fakes import AAPL, BRR01, HK1137
 
 import ibgw_tx
 from ibgw_tx import names
 from ibgw_tx.contract import BadName, Contract
+from tests.fakes import AAPL, BRR01, HK1137
 
 PACKAGE = Path(ibgw_tx.__file__).parent
 
@@ -46,12 +46,20 @@ def test_each_name_is_spelled_as_the_interface_says(name, text):
         (BRR01, ("CMECRYPTO:FUT", "FUT:CMECRYPTO", "USD-BRR:20210625:0.1")),
         (AAPL, ("NASDAQ:STK", "STK:NASDAQ", "USD-AAPL")),
         (
-            Contract(secType="OPT", symbol="AAPL", currency="USD", exchange="SMART", multiplier="100", right="C", strike=150.0,
-                     lastTradeDateOrContractMonth="20260116"),
+            Contract(
+                secType="OPT",
+                symbol="AAPL",
+                currency="USD",
+                exchange="SMART",
+                multiplier="100",
+                right="C",
+                strike=150.0,
+                lastTradeDateOrContractMonth="20260116",
+            ),
             ("SMART:OPT", "OPT:SMART", "USD-AAPL:20260116:100:C:150"),
         ),
     ],
-)  # fmt: skip
+)
 def test_a_contract_stands_under_both_spellings(contract, tail):
     first, second, rest = tail
     assert names.contract_keys(contract) == (f"IBGateway:Contract:{first}:{rest}", f"IBGateway:Contract:{second}:{rest}")
@@ -64,7 +72,8 @@ def test_a_colon_in_any_segment_is_refused(member):
 
 
 @pytest.mark.parametrize(
-    ("name", "fits"), [("demo", True), ("a.b-C_9", True), ("x" * 64, True), ("x" * 65, False), ("", False), ("a:b", False), ("ä", False)]
+    ("name", "fits"),
+    [("demo", True), ("a.b-C_9", True), ("x" * 64, True), ("x" * 65, False), ("", False), ("a:b", False), ("ä", False)],
 )
 def test_what_a_gateway_may_be_called(name, fits):
     assert bool(re.fullmatch(names.NAME_PATTERN, name)) is fits

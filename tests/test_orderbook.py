@@ -4,12 +4,12 @@ import json
 import math
 
 import pytest
-from tests.fakes import check_book
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ibgw_tx import jsontext
 from ibgw_tx.orderbook import ASK, BID, DELETE, INSERT, UPDATE, OrderBook, scaled
+from tests.fakes import check_book
 
 OPERATIONS = st.tuples(
     st.sampled_from([INSERT, UPDATE, DELETE]),
@@ -143,7 +143,8 @@ def test_rows_of_one_price_are_added_up_in_a_merged_book():
 
 
 @pytest.mark.parametrize(
-    ("size", "factor", "plus", "told"), [(3, 0.1, 0, 0.3), (3, 100, 0, 300), (0.5, 2, 0, 1), (1, 0.1, 0.2, 0.3), (2**60, 2**10, 0, 2.0**70)]
+    ("size", "factor", "plus", "told"),
+    [(3, 0.1, 0, 0.3), (3, 100, 0, 300), (0.5, 2, 0, 1), (1, 0.1, 0.2, 0.3), (2**60, 2**10, 0, 2.0**70)],
 )
 def test_sizes_are_scaled_without_binary_noise(size, factor, plus, told):
     value = scaled(size, factor, plus)

@@ -8,7 +8,8 @@ from ibgw_tx.pacing import CAPACITY, CEILING, WINDOW, Lane, Pacer, PacingFull
 
 LIMIT = 45
 STEPS = st.lists(
-    st.tuples(st.sampled_from(list(Lane)), st.integers(0, 60), st.sampled_from([0.0, 0.001, 0.1, 0.5, 0.99, 1.0, 1.05, 3.0])), max_size=40
+    st.tuples(st.sampled_from(list(Lane)), st.integers(0, 60), st.sampled_from([0.0, 0.001, 0.1, 0.5, 0.99, 1.0, 1.05, 3.0])),
+    max_size=40,
 )
 
 

@@ -1,5 +1,7 @@
 """A loop that one exception cannot end."""
 
+from itertools import pairwise
+
 from twisted.internet.defer import Deferred, fail
 
 from ibgw_tx.periodic import PeriodicService
@@ -16,7 +18,7 @@ def test_it_is_called_at_once_and_then_every_interval(clock):
     service(clock, lambda: calls.append(clock.seconds()))
     assert len(calls) == 1
     clock.pump([1.0] * 3)
-    assert [b - a for a, b in zip(calls, calls[1:], strict=False)] == [1.0] * 3
+    assert [b - a for a, b in pairwise(calls)] == [1.0] * 3
 
 
 def test_an_exception_costs_one_round(clock, failures):

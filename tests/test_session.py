@@ -1,5 +1,7 @@
 """One connection to TWS, from the greeting to its loss."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -111,7 +113,7 @@ def test_a_greeting_may_be_cut_anywhere(cuts):
     place = Place(clock)
     tws = place.connect()
     edges = sorted({0, len(WELCOME), *cuts})
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         tws.session.dataReceived(WELCOME[start:stop])
     assert place.listener.ready == [tws.session]
 
@@ -148,7 +150,9 @@ def test_both_ends_of_the_range_are_spoken(tws, place, version):
     assert tws.session.phase is Phase.STARTING
 
 
-@pytest.mark.parametrize(("steps", "missing"), [((), "no answer"), (((157, "time"),), "no nextValidId"), (((157, "t"), (9, 1, 1)), "no nextValidId")])
+@pytest.mark.parametrize(
+    ("steps", "missing"), [((), "no answer"), (((157, "time"),), "no nextValidId"), (((157, "t"), (9, 1, 1)), "no nextValidId")]
+)
 def test_a_silent_peer_is_given_up_after_the_ready_limit(tws, place, steps, missing):
     for step in steps:
         tws.say(*step)
@@ -179,7 +183,17 @@ def test_each_read_is_one_turn(ready, place):
     assert place.listener.turns == turns + 1
 
 
-@pytest.mark.parametrize("payload", [tws_frame("x"), tws_frame(9, 1, "x"), tws_frame(), tws_frame(12, 1, 7, 0, 0, 1, 10, "x"), tws_frame(4, 2), tws_frame(b"\xff")])
+@pytest.mark.parametrize(
+    "payload",
+    [
+        tws_frame("x"),
+        tws_frame(9, 1, "x"),
+        tws_frame(),
+        tws_frame(12, 1, 7, 0, 0, 1, 10, "x"),
+        tws_frame(4, 2),
+        tws_frame(b"\xff"),
+    ],
+)
 def test_a_bad_message_is_skipped_counted_and_logged_and_the_stream_goes_on(ready, place, failures, payload):
     ready.session.dataReceived(payload + tws_frame(9, 1, 77))
     assert ready.session.bad_messages == 1 and not ready.wire.aborted
@@ -203,6 +217,13 @@ def test_a_listener_that_raises_does_not_end_the_session(ready, place, failures)
     place.listener.told = lambda event: 1 / 0
     ready.notice(2104)
     assert ready.session.bad_messages == 1 and not ready.wire.aborted
+    failures.clear()
+
+
+def test_a_turn_that_cannot_be_passed_on_does_not_end_the_session(ready, place, failures):
+    place.listener.turnEnded = lambda: 1 / 0
+    ready.say(49, 1, 1)
+    assert not ready.wire.aborted and not ready.session.bad_messages and len(failures) == 1
     failures.clear()
 
 
@@ -296,7 +317,7 @@ def test_a_session_that_is_not_ready_is_not_alive(tws):
 
 
 def test_a_full_lane_does_not_end_the_liveness_check(ready, place):
-    for _ in range(CAPACITY[Lane.DATA] + 20):
+    for _ in range(CAPACITY[Lane.DATA] + 100):
         try:
             ready.session.client.ask_market_rule(1)
         except Exception:

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from tests.fakes import AAPL, HK1137, check_book, depth_frame, depth_l2_frame
 from hypothesis import given
 from hypothesis import strategies as st
 from ibapi.decoder import Decoder
@@ -12,6 +11,7 @@ from ibapi.wrapper import EWrapper
 from ibgw_tx.livebook import GAP_LIMIT, UNSETTLED_LIMIT, UNSETTLED_LIMIT_MAX, LiveBook
 from ibgw_tx.orderbook import ASK, BID, DELETE, INSERT, UPDATE, OrderBook
 from ibgw_tx.shelf import BookShelf
+from tests.fakes import AAPL, HK1137, check_book, depth_frame, depth_l2_frame
 
 NOW = 1_700_000_000_000
 
@@ -73,7 +73,7 @@ def test_our_decoder_and_ibapis_make_the_same_book(rows):
         theirs.decoder.interpret(fields[:-1])
         ours = book.rows
         assert (ours.bids, ours.asks) == (theirs.rows.bids, theirs.rows.asks)
-        assert [list(map(type, row)) for row in ours.bids] == [list(map(type, row)) for row in theirs.rows.bids]
+        assert all(isinstance(size, int) for _, size in ours.bids + ours.asks if size >= 0)
     assert shelf.updates == len(rows)
 
 

@@ -3,15 +3,24 @@
 import json
 
 import pytest
-from tests.fakes import AAPL, BRR01, BRR5, HK1137
 
 from ibgw_tx import subscriptions
 from ibgw_tx.contract import Contract
+from tests.fakes import AAPL, BRR01, BRR5, HK1137
 
 OPTION = Contract(
-    conId=9, symbol="AAPL", secType="OPT", exchange="SMART", currency="USD", lastTradeDateOrContractMonth="20260116", strike=150.0,
-    right="C", multiplier="100", localSymbol="AAPL  260116C00150000", tradingClass="AAPL",
-)  # fmt: skip
+    conId=9,
+    symbol="AAPL",
+    secType="OPT",
+    exchange="SMART",
+    currency="USD",
+    lastTradeDateOrContractMonth="20260116",
+    strike=150.0,
+    right="C",
+    multiplier="100",
+    localSymbol="AAPL  260116C00150000",
+    tradingClass="AAPL",
+)
 
 
 @pytest.mark.parametrize("contract", [AAPL, HK1137, BRR5, BRR01, OPTION])
@@ -27,12 +36,25 @@ def kept(**changes):
 @pytest.mark.parametrize(
     "value",
     [
-        b"", b"{}", b"[]", b"null", b"\xff", b'{"kind":"odbk"}', kept(factor=0), kept(factor=-1), kept(factor="1"), kept(factor=True),
-        kept(contract=None), kept(contract=[]), kept(contract={}), kept(contract={"conId": 1, "foo": 1}),
-        kept(contract={"conId": 1, "symbol": "A:B"}), kept(contract={"conId": 1, "exchange": "A:B"}),
+        b"",
+        b"{}",
+        b"[]",
+        b"null",
+        b"\xff",
+        b'{"kind":"odbk"}',
+        kept(factor=0),
+        kept(factor=-1),
+        kept(factor="1"),
+        kept(factor=True),
+        kept(contract=None),
+        kept(contract=[]),
+        kept(contract={}),
+        kept(contract={"conId": 1, "foo": 1}),
+        kept(contract={"conId": 1, "symbol": "A:B"}),
+        kept(contract={"conId": 1, "exchange": "A:B"}),
         kept(contract={"conId": "9" * 400}),
     ],
-)  # fmt: skip
+)
 def test_an_entry_nobody_of_ours_wrote_is_a_value_error(value):
     with pytest.raises(ValueError):
         subscriptions.read_entry(value)

@@ -41,7 +41,7 @@ def store(link):
 
 
 def kept(link):
-    return sorted(subscriptions.read_entry(value) for value in link.hashes.get(KEY, {}).values())
+    return [subscriptions.read_entry(value) for value in link.hashes.get(KEY, {}).values()]
 
 
 def test_what_is_kept_is_restored_by_the_next_gateway(store, link):
@@ -55,7 +55,7 @@ def test_what_is_kept_is_restored_by_the_next_gateway(store, link):
 
 @pytest.mark.parametrize("bad", [b"junk", b'{"kind":"odbk","contract":{"conId":1,"exchange":"A:B"},"factor":1}', b"{}"])
 def test_an_entry_nobody_can_read_is_logged_removed_and_hides_no_other(store, link, lines, bad):
-    link.hashes[KEY] = {"a": bad, "b": subscriptions.entry("odbk", HK1137, 1), "c": bad}
+    link.hashes[KEY] = {b"a": bad, b"b": subscriptions.entry("odbk", HK1137, 1), b"c": bad}
     desk = Desk()
     result(store.redis_up(desk))
     assert [each.contract for each in desk.wanted.values()] == [HK1137]
@@ -73,14 +73,14 @@ def test_a_redis_that_came_back_empty_is_written_whole(store, link):
 
 def test_the_hash_is_read_only_once(store, link):
     result(store.redis_up(Desk()))
-    link.hashes[KEY] = {"x": subscriptions.entry("odbk", AAPL, 1)}
+    link.hashes[KEY] = {b"x": subscriptions.entry("odbk", AAPL, 1)}
     desk = Desk()
     result(store.redis_up(desk))
     assert not desk.wanted and not kept(link)
 
 
 def test_a_hash_that_could_not_be_read_is_read_the_next_time(store, link, lines):
-    link.hashes[KEY] = {"x": subscriptions.entry("odbk", AAPL, 1)}
+    link.hashes[KEY] = {b"x": subscriptions.entry("odbk", AAPL, 1)}
     link.refuse["HGETALL"] = RuntimeError("away")
     desk = Desk()
     result(store.redis_up(desk))
@@ -91,7 +91,7 @@ def test_a_hash_that_could_not_be_read_is_read_the_next_time(store, link, lines)
 
 
 def test_what_was_subscribed_before_redis_was_read_is_not_lost(store, link):
-    link.hashes[KEY] = {"x": subscriptions.entry("odbk", HK1137, 1)}
+    link.hashes[KEY] = {b"x": subscriptions.entry("odbk", HK1137, 1)}
     desk = Desk(Subscription(AAPL))
     result(store.redis_up(desk))
     assert len(desk.wanted) == len(kept(link)) == 2

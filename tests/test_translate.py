@@ -26,10 +26,20 @@ def ib(kind=IBContract, **members):
 @pytest.mark.parametrize(
     ("text", "read"),
     [
-        ("plain", "plain"), (r"caf\u00e9", "café"), (r"\u4e2d\u6587", "中文"), (r"C:\new", r"C:\new"), (r"\u12", r"\u12"), ("", ""),
-        (r"up \ud83d\ude80!", "up 🚀!"), (r"half \ud83d", "half �"), (r"\ude80\ud83d", "��"), (r"\ud83dx\ude80", "�x�"),
+        ("plain", "plain"),
+        (r"caf\u00e9", "café"),
+        (r"\u4e2d\u6587", "中文"),
+        (r"C:\new", r"C:\new"),
+        (r"\u12", r"\u12"),
+        ("", ""),
+        ("up \ud83d\ude80!", "up 🚀!"),
+        ("half \ud83d", "half �"),
+        (r"up \ud83d\ude80!", "up 🚀!"),
+        (r"half \ud83d", "half �"),
+        (r"\ude80\ud83d", "��"),
+        (r"\ud83dx\ude80", "�x�"),
     ],
-)  # fmt: skip
+)
 def test_escapes_of_the_server_become_characters(text, read):
     assert plain(text) == read
 
@@ -40,10 +50,16 @@ def test_whatever_tws_escapes_can_be_told_as_json(text):
 
 
 CONTRACTS = st.builds(
-    Contract, conId=st.integers(0, 2**31 - 1), symbol=st.text("AB 1", max_size=5), secType=st.sampled_from(["STK", "FUT", "OPT"]),
-    exchange=st.text("AB", max_size=5), strike=st.floats(0, 1e6), right=st.sampled_from(["", "C", "P"]),
-    multiplier=st.sampled_from(["", "5", "0.1"]), comboLegs=st.lists(st.builds(ComboLeg, st.just(1), st.just(2), st.just("BUY"), st.just("X"))).map(tuple),
-)  # fmt: skip
+    Contract,
+    conId=st.integers(0, 2**31 - 1),
+    symbol=st.text("AB 1", max_size=5),
+    secType=st.sampled_from(["STK", "FUT", "OPT"]),
+    exchange=st.text("AB", max_size=5),
+    strike=st.floats(0, 1e6),
+    right=st.sampled_from(["", "C", "P"]),
+    multiplier=st.sampled_from(["", "5", "0.1"]),
+    comboLegs=st.lists(st.builds(ComboLeg, st.just(1), st.just(2), st.just("BUY"), st.just("X"))).map(tuple),
+)
 
 
 @given(CONTRACTS)
@@ -74,9 +90,17 @@ def test_legs_are_ours():
 
 def test_details_are_every_field_that_has_a_value_without_the_contract():
     made = ib(
-        ContractDetails, contract=contract_to_ib(AAPL), minTick=0.01, longName=r"APPLE \u00e9", mdSizeMultiplier=100, aggGroup=2147483647,
-        coupon=0.0, notes="", secIdList=[TagValue("ISIN", "US0378331005")], evMultiplier=1.7976931348623157e308,
-    )  # fmt: skip
+        ContractDetails,
+        contract=contract_to_ib(AAPL),
+        minTick=0.01,
+        longName=r"APPLE \u00e9",
+        mdSizeMultiplier=100,
+        aggGroup=2147483647,
+        coupon=0.0,
+        notes="",
+        secIdList=[TagValue("ISIN", "US0378331005")],
+        evMultiplier=1.7976931348623157e308,
+    )
     details = details_from_ib(made)
     assert details["minTick"] == 0.01 and details["longName"] == "APPLE é" and details["mdSizeMultiplier"] == 100
     assert details["secIdList"] == {"ISIN": "US0378331005"}

@@ -93,7 +93,9 @@ def test_what_nobody_needs_is_passed_over(client, told, message):
     assert told == []
 
 
-@pytest.mark.parametrize("message", [(), ("",), ("x",), ("4", "2"), ("4", "2", "x", "200", "t"), ("9", "1", ""), ("6", "2", "CashBalance")])
+@pytest.mark.parametrize(
+    "message", [(), ("",), ("x",), ("4", "2"), ("4", "2", "x", "200", "t"), ("9", "1", ""), ("6", "2", "CashBalance")]
+)
 def test_a_bad_message_raises_and_tells_nothing(client, told, message):
     with pytest.raises(Exception):  # noqa: B017 (whatever ibapi raises; the session skips the message)
         client.decode(fields(*message))
@@ -112,9 +114,20 @@ def test_a_portfolio_row_has_figures_or_none(client, told):
     client.decode(fields("7", "8", *contract, "100", "160.5", "16050", "150.25", unset, "0", "DU1"))
     (row,) = told
     assert row.account == "DU1"
-    assert (row.position.pos, row.position.marketPrice, row.position.avgCost, row.position.unrealPnl) == (100, 160.5, 150.25, None)
+    assert (row.position.pos, row.position.marketPrice, row.position.avgCost, row.position.unrealPnl) == (
+        100,
+        160.5,
+        150.25,
+        None,
+    )
     assert row.position.contract == Contract(
-        conId=265598, symbol="AAPL", secType="STK", primaryExchange="NASDAQ", currency="USD", localSymbol="AAPL", tradingClass="NMS"
+        conId=265598,
+        symbol="AAPL",
+        secType="STK",
+        primaryExchange="NASDAQ",
+        currency="USD",
+        localSymbol="AAPL",
+        tradingClass="NMS",
     )
 
 
