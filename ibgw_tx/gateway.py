@@ -168,7 +168,6 @@ class Gateway(MultiService):
         # First what never left: the cache must not take it for orders without an answer.
         self.parts.order_commands.session_lost(session.unsent)
         self._link_lost(session_lost=True)
-        self.parts.queries.pacing.session_lost()
         self.parts.asker.session_lost()
 
     def told(self, event: Any) -> None:

@@ -96,10 +96,6 @@ class HistoryPacing:
         if answer is not None:
             self._answers[question] = now, answer
 
-    def session_lost(self) -> None:
-        """Open requests are gone; IB's counters are not."""
-        self.open = 0
-
 
 def _window_wait(sent: deque[float], window: float, room: int, now: float) -> float:
     """Seconds until at most `room` of the times in `sent` are younger than `window`."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from ibgw_tx import commands, errors, events, history, jsontext, names
 from ibgw_tx.asking import Asker
@@ -19,9 +20,10 @@ from ibgw_tx.codes import NO_SECURITY_DEFINITION
 from ibgw_tx.commands import Command, expect_members, text_param
 from ibgw_tx.contractdesk import ContractDesk, Known
 from ibgw_tx.contractnames import MEMBERS, bad, contract_from_json, describe
-from ibgw_tx.errors import CommandError, RequestTimeout, SessionLost, TWSError
+from ibgw_tx.errors import CommandError, RedisDown, RequestTimeout, SessionLost, TWSError
 from ibgw_tx.jsontext import dumps
 from ibgw_tx.log import Logger
+from ibgw_tx.pacing import PacingFull
 from ibgw_tx.redislink import RedisLink
 from ibgw_tx.session import IBSession
 
@@ -55,6 +57,7 @@ class QueryCommands:
     clock: Clock
     pacing: history.HistoryPacing = attrs.Factory(history.HistoryPacing)
     _summaries: Deferred[list[Any]] | None = None
+    _histories: dict[Any, list[Command]] = attrs.Factory(dict)
 
     # What TWS tells.
 
@@ -144,14 +147,16 @@ class QueryCommands:
                 asked_as.append(req_id)
                 session.client.ask_summary(req_id, SUMMARY_TAGS)
 
-            self._summaries = self.asker.ask("account summary", send, SUMMARY_LIMIT)
-            self._summaries.addBoth(self._summary_over, session, asked_as)
+            asked = self._summaries = self.asker.ask("account summary", send, SUMMARY_LIMIT)
+            asked.addBoth(self._summary_over, session, asked_as)
+        else:
+            asked = self._summaries
 
         def hand_on(outcome: Any) -> Any:
             result.callback(outcome) if isinstance(outcome, list) else result.errback(outcome)
             return outcome if isinstance(outcome, list) else []
 
-        self._summaries.addBoth(hand_on)
+        asked.addBoth(hand_on)
         return result
 
     def _summary_over(self, outcome: Any, session: IBSession, asked_as: list[int]) -> Any:
@@ -176,10 +181,16 @@ class QueryCommands:
         if last is not None:
             self._later(command, self._answer_again(command, last))
             return {"open": self.pacing.open}
+        same = self._histories.get((contract, question))
+        if same is not None:
+            # The same question is under way: IB takes no second one within 15 s.
+            same.append(command)
+            return {"open": self.pacing.open}
         self._check_pacing(contract, question[3], now)
         ahead = self.pacing.open
         self.pacing.sent(contract, question[3], now)
-        self._later(command, self._history(command, session, contract, question))
+        self._histories[contract, question] = [command]
+        self._later(command, self._history(session, contract, question))
         return {"open": ahead}
 
     def _check_pacing(self, contract: Any, what: str, now: float) -> None:
@@ -192,8 +203,23 @@ class QueryCommands:
     async def _answer_again(self, command: Command, bars: list[Any]) -> None:
         self._say_result(command, bars=bars)
 
-    async def _history(self, command: Command, session: IBSession, contract: Any, question: Any) -> None:
-        bars, asked_as = None, 0
+    async def _history(self, session: IBSession, contract: Any, question: Any) -> None:
+        """Ask, and tell everybody who has asked the same meanwhile."""
+        outcome: Exception | None = None
+        bars: list[Any] | None = None
+        try:
+            bars = await self._ask_history(session, contract, question)
+        except Exception as error:
+            outcome = error
+        self.pacing.ended((contract, question), bars, self.now_ms() / 1000)
+        for command in self._histories.pop((contract, question)):
+            if outcome is None:
+                self._say_result(command, bars=bars)
+            else:
+                self._say_failure(command, outcome)
+
+    async def _ask_history(self, session: IBSession, contract: Any, question: Any) -> list[Any]:
+        asked_as = 0
 
         def send(req_id: int) -> None:
             nonlocal asked_as
@@ -201,13 +227,10 @@ class QueryCommands:
             session.client.ask_history(req_id, contract, *question)
 
         try:
-            bars = await self.asker.ask(f"history of {describe(contract)}", send, HISTORY_LIMIT)
+            return await self.asker.ask(f"history of {describe(contract)}", send, HISTORY_LIMIT)
         except RequestTimeout:
             session.client.cancel_history(asked_as)
             raise
-        finally:
-            self.pacing.ended((contract, question), bars, self.now_ms() / 1000)
-        self._say_result(command, bars=bars)
 
     # What follows an ack.
 
@@ -224,12 +247,16 @@ class QueryCommands:
         await turn
         try:
             await work
-        except TWSError as error:
-            self._say_error(command, error.code, error.text)
-        except (CommandError, RequestTimeout, SessionLost) as error:
-            self._say_error(command, None, str(error))
         except Exception as error:
-            self.log.failure("{cmd} {id!r} failed", cmd=command.cmd, id=command.id)
+            self._say_failure(command, error)
+
+    def _say_failure(self, command: Command, error: Exception) -> None:
+        if isinstance(error, TWSError):
+            self._say_error(command, error.code, error.text)
+        elif isinstance(error, CommandError | RequestTimeout | SessionLost | PacingFull | RedisDown):
+            self._say_error(command, None, str(error))
+        else:
+            self.log.failure("{cmd} {id!r} failed", Failure(error), cmd=command.cmd, id=command.id)
             self._say_error(command, None, f"the gateway failed to carry this out: {type(error).__name__}")
 
     def _say_result(self, command: Command, **more: Any) -> None:
@@ -243,7 +270,8 @@ def _add_row(document: dict[str, Any], row: events.SummaryRow) -> None:
     """`"NetLiquidation":{"value":…,"currency":"USD"}`; ledger rows go under `ledger` by currency."""
     amount = jsontext.number(row.value)
     value: Any = row.value if amount is None else amount
-    if row.tag in SUMMARY_TAGS.split(","):
+    # A tag of both kinds (AccruedCash) comes for the account first, then for each currency of the ledger.
+    if row.tag in SUMMARY_TAGS.split(",") and row.tag not in document:
         document[row.tag] = {"value": value, "currency": row.currency or None}
     elif row.currency and row.currency != "BASE":
         document.setdefault("ledger", {}).setdefault(row.currency, {})[row.tag] = value

@@ -12,6 +12,7 @@ from typing import Any
 
 import hiredis
 import txredisapi
+from twisted.application.internet import ClientService
 from twisted.internet import defer
 from twisted.internet.protocol import connectionDone
 from twisted.internet.task import LoopingCall
@@ -21,6 +22,17 @@ from ibgw_tx.log import Logger
 
 REPLY_LIMIT = 10  # seconds until an unanswered command drops its connection
 PING_INTERVAL = 5.0  # seconds between two signs of life asked of the subscriber connection
+
+
+class _QuietLogger(Logger):
+    """One line says that Redis is away (RedisLink); a line for each attempt is for debugging."""
+
+    def info(self, format: str | None = None, **kwargs: Any) -> None:
+        self.debug(format, **kwargs)
+
+
+class _QuietClientService(ClientService):
+    _log = _QuietLogger()
 
 
 class RedisFactory(txredisapi.RedisFactory):
@@ -55,6 +67,18 @@ class RedisFactory(txredisapi.RedisFactory):
         self.trouble = trouble
         #: Redis' run_id and the client id there of the connection before.
         self.last_client: tuple[bytes, int] | None = None
+
+    def startConnecting(self, endpoint: Any) -> None:
+        """As txredisapi does it, without a log line for each attempt."""
+        slot = txredisapi._PoolSlot(self, endpoint, self.reconnect)
+        slot.service = _QuietClientService(
+            endpoint,
+            txredisapi._SlotFactory(self, slot),
+            retryPolicy=slot._retryDelay,
+            prepareConnection=slot._prepareConnection,
+        )
+        self.slots.append(slot)
+        slot.start()
 
 
 class RedisProtocol(txredisapi.RedisProtocol):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -44,11 +45,22 @@ def twistd(plugin: str, log: Path, *flags: str) -> Iterator[subprocess.Popen[byt
             process.kill()
 
 
+def wait_for_port(port: int, process: subprocess.Popen[bytes], limit: float = 20.0) -> None:
+    """Wait until something takes connections there, the process has ended, or the limit is over."""
+    deadline = time.monotonic() + limit
+    while time.monotonic() < deadline and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+
+
 class Watcher:
     """A bot of the simplest kind: sends two commands, listens, remembers the newest."""
 
     def __init__(self, port: int) -> None:
         self.view = View()
+        self.port = port
         self._redis = redis.Redis(port=port, decode_responses=True)
         self._listener = self._redis.pubsub(ignore_subscribe_messages=True)
         self._listener.subscribe(names.acks(NAME))
@@ -92,7 +104,7 @@ def watch(watcher: Watcher, duration: float, processes: list[subprocess.Popen[by
         if any(process.poll() is not None for process in processes):
             watcher.view.note = "a process has ended; see the logs"
             break
-        text = screen(watcher.view, NAME, time.monotonic() - started)
+        text = screen(watcher.view, NAME, watcher.port, time.monotonic() - started)
         print(f"\x1b[H\x1b[J{text}" if terminal else f"{text}\n", flush=True)
 
 
@@ -106,6 +118,8 @@ def main() -> int:
         redis_flags = ("--redis-host", "127.0.0.1", "--redis-port", str(server.port))
         tws_flags = ("--tws-host", "127.0.0.1", "--tws-port", tws_port, "--client-id", "0")
         sim = stack.enter_context(twistd("ibsim", folder / "ibsim.log", "--port", tws_port))
+        # A gateway that comes first would look for TWS again only after 20 s.
+        wait_for_port(int(tws_port), sim)
         gateway = stack.enter_context(
             twistd("ibgateway", folder / "ibgateway.log", "--name", NAME, *redis_flags, *tws_flags)
         )

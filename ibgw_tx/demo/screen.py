@@ -22,9 +22,9 @@ class View:
     note: str = ""
 
 
-def screen(view: View, name: str, seconds: float) -> str:
+def screen(view: View, name: str, redis_port: int, seconds: float) -> str:
     """The whole screen, one line after the other."""
-    lines = [f"ibgateway demo, gateway {name!r}, {seconds:4.0f} s        Ctrl-C ends it", ""]
+    lines = [f"ibgateway demo, gateway {name!r}, redis-cli -p {redis_port}, {seconds:4.0f} s     Ctrl-C ends it", ""]
     lines += [status_line(view.status), *balance_lines(view.balance), ""]
     columns = [book_lines(channel, view.books.get(channel), count) for channel, count in view.messages.items()]
     for row in zip(*columns, strict=True):

@@ -40,6 +40,30 @@ async def test_the_same_question_within_15_seconds_is_answered_from_the_last_ans
 
 
 @ensureDeferred
+async def test_the_same_question_under_way_is_not_sent_twice(running: World) -> None:
+    running.sim.trouble.lag(0.3)
+    first = await ask(running, duration="3 D", barSize="1 hour")
+    second = await ask(running, duration="3 D", barSize="1 hour")
+    results = [
+        await running.bot.hear(lambda m, id=ack["id"]: m["type"] == "result" and m["id"] == id) for ack in (first, second)
+    ]
+    assert results[0]["bars"] == results[1]["bars"]
+    assert len(running.requests("reqHistoricalData")) == 1
+
+
+@ensureDeferred
+async def test_a_lost_session_leaves_no_open_question_behind(running: World, failures: list[Any]) -> None:
+    running.sim.trouble.ignore_next("reqHistoricalData")
+    ack = await ask(running, duration="4 D", barSize="1 hour")
+    running.sim.trouble.drop()
+    error = await running.bot.hear(lambda m: m["type"] == "error" and m["id"] == ack["id"])
+    assert error["code"] is None and "session" in error["err"]
+    await running.ready()
+    again = await ask(running, duration="5 D", barSize="1 hour")
+    assert again["open"] == 0
+
+
+@ensureDeferred
 async def test_daily_bars_are_midnights(running: World) -> None:
     ack = await ask(running, duration="10 D", barSize="1 day")
     result = await running.bot.hear(lambda m: m["type"] == "result" and m["id"] == ack["id"])
