@@ -1,6 +1,7 @@
 """One client's conversation with the simulated TWS, without any I/O: bytes in, bytes out through a small interface."""
 
 from collections import deque
+from collections.abc import Callable
 from enum import Enum
 from typing import Protocol
 
@@ -20,6 +21,8 @@ class Line(Protocol):
 
     def close(self) -> None: ...
 
+    def abort(self) -> None: ...
+
 
 class House(Protocol):
     """What a conversation needs of the simulated TWS it talks for (office.Office)."""
@@ -33,6 +36,10 @@ class House(Protocol):
     def stalls(self) -> bool: ...
 
     def copies(self, msg_id: int) -> int: ...
+
+    def delay(self, msg_id: int) -> float: ...
+
+    def later(self, delay: float, call: Callable[[], None]) -> None: ...
 
     def turns_away(self, client: "Conversation") -> tuple[int, str] | None: ...
 
@@ -67,6 +74,7 @@ class Conversation:
         self.server_version = 0
         self.client_id = -1
         self.options = ""
+        self.deaf = False  # what is sent gets lost on the way, as when the connection breaks just then
         self._inbox = wire.Inbox()
         self._times: deque[float] = deque()
         self._breaches = 0
@@ -87,12 +95,23 @@ class Conversation:
             self.close()
 
     def send(self, fields: Fields) -> None:
-        data = wire.frame(fields, self.server_version)
-        self.write(data * self.house.copies(fields[0]) if self.ready else data)
+        self.send_frame(fields[0], wire.frame(fields, self.server_version))
+
+    def send_frame(self, msg_id: int, data: bytes) -> None:
+        """One ready-made frame of a message id, subject to the trouble asked for."""
+        if not self.ready:
+            self.write(data)
+            return
+        data = data * self.house.copies(msg_id)
+        delay = self.house.delay(msg_id)
+        if delay:
+            self.house.later(delay, lambda: self.write(data))
+        else:
+            self.write(data)
 
     def write(self, data: bytes) -> None:
         """Ready-made frames: the path of depth rows."""
-        if data and self.state is not State.CLOSED:
+        if data and not self.deaf and self.state is not State.CLOSED:
             self._line.write(data)
 
     def error(self, req_id: int, code: int, text: str = "") -> None:
@@ -102,6 +121,11 @@ class Conversation:
         """End the conversation from this side."""
         self.lost()
         self._line.close()
+
+    def abort(self) -> None:
+        """End it at once, as when a cable is cut."""
+        self.lost()
+        self._line.abort()
 
     def lost(self) -> None:
         """The connection is gone; what it held is given back. Called more than once without harm."""

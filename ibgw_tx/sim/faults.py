@@ -1,5 +1,7 @@
 """Switches of trouble that the pure floors look at; trouble.py sets them."""
 
+from typing import Any
+
 from attrs import define, field
 
 
@@ -11,6 +13,11 @@ class Faults:
     ``lag``: seconds by which everything sent comes late. ``copies``: for message ids, how often the next ones are sent
     instead of once: 0 loses a message, 2 repeats it.
     ``refusals``: error codes waiting for the next request of a name (``*`` for any), oldest first, with their text.
+    ``delays``: seconds by which the next messages of an id come late, others overtaking them.
+    Orders: ``rejects`` wait for the next order (code, text, whether it is shown as Inactive); ``swallow``: so many
+    orders vanish into a dialog, ``swallowed``; ``order_lag``: seconds until an order request is looked at; ``cuts``:
+    "before" or "after" taking it the connection ends; ``notices`` go with the next order; ``instant``: so many orders
+    are filled at once and only their executions told.
     """
 
     link_up: bool = True
@@ -23,6 +30,14 @@ class Faults:
     ignored: dict[str, int] = field(factory=dict)
     lag: float = 0.0
     copies: dict[int, list[int]] = field(factory=dict)
+    delays: dict[int, list[float]] = field(factory=dict)
+    rejects: list[tuple[int, str, bool]] = field(factory=list)
+    swallow: int = 0
+    swallowed: list[tuple[Any, Any]] = field(factory=list)  # (conversation, request)
+    order_lag: float = 0.0
+    cuts: list[str] = field(factory=list)
+    notices: list[tuple[int, str]] = field(factory=list)
+    instant: int = 0
 
     def take_refusal(self, name: str) -> tuple[int, str] | None:
         """The error the next request of this name must get, once."""
@@ -43,6 +58,25 @@ class Faults:
         """How often the message about to be sent goes out."""
         waiting = self.copies.get(msg_id)
         return waiting.pop(0) if waiting else 1
+
+    def take_delay(self, msg_id: int) -> float:
+        """Seconds by which the message about to be sent is late."""
+        waiting = self.delays.get(msg_id)
+        return waiting.pop(0) if waiting else 0.0
+
+    def take_reject(self) -> tuple[int, str, bool] | None:
+        """The refusal that the order at hand must get, once."""
+        return self.rejects.pop(0) if self.rejects else None
+
+    def take_notices(self) -> list[tuple[int, str]]:
+        """Codes that go with the order at hand, once."""
+        found, self.notices = self.notices, []
+        return found
+
+    def take_instant(self) -> bool:
+        """Whether the order at hand is filled without a word but its execution."""
+        self.instant, now = max(0, self.instant - 1), self.instant > 0
+        return now
 
     def flows(self, farm: str) -> bool:
         """Whether market data of a farm moves now."""

@@ -60,6 +60,7 @@ class In:
     PNL: Final = 94
     PNL_SINGLE: Final = 95
     TICK_BY_TICK: Final = 99
+    ORDER_BOUND: Final = 100
     COMPLETED_ORDER: Final = 101
     COMPLETED_ORDERS_END: Final = 102
 
@@ -142,10 +143,12 @@ class Since:
 
     ORDER_CONTAINER: Final = 145
     SMART_DEPTH: Final = 146
+    D_PEG_ORDERS: Final = 148
     MKT_DEPTH_PRIM_EXCHANGE: Final = 149
     COMPLETED_ORDERS: Final = 150
     PRICE_MGMT_ALGO: Final = 151
     STOCK_TYPE: Final = 152
+    NO_DEFAULT_OPEN_CLOSE: Final = 155
     PRICE_BASED_VOLATILITY: Final = 156
     REPLACE_FA_END: Final = 157
     MARKET_DATA_IN_SHARES: Final = 159

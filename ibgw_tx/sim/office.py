@@ -9,6 +9,7 @@ from typing import Protocol
 
 from ibgw_tx.sim.accountdesk import AccountDesk
 from ibgw_tx.sim.accounts import open_accounts
+from ibgw_tx.sim.agenda import Agenda
 from ibgw_tx.sim.catalogue import Catalogue
 from ibgw_tx.sim.codes import say
 from ibgw_tx.sim.contractdesk import ContractDesk
@@ -21,6 +22,7 @@ from ibgw_tx.sim.ids import LOWEST, Out
 from ibgw_tx.sim.journal import Entry, Journal
 from ibgw_tx.sim.market import Market
 from ibgw_tx.sim.orderdesk import OrderDesk
+from ibgw_tx.sim.orderlists import OrderListDesk
 from ibgw_tx.sim.pnldesk import PnLDesk
 from ibgw_tx.sim.positiondesk import PositionDesk
 from ibgw_tx.sim.quotedesk import QuoteDesk
@@ -54,6 +56,7 @@ class Office:
         self.market = Market(catalogue, settings.seed)
         self.accounts = open_accounts(catalogue, list(settings.accounts))
         self.faults, self.journal = Faults(), Journal()
+        self.agenda = Agenda(seconds)
         self.clients: list[Conversation] = []  # ready ones, in order of arrival
         self.next_ids: dict[int, int] = {}
         self.depth = DepthDesk(self)
@@ -62,9 +65,11 @@ class Office:
         self.account_desk = AccountDesk(self)
         self.positions = PositionDesk(self)
         self.orders = OrderDesk(self)
+        self.order_lists = OrderListDesk(self, self.orders)
         self.desks: list[Desk] = [
             FrontDesk(self), ContractDesk(self), self.depth, self.quotes, self.ticks, self.account_desk,
             self.positions, PnLDesk(self), HistoryDesk(self), self.orders,
+            self.order_lists,
         ]
         self._answers = {name: answer for desk in self.desks for name, answer in desk.answers.items()}
 
@@ -94,6 +99,13 @@ class Office:
         """How often a message goes out: once, unless trouble was asked for."""
         return self.faults.take_copies(msg_id) if self.faults.copies else 1
 
+    def delay(self, msg_id: int) -> float:
+        """Seconds by which a message is late; 0 unless trouble was asked for."""
+        return self.faults.take_delay(msg_id) if self.faults.delays else 0.0
+
+    def later(self, delay: float, call: Callable[[], None]) -> None:
+        self.agenda.after(delay, call)
+
     def turns_away(self, client: Conversation) -> tuple[int, str] | None:
         """Code and text for a client that may not start: its id is in use, there are too many, or trouble wants it so."""
         refusal = self.faults.take_refusal("startApi")
@@ -106,6 +118,7 @@ class Office:
     def welcome(self, client: Conversation) -> None:
         """What TWS sends unasked after startApi (tws-facts 1.2)."""
         self.clients.append(client)
+        self.order_lists.welcome(client)
         for name in ("reqManagedAccts", "reqIds"):
             self._answers[name](client, Request(Out.REQ_IDS, name))
         for code, farm in self.notices():

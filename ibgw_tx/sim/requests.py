@@ -4,22 +4,17 @@ A layout lists fields in the order of the wire; ``since`` is the first server ve
 are those the official client sends (ibapi 9.81.1 client.py) for every server version from 145.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from attrs import field, frozen
 
+from ibgw_tx.sim import layout as at
 from ibgw_tx.sim.ids import Out, Since
+from ibgw_tx.sim.layout import BadRequest, F
+from ibgw_tx.sim.orderlayout import ORDER
 
-INT_MAX = 2**31 - 1  # ids live in a signed 32-bit space; TWS answers 320 to a larger one
-
-
-class BadRequest(Exception):
-    """A field cannot be read: ``cause`` is worded as TWS words it, ``req_id`` is -1 until the id was read."""
-
-    def __init__(self, name: str, req_id: int, cause: str) -> None:
-        super().__init__(f"{name}: {cause}")
-        self.name, self.req_id, self.cause = name, req_id, cause
+__all__ = ["LAYOUTS", "NAMES", "BadRequest", "Query", "Request", "parse"]
 
 
 @frozen
@@ -56,58 +51,21 @@ class Request:
     unread: int = 0
 
 
-Kind = Callable[[Iterator[str]], Any]
+def _legs(fields: Iterator[str]) -> tuple[int, int, str, str]:
+    """A combo leg as reqMktData and reqHistoricalData send it: conId, ratio, action, exchange."""
+    return at.whole(fields), at.whole(fields), next(fields), next(fields)
 
 
-def _text(fields: Iterator[str]) -> str:
-    return next(fields)
-
-
-def _int(fields: Iterator[str]) -> int:
-    raw = next(fields)
-    value = int(raw) if raw.strip() else 0
-    if not -INT_MAX - 1 <= value <= INT_MAX:
-        raise ValueError(raw)
-    return value
-
-
-def _real(fields: Iterator[str]) -> float:
-    raw = next(fields)
-    return float(raw) if raw.strip() else 0.0
-
-
-def _bool(fields: Iterator[str]) -> bool:
-    return next(fields).strip().lower() in ("1", "true")
-
-
-def _rest(fields: Iterator[str]) -> tuple[str, ...]:
-    return tuple(fields)
-
-
-def _neutral(fields: Iterator[str]) -> tuple[int, float, float] | None:
-    """The delta-neutral contract of reqMktData: a flag and, when set, conId, delta and price."""
-    return (_int(fields), _real(fields), _real(fields)) if _bool(fields) else None
-
-
-@frozen
-class F:
-    """A field of a layout."""
-
-    name: str
-    kind: Kind = _text
-    since: int = 0
-
-
-ID = F("req_id", _int)
-VERSION = F("version", _int)
+ID = F("req_id", at.whole)
+VERSION = F("version", at.whole)
 OPTIONS = F("options")
-LEGS = F("legs")  # only present when the contract is a BAG
+LEGS = F("legs", at.several(_legs), when=lambda said: said["sec_type"] == "BAG", otherwise=())
 CONTRACT = (
-    F("con_id", _int),
+    F("con_id", at.whole),
     F("symbol"),
     F("sec_type"),
     F("expiry"),
-    F("strike", _real),
+    F("strike", at.real),
     F("right"),
     F("multiplier"),
     F("exchange"),
@@ -120,119 +78,114 @@ _CONTRACT_NAMES = frozenset(f.name for f in CONTRACT)
 _DEPTH_CONTRACT = tuple(
     F(f.name, f.kind, Since.MKT_DEPTH_PRIM_EXCHANGE) if f.name == "primary_exchange" else f for f in CONTRACT
 )
-_EXPIRED = F("include_expired", _bool)
+_EXPIRED = F("include_expired", at.boolean)
 _CANCEL = (VERSION, ID)
 
 LAYOUTS: dict[int, tuple[str, tuple[F, ...]]] = {
     Out.REQ_MKT_DATA: (
         "reqMktData",
-        (VERSION, ID, *CONTRACT, LEGS, F("neutral", _neutral), F("generic"), F("snapshot", _bool),
-         F("regulatory", _bool), OPTIONS),
+        (VERSION, ID, *CONTRACT, LEGS, F("neutral", at.neutral), F("generic"), F("snapshot", at.boolean),
+         F("regulatory", at.boolean), OPTIONS),
     ),
     Out.CANCEL_MKT_DATA: ("cancelMktData", _CANCEL),
-    Out.PLACE_ORDER: ("placeOrder", (ID, *CONTRACT, F("rest", _rest))),
+    Out.PLACE_ORDER: ("placeOrder", (ID, *CONTRACT, *ORDER)),
     Out.CANCEL_ORDER: ("cancelOrder", _CANCEL),
     Out.REQ_OPEN_ORDERS: ("reqOpenOrders", (VERSION,)),
-    Out.REQ_ACCT_DATA: ("reqAccountUpdates", (VERSION, F("subscribe", _bool), F("account"))),
+    Out.REQ_ACCT_DATA: ("reqAccountUpdates", (VERSION, F("subscribe", at.boolean), F("account"))),
     Out.REQ_EXECUTIONS: (
         "reqExecutions",
-        (VERSION, ID, F("client_id", _int), F("account"), F("time"), F("symbol"), F("sec_type"), F("exchange"),
+        (VERSION, ID, F("client_id", at.whole), F("account"), F("time"), F("symbol"), F("sec_type"), F("exchange"),
          F("side")),
     ),
-    Out.REQ_IDS: ("reqIds", (VERSION, F("count", _int))),
+    Out.REQ_IDS: ("reqIds", (VERSION, F("count", at.whole))),
     Out.REQ_CONTRACT_DATA: (
         "reqContractDetails",
         (VERSION, ID, *CONTRACT, _EXPIRED, F("sec_id_type"), F("sec_id")),
     ),
     Out.REQ_MKT_DEPTH: (
         "reqMktDepth",
-        (VERSION, ID, *_DEPTH_CONTRACT, F("num_rows", _int), F("smart", _bool, Since.SMART_DEPTH), OPTIONS),
+        (VERSION, ID, *_DEPTH_CONTRACT, F("num_rows", at.whole), F("smart", at.boolean, Since.SMART_DEPTH), OPTIONS),
     ),
-    Out.CANCEL_MKT_DEPTH: ("cancelMktDepth", (VERSION, ID, F("smart", _bool, Since.SMART_DEPTH))),
-    Out.REQ_NEWS_BULLETINS: ("reqNewsBulletins", (VERSION, F("all", _bool))),
+    Out.CANCEL_MKT_DEPTH: ("cancelMktDepth", (VERSION, ID, F("smart", at.boolean, Since.SMART_DEPTH))),
+    Out.REQ_NEWS_BULLETINS: ("reqNewsBulletins", (VERSION, F("all", at.boolean))),
     Out.CANCEL_NEWS_BULLETINS: ("cancelNewsBulletins", (VERSION,)),
-    Out.SET_SERVER_LOGLEVEL: ("setServerLogLevel", (VERSION, F("level", _int))),
-    Out.REQ_AUTO_OPEN_ORDERS: ("reqAutoOpenOrders", (VERSION, F("bind", _bool))),
+    Out.SET_SERVER_LOGLEVEL: ("setServerLogLevel", (VERSION, F("level", at.whole))),
+    Out.REQ_AUTO_OPEN_ORDERS: ("reqAutoOpenOrders", (VERSION, F("bind", at.boolean))),
     Out.REQ_ALL_OPEN_ORDERS: ("reqAllOpenOrders", (VERSION,)),
     Out.REQ_MANAGED_ACCTS: ("reqManagedAccts", (VERSION,)),
-    Out.REQ_FA: ("requestFA", (VERSION, F("kind", _int))),
-    Out.REPLACE_FA: ("replaceFA", (VERSION, F("kind", _int), F("xml"))),
+    Out.REQ_FA: ("requestFA", (VERSION, F("kind", at.whole))),
+    Out.REPLACE_FA: ("replaceFA", (VERSION, F("kind", at.whole), F("xml"))),
     Out.REQ_HISTORICAL_DATA: (
         "reqHistoricalData",
-        (ID, *CONTRACT, _EXPIRED, F("end"), F("bar_size"), F("duration"), F("rth", _int), F("what"),
-         F("format_date", _int), LEGS, F("keep", _bool), OPTIONS),
+        (ID, *CONTRACT, _EXPIRED, F("end"), F("bar_size"), F("duration"), F("rth", at.whole), F("what"),
+         F("format_date", at.whole), LEGS, F("keep", at.boolean), OPTIONS),
     ),
-    Out.EXERCISE_OPTIONS: ("exerciseOptions", (VERSION, ID, F("rest", _rest))),
-    Out.REQ_SCANNER_SUBSCRIPTION: ("reqScannerSubscription", (ID, F("rest", _rest))),
+    Out.EXERCISE_OPTIONS: ("exerciseOptions", (VERSION, ID, F("rest", at.rest))),
+    Out.REQ_SCANNER_SUBSCRIPTION: ("reqScannerSubscription", (ID, F("rest", at.rest))),
     Out.CANCEL_SCANNER_SUBSCRIPTION: ("cancelScannerSubscription", _CANCEL),
     Out.REQ_SCANNER_PARAMETERS: ("reqScannerParameters", (VERSION,)),
     Out.CANCEL_HISTORICAL_DATA: ("cancelHistoricalData", _CANCEL),
     Out.REQ_CURRENT_TIME: ("reqCurrentTime", (VERSION,)),
     Out.REQ_REAL_TIME_BARS: (
         "reqRealTimeBars",
-        (VERSION, ID, *CONTRACT, F("bar_size", _int), F("what"), F("rth", _bool), OPTIONS),
+        (VERSION, ID, *CONTRACT, F("bar_size", at.whole), F("what"), F("rth", at.boolean), OPTIONS),
     ),
     Out.CANCEL_REAL_TIME_BARS: ("cancelRealTimeBars", _CANCEL),
-    Out.REQ_FUNDAMENTAL_DATA: ("reqFundamentalData", (VERSION, ID, F("rest", _rest))),
+    Out.REQ_FUNDAMENTAL_DATA: ("reqFundamentalData", (VERSION, ID, F("rest", at.rest))),
     Out.CANCEL_FUNDAMENTAL_DATA: ("cancelFundamentalData", _CANCEL),
     Out.REQ_CALC_IMPLIED_VOLAT: (
-        "calculateImpliedVolatility", (VERSION, ID, *CONTRACT, F("price", _real), F("under", _real), F("rest", _rest)),
+        "calculateImpliedVolatility", (VERSION, ID, *CONTRACT, F("price", at.real), F("under", at.real), F("rest", at.rest)),
     ),
     Out.REQ_CALC_OPTION_PRICE: (
-        "calculateOptionPrice", (VERSION, ID, *CONTRACT, F("vol", _real), F("under", _real), F("rest", _rest)),
+        "calculateOptionPrice", (VERSION, ID, *CONTRACT, F("vol", at.real), F("under", at.real), F("rest", at.rest)),
     ),
     Out.CANCEL_CALC_IMPLIED_VOLAT: ("cancelCalculateImpliedVolatility", _CANCEL),
     Out.CANCEL_CALC_OPTION_PRICE: ("cancelCalculateOptionPrice", _CANCEL),
     Out.REQ_GLOBAL_CANCEL: ("reqGlobalCancel", (VERSION,)),
-    Out.REQ_MARKET_DATA_TYPE: ("reqMarketDataType", (VERSION, F("type", _int))),
+    Out.REQ_MARKET_DATA_TYPE: ("reqMarketDataType", (VERSION, F("type", at.whole))),
     Out.REQ_POSITIONS: ("reqPositions", (VERSION,)),
     Out.REQ_ACCOUNT_SUMMARY: ("reqAccountSummary", (VERSION, ID, F("group"), F("tags"))),
     Out.CANCEL_ACCOUNT_SUMMARY: ("cancelAccountSummary", _CANCEL),
     Out.CANCEL_POSITIONS: ("cancelPositions", (VERSION,)),
     Out.QUERY_DISPLAY_GROUPS: ("queryDisplayGroups", _CANCEL),
-    Out.START_API: ("startApi", (VERSION, F("client_id", _int), F("capabilities", lambda fs: next(fs, "")))),
+    Out.START_API: ("startApi", (VERSION, F("client_id", at.whole), F("capabilities", lambda fs: next(fs, "")))),
     Out.REQ_POSITIONS_MULTI: ("reqPositionsMulti", (VERSION, ID, F("account"), F("model"))),
     Out.CANCEL_POSITIONS_MULTI: ("cancelPositionsMulti", _CANCEL),
     Out.REQ_ACCOUNT_UPDATES_MULTI: (
-        "reqAccountUpdatesMulti", (VERSION, ID, F("account"), F("model"), F("ledger", _bool)),
+        "reqAccountUpdatesMulti", (VERSION, ID, F("account"), F("model"), F("ledger", at.boolean)),
     ),
     Out.CANCEL_ACCOUNT_UPDATES_MULTI: ("cancelAccountUpdatesMulti", _CANCEL),
     Out.REQ_SEC_DEF_OPT_PARAMS: (
-        "reqSecDefOptParams", (ID, F("symbol"), F("fut_exchange"), F("sec_type"), F("con_id_under", _int)),
+        "reqSecDefOptParams", (ID, F("symbol"), F("fut_exchange"), F("sec_type"), F("con_id_under", at.whole)),
     ),
     Out.REQ_SOFT_DOLLAR_TIERS: ("reqSoftDollarTiers", (ID,)),
     Out.REQ_FAMILY_CODES: ("reqFamilyCodes", ()),
     Out.REQ_MATCHING_SYMBOLS: ("reqMatchingSymbols", (ID, F("pattern"))),
     Out.REQ_MKT_DEPTH_EXCHANGES: ("reqMktDepthExchanges", ()),
     Out.REQ_SMART_COMPONENTS: ("reqSmartComponents", (ID, F("bbo"))),
-    Out.REQ_NEWS_ARTICLE: ("reqNewsArticle", (ID, F("rest", _rest))),
+    Out.REQ_NEWS_ARTICLE: ("reqNewsArticle", (ID, F("rest", at.rest))),
     Out.REQ_NEWS_PROVIDERS: ("reqNewsProviders", ()),
-    Out.REQ_HISTORICAL_NEWS: ("reqHistoricalNews", (ID, F("rest", _rest))),
+    Out.REQ_HISTORICAL_NEWS: ("reqHistoricalNews", (ID, F("rest", at.rest))),
     Out.REQ_HEAD_TIMESTAMP: (
-        "reqHeadTimeStamp", (ID, *CONTRACT, _EXPIRED, F("rth", _int), F("what"), F("format_date", _int)),
+        "reqHeadTimeStamp", (ID, *CONTRACT, _EXPIRED, F("rth", at.whole), F("what"), F("format_date", at.whole)),
     ),
-    Out.REQ_HISTOGRAM_DATA: ("reqHistogramData", (ID, *CONTRACT, F("rest", _rest))),
+    Out.REQ_HISTOGRAM_DATA: ("reqHistogramData", (ID, *CONTRACT, F("rest", at.rest))),
     Out.CANCEL_HISTOGRAM_DATA: ("cancelHistogramData", (ID,)),
     Out.CANCEL_HEAD_TIMESTAMP: ("cancelHeadTimeStamp", (ID,)),
-    Out.REQ_MARKET_RULE: ("reqMarketRule", (F("rule_id", _int),)),
+    Out.REQ_MARKET_RULE: ("reqMarketRule", (F("rule_id", at.whole),)),
     Out.REQ_PNL: ("reqPnL", (ID, F("account"), F("model"))),
     Out.CANCEL_PNL: ("cancelPnL", (ID,)),
-    Out.REQ_PNL_SINGLE: ("reqPnLSingle", (ID, F("account"), F("model"), F("con_id_single", _int))),
+    Out.REQ_PNL_SINGLE: ("reqPnLSingle", (ID, F("account"), F("model"), F("con_id_single", at.whole))),
     Out.CANCEL_PNL_SINGLE: ("cancelPnLSingle", (ID,)),
-    Out.REQ_HISTORICAL_TICKS: ("reqHistoricalTicks", (ID, *CONTRACT, F("rest", _rest))),
+    Out.REQ_HISTORICAL_TICKS: ("reqHistoricalTicks", (ID, *CONTRACT, F("rest", at.rest))),
     Out.REQ_TICK_BY_TICK_DATA: (
-        "reqTickByTickData", (ID, *CONTRACT, F("tick_type"), F("count", _int), F("ignore_size", _bool)),
+        "reqTickByTickData", (ID, *CONTRACT, F("tick_type"), F("count", at.whole), F("ignore_size", at.boolean)),
     ),
     Out.CANCEL_TICK_BY_TICK_DATA: ("cancelTickByTickData", (ID,)),
-    Out.REQ_COMPLETED_ORDERS: ("reqCompletedOrders", (F("api_only", _bool),)),
+    Out.REQ_COMPLETED_ORDERS: ("reqCompletedOrders", (F("api_only", at.boolean),)),
 }
 
 NAMES = frozenset(name for name, _ in LAYOUTS.values())
-
-
-def _legs(fields: Iterator[str]) -> tuple[tuple[int, int, str, str], ...]:
-    """Combo legs as reqMktData and reqHistoricalData send them: conId, ratio, action, exchange."""
-    return tuple((_int(fields), _int(fields), next(fields), next(fields)) for _ in range(min(_int(fields), 1000)))
 
 
 def parse(fields: list[str], server_version: int) -> Request:
@@ -245,7 +198,7 @@ def parse(fields: list[str], server_version: int) -> Request:
         raise BadRequest("read", -1, f"Unknown message id {msg_id}")
     name, layout = LAYOUTS[msg_id]
     stream = iter(fields[1:])
-    values = _read(name, layout, stream, server_version)
+    values = at.read(name, layout, stream, server_version)
     contract = {key: values.pop(key) for key in _CONTRACT_NAMES & values.keys()} if _has_contract(layout) else {}
     req_id, unread = values.pop("req_id", -1), sum(1 for _ in stream)
     return Request(msg_id, name, req_id, Query(**contract), values, tuple(fields), unread)
@@ -254,28 +207,3 @@ def parse(fields: list[str], server_version: int) -> Request:
 def _has_contract(layout: tuple[F, ...]) -> bool:
     """reqExecutions has a symbol and a secType too, but as a filter."""
     return any(f.name == "con_id" for f in layout)
-
-
-def _read(name: str, layout: tuple[F, ...], stream: Iterator[str], server_version: int) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for one in layout:
-        if one.since > server_version:
-            continue
-        try:
-            if one is LEGS:
-                values["legs"] = _legs(stream) if values.get("sec_type") == "BAG" else ()
-            else:
-                values[one.name] = one.kind(stream)
-        except StopIteration:
-            # A trailing field left off reads as empty: older clients do not know the newest ones.
-            if one.name not in ("options", "capabilities"):
-                raise BadRequest(name, values.get("req_id", -1), "Unexpected end of the message") from None
-        except (ValueError, OverflowError) as e:
-            raise BadRequest(name, values.get("req_id", -1), _cause(e)) from None
-    return values
-
-
-def _cause(error: Exception) -> str:
-    """Java's NumberFormatException text, which is what TWS passes on."""
-    raw = str(error).rsplit(": ", 1)[-1].strip("'\"")
-    return f'For input string: "{raw}"'

@@ -69,6 +69,8 @@ class Simulator(MultiService):
         self._loop: LoopingCall | None = None
         self._moved = 0.0
         self._owed = 0.0
+        self._alarm: Any = None  # IDelayedCall of the agenda's next entry
+        self.office.agenda.woken = self._set_alarm
 
     # --- service ------------------------------------------------------------------------------------------------------
 
@@ -86,6 +88,7 @@ class Simulator(MultiService):
         """Close every connection and the port; fires when both are gone."""
         if self._loop is not None and self._loop.running:
             self._loop.stop()
+        self._stop_alarm()
         self.drop_all()
         return gatherResults([super().stopService() or succeed(None), self.close_ports()])
 
@@ -142,11 +145,30 @@ class Simulator(MultiService):
                 self._step_quoted(now, times)
             self.office.pulse(now)
 
+    def _set_alarm(self) -> None:
+        """Have the agenda run when its next entry is due."""
+        self._stop_alarm()
+        due = self.office.agenda.due
+        if due is not None and self.running:
+            soonest = SLOWEST if self.office.faults.silent else 0.0
+            self._alarm = self.clock.callLater(max(soonest, due - self.clock.seconds()), self._ring)
+
+    def _stop_alarm(self) -> None:
+        if self._alarm is not None and self._alarm.active():
+            self._alarm.cancel()
+        self._alarm = None
+
+    def _ring(self) -> None:
+        with self.log.failuresHandled("something put down for later failed"):
+            if not self.office.faults.silent:
+                self.office.agenda.run()
+        self._set_alarm()
+
     def _step_quoted(self, now: float, times: int) -> None:
         """Instruments with market data but no depth subscriber, and those the accounts hold, move as well."""
         office = self.office
         moved = {id(walk) for walk in office.depth.walks}
-        for walk in (*office.quotes.walks, *office.ticks.walks, *self._held()):
+        for walk in (*office.quotes.walks, *office.ticks.walks, *office.orders.walks, *self._held()):
             if id(walk) not in moved and office.faults.flows(walk.instrument.farm):
                 moved.add(id(walk))
                 for _ in range(min(times, UNSEEN_STEPS)):

@@ -43,6 +43,17 @@ class Options(usage.Options):
         ["rate", None, "10", "Depth updates a second for each subscribed book; 0 stops the market"],
         ["depth-limit", None, "3", "Depth books at a time over all clients, 0: no limit (TWS: 3)"],
         ["message-rate", None, "50", "Messages a second a client may send, 0: no limit (TWS: 50)"],
+        ["order-limit", None, "20", "Active orders per contract, side and account, 0: no limit (TWS: 20)"],
+        ["size-limit", None, "0", "Largest order taken (error 383), 0: no limit"],
+        ["price-percent", None, "0", "Farthest limit price from the market in percent (error 109), 0: no limit"],
+        ["tick-limit", None, "0", "Farthest limit price from the market in ticks (error 382), 0: no limit"],
+        ["master-client", None, None, "Client id that sees the orders of all clients"],
+    ]
+    optFlags = [
+        ["read-only", None, "Refuse orders (error 321), as TWS set to read-only"],
+        ["hours", None, "Exchanges close: orders wait for the opening (notice 399) and end with the session"],
+        ["tif-notice", None, "Notice 10349 for an order without a time in force"],
+        ["download-open-orders", None, "Send open orders to a client that connects"],
     ]
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
@@ -58,6 +69,12 @@ class Options(usage.Options):
         self["seed"] = int(self._checked("seed", 0, 2**31))
         self["depth-limit"] = int(self._checked("depth-limit", 0, 10_000))
         self["message-rate"] = int(self._checked("message-rate", 0, 1_000_000))
+        self["order-limit"] = int(self._checked("order-limit", 0, 1_000_000))
+        self["size-limit"] = int(self._checked("size-limit", 0, 2**31))
+        self["price-percent"] = self._checked("price-percent", 0, 1000, whole=False)
+        self["tick-limit"] = int(self._checked("tick-limit", 0, 2**31))
+        if self["master-client"] is not None:
+            self["master-client"] = int(self._checked("master-client", 0, 2**31 - 1))
         self["rate"] = self._checked("rate", 0, 100_000, whole=False)
         self["accounts"] = self._accounts()
         self["catalogue"] = self._catalogue()
@@ -94,6 +111,15 @@ def makeService(options: Options, reactor: Any = None) -> Simulator:
         rate=options["rate"],
         depth_limit=options["depth-limit"],
         message_rate=options["message-rate"],
+        order_limit=options["order-limit"],
+        size_limit=options["size-limit"],
+        price_percent=options["price-percent"],
+        tick_limit=options["tick-limit"],
+        master_client=options["master-client"],
+        read_only=bool(options["read-only"]),
+        keep_hours=bool(options["hours"]),
+        tif_notice=bool(options["tif-notice"]),
+        download_open_orders=bool(options["download-open-orders"]),
     )
     return Simulator(
         settings, options["catalogue"], reactor=reactor, port=options["port"], interface=options["interface"]

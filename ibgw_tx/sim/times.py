@@ -50,3 +50,16 @@ def parse_end(text: str, now: float) -> float:
             raise ValueError(text) from None
     form = "%Y%m%d %H:%M:%S" if len(parts) == 2 else "%Y%m%d"
     return dt.datetime.strptime(" ".join(parts), form).replace(tzinfo=zone).timestamp()
+
+
+def zoned(when: float) -> str:
+    """With the zone behind it, as in completed orders."""
+    return at(when).strftime("%Y%m%d %H:%M:%S UTC")
+
+
+def parse_time(text: str, now: float) -> float:
+    """A time of an order (good till, good after, conditions): as ``parse_end``, or ``hh:mm:ss`` of today."""
+    head = text.split(maxsplit=1)[0] if text.strip() else ""
+    if len(head) in (5, 8) and ":" in head:
+        return parse_end(f"{date(now)} {text if len(head) == 8 else head + ':00' + text[5:]}", now)
+    return parse_end(text, now)

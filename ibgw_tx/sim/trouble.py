@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from twisted.logger import Logger
 
 from ibgw_tx.sim.codes import say
 from ibgw_tx.sim.instrument import Instrument
+from ibgw_tx.sim.ordertrouble import OrderTrouble
 from ibgw_tx.sim.requests import NAMES
 
 if TYPE_CHECKING:
+    from ibgw_tx.sim.office import Office
     from ibgw_tx.sim.server import Simulator
 
 
-class Trouble:
-    """What can go wrong with a TWS, as methods. Instruments are given by conId."""
+class Trouble(OrderTrouble):
+    """What can go wrong with a TWS, as methods; those about orders are in ordertrouble.py. Instruments by conId."""
 
     log = Logger()
 
@@ -24,7 +26,7 @@ class Trouble:
         self._simulator = simulator
 
     @property
-    def _office(self) -> Any:
+    def _office(self) -> Office:
         return self._simulator.office
 
     def _said(self, what: str, **details: object) -> None:
@@ -86,7 +88,10 @@ class Trouble:
         """An exact book of (price, size), best first, sizes in base units; it stands still until ``release_book``."""
         office, one = self._office, self._instrument(con_id)
         office.market.set_book(one, list(bids), list(asks), office.now())
-        office.depth.flush(office.market.walk(one, office.now()))
+        walk = office.market.walk(one, office.now())
+        office.depth.flush(walk)
+        if office.faults.link_up:
+            office.orders.engine.look()
 
     def release_book(self, con_id: int) -> None:
         """The book walks again."""
@@ -97,6 +102,8 @@ class Trouble:
         one, now = self._instrument(con_id), self._office.now()
         walk = self._office.market.walk(one, now)
         walk.record(round(price * walk.ladder.unit), size, one.exchange, now)
+        if self._office.faults.link_up:
+            self._office.orders.engine.look()
 
     # --- accounts ---------------------------------------------------------------------------------------------------------
 
@@ -202,6 +209,7 @@ class Trouble:
     def restart(self, next_ids_back: int = 0) -> int:
         """As after the nightly restart: all connections cut, and every next order id lower by so many (tws-facts 1.6)."""
         self._said("restart", next_ids_back=next_ids_back)
+        self._office.orders.restarted()
         ids = self._office.next_ids
         for client_id in ids:
             ids[client_id] = max(1, ids[client_id] - next_ids_back)

@@ -176,15 +176,3 @@ def test_profit_and_loss_come_at_once_and_with_the_market(peer):
 def test_a_position_that_is_not_there_has_unset_figures(peer):
     (row,) = peer.ask(94, 2, "DU1", "", 8314)
     assert row[2:] == ["0", *["1.7976931348623157E308"] * 4]
-
-
-def test_orders_are_refused_honestly_until_there_is_an_engine(peer):
-    about = contract(AAPL, exchange="SMART")
-    (error,) = peer.ask(3, 1, *about, "", "", "BUY", "100", "LMT", "1.0")
-    assert error[2:4] == ["1", "201"]
-    assert codes(peer.ask(3, 1, *about, "", "", "BUY")) == [103]
-    assert peer.ask(8, 1, 1) == [["9", "1", "2"]]
-    assert peer.ask(4, 1, 5)[0][3:] == ["10147", "OrderId 5 that needs to be cancelled is not found."]
-    assert peer.ask(5, 1) == peer.ask(16, 1) == [["53", "1"]]
-    assert peer.ask(15, 1, 1) == []
-    assert codes(peer.bench.peer(3).ask(15, 1, 1)) == [327]

@@ -32,7 +32,9 @@ def test_the_defaults_are_a_gateway_on_paper():
 @pytest.mark.parametrize(
     ("flag", "value"),
     [("port", "x"), ("port", "70000"), ("server-version", "158"), ("server-version", "144"), ("seed", "-1"),
-     ("rate", "fast"), ("rate", "nan"), ("depth-limit", "-1"), ("message-rate", "1.5"), ("accounts", ","),
+     ("rate", "fast"), ("rate", "nan"),
+     ("order-limit", "-1"), ("size-limit", "many"), ("price-percent", "-2"), ("tick-limit", "x"), ("master-client", "-1"),
+      ("depth-limit", "-1"), ("message-rate", "1.5"), ("accounts", ","),
      ("accounts", "a b"), ("accounts", "A,A"), ("catalogue", "/nonexistent/file.toml")],
 )
 def test_a_bad_value_is_one_line_naming_flag_and_value(flag, value):
@@ -41,6 +43,16 @@ def test_a_bad_value_is_one_line_naming_flag_and_value(flag, value):
     text = str(caught.value)
     assert text.startswith(f"ibsim: --{flag} {value}: ")
     assert "\n" not in text
+
+
+def test_the_flags_of_orders_reach_the_settings():
+    flags = ("--read-only", "--hours", "--tif-notice", "--download-open-orders", "--order-limit=5", "--size-limit=9",
+             "--price-percent=2.5", "--master-client=3")
+    found = tap.makeService(parsed(*flags), MemoryReactorClock()).settings
+    assert (found.read_only, found.keep_hours, found.tif_notice, found.download_open_orders) == (True,) * 4
+    assert (found.order_limit, found.size_limit, found.price_percent, found.master_client) == (5, 9, 2.5, 3)
+    plain = tap.makeService(parsed(), MemoryReactorClock()).settings
+    assert (plain.read_only, plain.order_limit, plain.master_client) == (False, 20, None)
 
 
 def test_a_bad_catalogue_is_told(tmp_path):

@@ -1,0 +1,124 @@
+"""How the fields of one request lie on the wire: the words that layouts are made of, and the reader of them.
+
+A layout lists fields in the order of the wire. ``since`` is the first server version that has a field; ``when`` says,
+from the fields already read, whether it is there at all.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from attrs import frozen
+
+INT_MAX = 2**31 - 1  # ids live in a signed 32-bit space; TWS answers 320 to a larger one
+UNSET = 1.7976931348623157e308  # IB's "no value" among doubles; among integers it is INT_MAX
+MOST = 1000  # entries of a list inside a request
+
+Kind = Callable[[Iterator[str]], Any]
+
+
+class BadRequest(Exception):
+    """A field cannot be read: ``cause`` is worded as TWS words it, ``req_id`` is -1 until the id was read."""
+
+    def __init__(self, name: str, req_id: int, cause: str) -> None:
+        super().__init__(f"{name}: {cause}")
+        self.name, self.req_id, self.cause = name, req_id, cause
+
+
+def text(fields: Iterator[str]) -> str:
+    return next(fields)
+
+
+def whole(fields: Iterator[str]) -> int:
+    raw = next(fields)
+    value = int(raw) if raw.strip() else 0
+    if not -INT_MAX - 1 <= value <= INT_MAX:
+        raise ValueError(raw)
+    return value
+
+
+def real(fields: Iterator[str]) -> float:
+    raw = next(fields)
+    return float(raw) if raw.strip() else 0.0
+
+
+def boolean(fields: Iterator[str]) -> bool:
+    return next(fields).strip().lower() in ("1", "true")
+
+
+def rest(fields: Iterator[str]) -> tuple[str, ...]:
+    return tuple(fields)
+
+
+def maybe_whole(fields: Iterator[str]) -> int | None:
+    """None for empty and for IB's unset integer."""
+    raw = next(fields)
+    if not raw.strip():
+        return None
+    value = whole(iter([raw]))
+    return None if value == INT_MAX else value
+
+
+def maybe_real(fields: Iterator[str]) -> float | None:
+    """None for empty and for IB's unset double; no other infinity and no NaN is a number here."""
+    raw = next(fields)
+    if not raw.strip():
+        return None
+    value = float(raw)
+    if not math.isfinite(value):
+        raise ValueError(raw)
+    return None if value == UNSET else value
+
+
+def neutral(fields: Iterator[str]) -> tuple[int, float, float] | None:
+    """A delta-neutral contract: a flag and, when set, conId, delta and price."""
+    return (whole(fields), real(fields), real(fields)) if boolean(fields) else None
+
+
+def several(one: Kind) -> Kind:
+    """A count, then so many of one kind."""
+    return lambda fields: tuple(one(fields) for _ in range(min(whole(fields), MOST)))
+
+
+def pair(fields: Iterator[str]) -> tuple[str, str]:
+    return next(fields), next(fields)
+
+
+@frozen
+class F:
+    """A field of a layout. ``otherwise`` is its value where ``when`` says that it is not on the wire."""
+
+    name: str
+    kind: Kind = text
+    since: int = 0
+    when: Callable[[Mapping[str, Any]], bool] | None = None
+    otherwise: Any = None
+
+
+def read(name: str, layout: tuple[F, ...], stream: Iterator[str], server_version: int) -> dict[str, Any]:
+    """Values by field name; raises BadRequest."""
+    values: dict[str, Any] = {}
+    for one in layout:
+        if one.since > server_version:
+            continue
+        if one.when is not None and not one.when(values):
+            values[one.name] = one.otherwise
+            continue
+        try:
+            values[one.name] = one.kind(stream)
+        except StopIteration:
+            # A trailing field left off reads as empty: older clients do not know the newest ones.
+            if one.name not in ("options", "capabilities"):
+                raise BadRequest(name, values.get("req_id", -1), "Unexpected end of the message") from None
+        except (ValueError, OverflowError, RuntimeError) as e:
+            # RuntimeError: StopIteration inside a list, as Python rewords it.
+            raise BadRequest(name, values.get("req_id", -1), _cause(e)) from None
+    return values
+
+
+def _cause(error: Exception) -> str:
+    """Java's NumberFormatException text, which is what TWS passes on."""
+    if isinstance(error, RuntimeError):
+        return "Unexpected end of the message"
+    raw = str(error).rsplit(": ", 1)[-1].strip("'\"")
+    return f'For input string: "{raw}"'

@@ -1,0 +1,66 @@
+"""Run as a program: orders by ib_async, unchanged, against a simulator; prints what it saw as JSON.
+
+Arguments: port, client id. The market is expected at 99.5 x 100 / 100.0 x 60, 100.5 x 500.
+"""
+
+import asyncio
+import json
+import logging
+import sys
+import time
+
+from ib_async import IB, LimitOrder, MarketOrder, Stock
+
+logging.disable(logging.CRITICAL)
+
+
+async def until(condition, seconds=8.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise SystemExit("timed out")
+        await asyncio.sleep(0.02)
+
+
+async def main():
+    ib, errors = IB(), []
+    ib.errorEvent += lambda req_id, code, text, contract: errors.append(code)
+    await ib.connectAsync("127.0.0.1", int(sys.argv[1]), clientId=int(sys.argv[2]), timeout=4, raiseSyncErrors=True)
+    (aapl,) = await ib.qualifyContractsAsync(Stock("AAPL", "SMART", "USD"))
+    first = ib.placeOrder(aapl, LimitOrder("BUY", 100, 100.0, tif="DAY", orderRef="one"))
+    await until(lambda: first.filled() == 60)
+    partly = [first.orderStatus.status, first.remaining()]
+    first.order.lmtPrice = 100.5
+    ib.placeOrder(aapl, first.order)
+    await until(first.isDone)
+    far = ib.placeOrder(aapl, LimitOrder("BUY", 10, 90.0, tif="GTC"))
+    await until(lambda: far.orderStatus.status == "Submitted")
+    ib.cancelOrder(far.order)
+    await until(far.isDone)
+    bracket = [ib.placeOrder(aapl, one) for one in ib.bracketOrder("BUY", 10, 100.5, 120.0, 80.0, tif="DAY")]
+    await until(lambda: bracket[0].isDone() and bracket[2].orderStatus.status == "PreSubmitted")
+    state = await ib.whatIfOrderAsync(aapl, MarketOrder("BUY", 10, tif="DAY"))
+    open_orders = await ib.reqAllOpenOrdersAsync()
+    completed = await ib.reqCompletedOrdersAsync(False)
+    fills = await ib.reqExecutionsAsync()
+    await until(lambda: all(fill.commissionReport.execId for fill in ib.fills()))
+    held = next(item for item in ib.positions() if item.contract.conId == aapl.conId)
+    result = {
+        "partly": partly,
+        "first": [first.orderStatus.status, first.filled(), round(first.orderStatus.avgFillPrice, 4)],
+        "log": [entry.status for entry in first.log],
+        "far": far.orderStatus.status,
+        "bracket": [trade.orderStatus.status for trade in bracket],
+        "margin": float(state.initMarginChange),
+        "open": sorted(trade.order.orderType for trade in open_orders),
+        "completed": sorted(trade.orderStatus.status for trade in completed),
+        "fills": [[fill.execution.shares, fill.execution.price] for fill in fills],
+        "commissions": round(sum(fill.commissionReport.commission for fill in ib.fills()), 2),
+        "position": held.position,
+        "errors": sorted({code for code in errors if code < 2000}),
+    }
+    ib.disconnect()
+    print(json.dumps(result))
+
+
+asyncio.run(main())

@@ -1,0 +1,133 @@
+"""Run as a program: orders by the official threaded client, unchanged, against a simulator; prints what it saw as JSON.
+
+Arguments: port, client id. The market is expected at 99.5 x 100 / 100.0 x 60, 100.5 x 500.
+"""
+
+import json
+import logging
+import sys
+import threading
+import time
+
+from ibapi.client import EClient
+from ibapi.contract import Contract
+from ibapi.execution import ExecutionFilter
+from ibapi.order import Order
+from ibapi.wrapper import EWrapper
+
+logging.disable(logging.CRITICAL)
+
+
+class App(EWrapper, EClient):
+    """Keeps what it is told of orders."""
+
+    def __init__(self):
+        EClient.__init__(self, self)
+        self.ready, self.next = threading.Event(), 0
+        self.status, self.opened, self.codes = {}, {}, {}
+        self.executions, self.commissions, self.completed = [], [], []
+        self.ends, self.margin = set(), None
+
+    def nextValidId(self, orderId):
+        self.next = orderId
+        self.ready.set()
+
+    def openOrder(self, orderId, contract, order, orderState):
+        self.opened[orderId] = (order.lmtPrice, order.totalQuantity, orderState.status, contract.symbol)
+        if order.whatIf:
+            self.margin = orderState.initMarginChange
+
+    def orderStatus(self, orderId, status, filled, remaining, *rest):
+        self.status.setdefault(orderId, []).append((status, filled, remaining))
+
+    def error(self, reqId, errorCode, errorString):
+        self.codes.setdefault(reqId, []).append(errorCode)
+
+    def execDetails(self, reqId, contract, execution):
+        self.executions.append((reqId, execution.orderId, execution.shares, execution.price, execution.execId))
+
+    def commissionReport(self, commissionReport):
+        self.commissions.append(commissionReport.execId)
+
+    def completedOrder(self, contract, order, orderState):
+        self.completed.append((orderState.status, order.filledQuantity))
+
+    def openOrderEnd(self):
+        self.ends.add("open")
+
+    def execDetailsEnd(self, reqId):
+        self.ends.add("executions")
+
+    def completedOrdersEnd(self):
+        self.ends.add("completed")
+
+    def wait(self, condition, seconds=8.0):
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                raise SystemExit(f"timed out: {self.status} {self.codes} {self.executions}")
+            time.sleep(0.01)
+
+    def last(self, order_id):
+        return self.status.get(order_id, [("", 0, 0)])[-1][0]
+
+
+def aapl():
+    made = Contract()
+    made.symbol, made.secType, made.exchange, made.currency = "AAPL", "STK", "SMART", "USD"
+    return made
+
+
+def order(action, quantity, kind, **fields):
+    made = Order()
+    made.action, made.totalQuantity, made.orderType, made.tif = action, quantity, kind, "DAY"
+    made.eTradeOnly = made.firmQuoteOnly = False
+    for name, value in fields.items():
+        setattr(made, name, value)
+    return made
+
+
+def main():
+    app = App()
+    app.connect("127.0.0.1", int(sys.argv[1]), int(sys.argv[2]))
+    threading.Thread(target=app.run, daemon=True).start()
+    if not app.ready.wait(8):
+        raise SystemExit("no nextValidId")
+    first = app.next
+    app.placeOrder(first, aapl(), order("BUY", 100, "LMT", lmtPrice=100.0))
+    app.wait(lambda: app.status.get(first) and app.status[first][-1][1] == 60)
+    app.placeOrder(first, aapl(), order("BUY", 100, "LMT", lmtPrice=100.5))
+    app.wait(lambda: app.last(first) == "Filled")
+    app.placeOrder(first + 1, aapl(), order("BUY", 10, "LMT", lmtPrice=90.0))
+    app.wait(lambda: app.last(first + 1) == "Submitted")
+    app.cancelOrder(first + 1)
+    app.wait(lambda: 202 in app.codes.get(first + 1, []))
+    app.placeOrder(first + 2, aapl(), order("BUY", 10, "LMT", lmtPrice=100.5, transmit=False))
+    app.placeOrder(first + 3, aapl(), order("SELL", 10, "LMT", lmtPrice=120.0, parentId=first + 2, transmit=False))
+    app.placeOrder(first + 4, aapl(), order("SELL", 10, "STP", auxPrice=80.0, parentId=first + 2))
+    app.wait(lambda: app.last(first + 2) == "Filled" and app.last(first + 4) == "PreSubmitted")
+    app.placeOrder(first + 5, aapl(), order("BUY", 10, "LMT", lmtPrice=90.001))
+    app.wait(lambda: app.codes.get(first + 5) == [110])
+    app.placeOrder(first + 6, aapl(), order("BUY", 10, "LMT", lmtPrice=90.0, whatIf=True))
+    app.wait(lambda: app.margin)
+    app.wait(lambda: len(app.commissions) == len(app.executions))  # an open order comes before each of them
+    app.opened.clear()
+    app.reqAllOpenOrders()
+    app.reqExecutions(7, ExecutionFilter())
+    app.reqCompletedOrders(False)
+    app.wait(lambda: app.ends == {"open", "executions", "completed"})
+    app.wait(lambda: len(app.commissions) >= 2 * len({e[4] for e in app.executions}))
+    result = {
+        "first": [list(s) for s in app.status[first]],
+        "open": {str(key - first): list(value) for key, value in app.opened.items()},
+        "live": [list(e[1:4]) for e in app.executions if e[0] == -1],
+        "asked": len([e for e in app.executions if e[0] == 7]),
+        "completed": app.completed,
+        "margin": app.margin,
+        "codes": {str(key - first): value for key, value in app.codes.items() if key >= first},
+    }
+    app.disconnect()
+    print(json.dumps(result))
+
+
+main()
