@@ -10,8 +10,6 @@ The life of a book's trust, checked by `BookShelf` (shelf.py):
 
 from __future__ import annotations
 
-from typing import Any
-
 from ibgw_tx import jsontext, names
 from ibgw_tx.contract import Contract, exchange_of, pair_of
 from ibgw_tx.orderbook import OrderBook
@@ -68,17 +66,17 @@ class LiveBook:
 
     def message(self, now: int) -> bytes | None:
         """What to publish now, `[bids, asks, t]`; None while the rows make no valid book. Notes what it gave."""
-        levels = self.rows.levels(self.factor)
-        if levels is None:
+        texts = self.rows.texts(self.factor)
+        if texts is None:
             if self.unsettled_since is None:
                 self.unsettled_since = now
-            return self._tell([[], [], now], now) if self.empty_to_tell else None
+            return self._tell(b"[]", b"[]", now) if self.empty_to_tell else None
         self.unsettled_since = None
-        return self._tell([*levels, now], now)
+        return self._tell(*texts, now)
 
-    def _tell(self, book: list[Any], now: int) -> bytes:
+    def _tell(self, bids: bytes, asks: bytes, now: int) -> bytes:
         self.empty_to_tell = False
-        self.told = jsontext.dumps(book)
+        self.told = b"[%b,%b,%d]" % (bids, asks, now)
         self.told_at = now
         return self.told
 

@@ -8,7 +8,9 @@ for rows that an insert pushes past the last one. Between two messages of one ch
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
+
+from ibgw_tx import jsontext
 
 INSERT, UPDATE, DELETE = 0, 1, 2
 ASK, BID = 0, 1
@@ -24,6 +26,19 @@ _ABSURD = 1e300
 _ABSURD_SIZE = 1e15
 
 
+class _Side(NamedTuple):
+    """A side as it was last made into text: of which rows, the JSON (None: no publishable side), the best price."""
+
+    rows: list[Row]
+    factor: float
+    merged: bool
+    text: bytes | None
+    best: float | None
+
+
+_NOTHING = _Side([], 0, False, b"[]", None)
+
+
 class OrderBook:
     """The rows of one depth request, best first.
 
@@ -31,7 +46,7 @@ class OrderBook:
     `gaps` counts rows that came for a place the book does not have.
     """
 
-    __slots__ = ("asks", "bids", "gaps", "merged", "num_rows")
+    __slots__ = ("_told_asks", "_told_bids", "asks", "bids", "gaps", "merged", "num_rows")
 
     def __init__(self, num_rows: int = 10) -> None:
         self.num_rows = num_rows
@@ -39,6 +54,7 @@ class OrderBook:
         self.asks: list[Row] = []
         self.gaps = 0
         self.merged = False
+        self._told_bids = self._told_asks = _NOTHING
 
     def apply(self, operation: int, side: int, row: int, price: float, size: float) -> bool:
         """Carry out one row message; says whether the book changed. A row past the end changes nothing.
@@ -87,9 +103,31 @@ class OrderBook:
         asks = _side(self.asks, 1, factor, self.merged)
         if bids is None or asks is None:
             return None
-        if bids and asks and (bids[0]["p"] > asks[0]["p"] or (bids[0]["p"] == asks[0]["p"] and not self.merged)):
+        if bids and asks and self._crossed(bids[0]["p"], asks[0]["p"]):
             return None
         return bids, asks
+
+    def texts(self, factor: float = 1) -> tuple[bytes, bytes] | None:
+        """`levels` as JSON. A side that is as it was the last time is not made again: most changes touch one side."""
+        bids, asks = self._told_bids, self._told_asks
+        if bids.rows != self.bids or bids.factor != factor or bids.merged != self.merged:
+            bids = self._told_bids = _told(self.bids, -1, factor, self.merged)
+        if asks.rows != self.asks or asks.factor != factor or asks.merged != self.merged:
+            asks = self._told_asks = _told(self.asks, 1, factor, self.merged)
+        if bids.text is None or asks.text is None:
+            return None
+        if bids.best is not None and asks.best is not None and self._crossed(bids.best, asks.best):
+            return None
+        return bids.text, asks.text
+
+    def _crossed(self, bid: float, ask: float) -> bool:
+        return bid > ask or (bid == ask and not self.merged)
+
+
+def _told(rows: list[Row], direction: int, factor: float, merged: bool) -> _Side:
+    levels = _side(rows, direction, factor, merged)
+    text = None if levels is None else jsontext.dumps(levels)
+    return _Side(rows.copy(), factor, merged, text, levels[0]["p"] if levels else None)
 
 
 def _side(rows: list[Row], direction: int, factor: float, merged: bool) -> list[Level] | None:

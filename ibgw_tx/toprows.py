@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ibgw_tx import jsontext
 from ibgw_tx.orderbook import Level, scaled
 
 #: tick type -> (side, what); 66.. are the delayed twins of 1, 2, 4, and 69.. of 0, 3, 5.
@@ -34,7 +35,7 @@ class TopRows:
     def price(self, side: str, price: float, size: float) -> bool:
         """A new best price with its size; says whether anything changed. No price (-1) takes the level away."""
         before = self._prices.get(side), self._sizes.get(side)
-        if price == -1 and size <= 0:
+        if (price == -1 and size <= 0) or jsontext.number(price) is None:
             self._prices.pop(side, None)
         else:
             self._prices[side] = price
@@ -54,6 +55,11 @@ class TopRows:
         if any(size < 0 for size in self._sizes.values()) or (bids and asks and bids[0]["p"] > asks[0]["p"]):
             return None
         return bids, asks
+
+    def texts(self, factor: float = 1) -> tuple[bytes, bytes] | None:
+        """`levels` as JSON."""
+        levels = self.levels(factor)
+        return None if levels is None else (jsontext.dumps(levels[0]), jsontext.dumps(levels[1]))
 
     def _level(self, side: str, factor: float) -> list[Level]:
         price, size = self._prices.get(side), self._sizes.get(side, 0)

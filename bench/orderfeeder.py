@@ -1,0 +1,89 @@
+"""The feeder process for orders: living orders at the start, a steady stream of orderStatus, and the times of placeOrder."""
+
+from __future__ import annotations
+
+import socket
+import time
+from array import array
+from multiprocessing.connection import Connection
+
+from bench import orderwire, wire
+from bench.feeder import Client, Feeder
+
+
+class OrderClient(Client):
+    """A candidate's connection that may ask for orders and place some."""
+
+    def __init__(self, sock: socket.socket, orders: bytes) -> None:
+        super().__init__(sock)
+        self.placed: dict[str, int] = {}
+        self.connected_at = time.monotonic_ns()
+        self._orders = orders
+
+    def _asked(self, fields: list[bytes]) -> None:
+        if self._greeted and fields[0] == orderwire.PLACE_ORDER:
+            self._place(fields, time.monotonic_ns())
+        elif self._greeted and fields[0] in (orderwire.OPEN_ORDERS, orderwire.ALL_OPEN_ORDERS):
+            self.sock.sendall(self._orders + wire.frame(53, 1))
+        else:
+            super()._asked(fields)
+
+    def _place(self, fields: list[bytes], at: int) -> None:
+        # Since 145: …, action, quantity, type, limit, stop, tif, oca, account, openClose, origin, orderRef.
+        order_id, symbol = int(fields[1]), fields[3].decode()
+        action = fields.index(b"BUY")
+        self.placed[f"{float(fields[action + 1]):.0f}"] = at
+        order_ref = fields[action + 10].decode()
+        self.sock.sendall(orderwire.open_order(order_id, symbol, order_ref) + orderwire.order_status(order_id, 0))
+
+
+class OrderFeeder(Feeder):
+    """Has `count` living orders over 50 symbols."""
+
+    def __init__(self, pipe: Connection) -> None:
+        super().__init__(pipe)
+        self._orders = b""
+        self._handlers.update({"orders": self._make, "pace": self._pace, "placed": self._placed, "since": self._since})
+
+    def _make(self, count: int) -> None:
+        symbols = wire.symbols(50)
+        ids = range(orderwire.FIRST_ORDER_ID, orderwire.FIRST_ORDER_ID + count)
+        self._orders = b"".join(
+            orderwire.open_order(order_id, symbols[order_id % 50], f"ref-{order_id}") + orderwire.order_status(order_id, 0)
+            for order_id in ids
+        )
+
+    def _new_client(self, sock: socket.socket) -> Client:
+        return OrderClient(sock, self._orders)
+
+    def _pace(self, count: int, orders: int, interval: int) -> bytes:
+        """`count` fills over `orders` orders, one each `interval` ns; gives when each was written (8 bytes a time)."""
+        sock, times = self._connected().sock, array("q")
+        frames = [orderwire.order_status(orderwire.FIRST_ORDER_ID + n % orders, n + 1) for n in range(count)]
+        due = time.monotonic_ns() + interval
+        for frame in frames:
+            wait = due - time.monotonic_ns()
+            if wait > 0:
+                time.sleep(wait / 1e9)
+            times.append(time.monotonic_ns())
+            sock.sendall(frame)
+            due += interval
+        return times.tobytes()
+
+    def _placed(self) -> dict[str, int]:
+        client = self._connected()
+        assert isinstance(client, OrderClient)
+        return client.placed
+
+    def _since(self) -> int:
+        client = self._connected()
+        assert isinstance(client, OrderClient)
+        return client.connected_at
+
+
+def main(pipe: Connection) -> None:
+    """The process."""
+    try:
+        OrderFeeder(pipe).run()
+    except (EOFError, KeyboardInterrupt):
+        pass

@@ -1,0 +1,44 @@
+"""Order messages of a TWS at server version 157. Pure; the openOrder is a recorded one (tests/data) with other names in it."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+from bench import wire
+
+#: Quantity of every order: its fills are counted up one by one and never complete it.
+QUANTITY = 1_000_000_000
+FIRST_ORDER_ID, FIRST_PERM_ID = 10, 700_000_000
+#: The clients' id: candidates connect with it.
+CLIENT_ID = 1
+
+_FRAMES = Path(__file__).resolve().parent.parent / "tests" / "data" / "frames.jsonl"
+
+PLACE_ORDER, OPEN_ORDERS, ALL_OPEN_ORDERS = b"3", b"5", b"16"
+
+
+@cache
+def _template() -> list[str]:
+    """The fields of a recorded openOrder at 157."""
+    lines = map(json.loads, _FRAMES.read_text(encoding="utf-8").splitlines())
+    return next(list(line["fields"]) for line in lines if line["msg_id"] == 5 and line["server_version"] == 157)
+
+
+def open_order(order_id: int, symbol: str, order_ref: str) -> bytes:
+    """openOrder (5): a living limit order of CLIENT_ID."""
+    fields = _template().copy()
+    con_id = wire.FIRST_CON_ID + int(symbol[1:])
+    fields[1:13] = [str(order_id), str(con_id), symbol, "STK", "", "0", "?", "", "SEHK", "HKD", symbol, symbol]
+    fields[14] = str(QUANTITY)
+    fields[20], fields[23] = wire.ACCOUNT, order_ref
+    fields[24:26] = [str(CLIENT_ID), str(FIRST_PERM_ID + order_id)]
+    return wire.frame(*fields)
+
+
+def order_status(order_id: int, filled: int) -> bytes:
+    """orderStatus (3): Submitted, with so much filled."""
+    return wire.frame(
+        3, order_id, "Submitted", filled, QUANTITY - filled, 70.0, FIRST_PERM_ID + order_id, 0, 70.0, CLIENT_ID, "", 0
+    )

@@ -1,0 +1,143 @@
+"""The tables: what was measured, and which goals are met. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import attrs
+
+from bench import latency, memory
+from bench.candidates import LABELS
+from bench.flood import Flood
+from bench.latency import Latency
+from bench.memory import Memory
+
+
+@attrs.define
+class Results:
+    """What has been measured; a part that was not run is empty."""
+
+    floods: dict[str, Flood] = attrs.field(factory=dict)
+    latencies: dict[str, Latency] = attrs.field(factory=dict)
+    memory: Memory | None = None
+
+
+@attrs.frozen
+class Goal:
+    """One goal of the project: what, the figure that was reached, whether it is enough."""
+
+    what: str
+    figure: str
+    met: bool
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def figures(results: Results) -> str:
+    """The measured figures, a column for each candidate."""
+    keys = [key for key in LABELS if key in results.floods or key in results.latencies]
+    if not keys and results.memory is not None:
+        keys = ["gateway"]
+    rows = [*_flood_rows(results.floods, keys), *_latency_rows(results.latencies, keys), *_memory_rows(results.memory, keys)]
+    return table(["", *(LABELS[key] for key in keys)], rows)
+
+
+def _row(what: str, found: dict[str, Any], keys: list[str], text: Callable[[Any], str]) -> list[str]:
+    return [what, *(text(found[key]) if key in found else "" for key in keys)]
+
+
+def _flood_rows(floods: dict[str, Flood], keys: list[str]) -> list[list[str]]:
+    if not floods:
+        return []
+    return [
+        _row("flood, 10 books: updates/s until every last state has arrived", floods, keys, _rate),
+        _row("… updates sent", floods, keys, lambda flood: f"{flood.updates:,}"),
+        _row("… messages published", floods, keys, lambda flood: f"{flood.messages:,}"),
+        _row("… of these out of order or crossed", floods, keys, lambda flood: f"{flood.broken:,}"),
+        _row("… last books wrong (of 10)", floods, keys, lambda flood: f"{flood.wrong}"),
+    ]
+
+
+def _rate(flood: Flood) -> str:
+    return f"{flood.rate:,.0f}" if flood.complete else f"not complete after {flood.seconds:.0f} s"
+
+
+def _latency_rows(found: dict[str, Latency], keys: list[str]) -> list[list[str]]:
+    if not found:
+        return []
+    return [
+        _row(f"{latency.RATE:,} updates/s, {latency.BOOKS} books: p50, ms", found, keys, lambda one: f"{one.p50_ms:.2f}"),
+        _row("… p99, ms", found, keys, lambda one: f"{one.p99_ms:.2f}"),
+        _row("… rate carried, updates/s", found, keys, lambda one: f"{min(one.rate, one.arrived):,.0f}"),
+        _row("… out of order or crossed", found, keys, lambda one: f"{one.broken:,}"),
+        _row(f"… last books wrong (of {latency.BOOKS})", found, keys, lambda one: f"{one.wrong}"),
+    ]
+
+
+def _memory_rows(found: Memory | None, keys: list[str]) -> list[list[str]]:
+    if found is None:
+        return []
+    rows = [
+        (f"{memory.BOOKS} books: resident after the traffic, MB", f"{found.after:.0f}"),
+        (f"… growth with Redis stopped for {found.stopped_seconds:.0f} s, MB", f"{found.growth:.1f}"),
+        (f"… last books wrong (of {memory.BOOKS}), before and after the stop", f"{found.wrong}, {found.wrong_after_stop}"),
+    ]
+    return [[what, *(figure if key == "gateway" else "" for key in keys)] for what, figure in rows]
+
+
+def goals(results: Results) -> list[Goal]:
+    """Every goal whose figures were measured."""
+    return [*_flood_goals(results.floods), *_latency_goals(results.latencies), *_memory_goals(results.memory)]
+
+
+def _flood_goals(floods: dict[str, Flood]) -> list[Goal]:
+    found = []
+    for key, least in (("async", 5), ("official", 100)):
+        if {"gateway", key} <= floods.keys():
+            peer = floods[key].rate
+            ratio = floods["gateway"].rate / peer if peer else 0.0
+            figure = f"{ratio:.1f} times" if peer else "not measured: its last states did not arrive"
+            found.append(Goal(f"flood: at least {least} times {LABELS[key]}", figure, ratio >= least))
+    return found + _right_books("flood", floods.get("gateway"))
+
+
+def _latency_goals(found: dict[str, Latency]) -> list[Goal]:
+    gateway = found.get("gateway")
+    if gateway is None:
+        return []
+    rate = min(gateway.rate, gateway.arrived)
+    goals = [Goal(f"latency: {latency.RATE:,} updates/s carried", f"{rate:,.0f}", gateway.keeps_up)]
+    for key, member, most in (("floor", "p50_ms", 4.0), ("async", "p50_ms", 0.5), ("async", "p99_ms", 0.5)):
+        if key in found:
+            ratio = getattr(gateway, member) / getattr(found[key], member)
+            what = f"latency: {member[:3]} at most {most:g} times {LABELS[key]}"
+            goals.append(Goal(what, f"{ratio:.2f} times", ratio <= most))
+    return goals + _right_books("latency", gateway)
+
+
+def _right_books(part: str, found: Flood | Latency | None) -> list[Goal]:
+    if found is None:
+        return []
+    met = found.complete and not found.wrong and not found.broken
+    return [Goal(f"{part}: the gateway's books are right", f"{found.wrong} wrong, {found.broken} out of order", met)]
+
+
+def _memory_goals(found: Memory | None) -> list[Goal]:
+    if found is None:
+        return []
+    wrong = found.wrong + found.wrong_after_stop
+    return [
+        Goal("memory: under 90 MB", f"{found.after:.0f} MB", found.after < 90),
+        Goal("memory: growth with Redis stopped under 30 MB", f"{found.growth:.1f} MB", found.growth < 30),
+        Goal("memory: the gateway's books are right, also after the stop", f"{wrong} wrong", not wrong),
+    ]
+
+
+def goals_table(found: list[Goal]) -> str:
+    """The goals as a Markdown table."""
+    return table(["goal", "reached", "met"], ([goal.what, goal.figure, "yes" if goal.met else "NO"] for goal in found))
