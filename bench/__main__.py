@@ -13,11 +13,12 @@ from typing import TypeVar
 
 import attrs
 
-from bench import flood, latency, memory
+from bench import chain, flood, latency, memory, orders
 from bench.candidates import LABELS
 from bench.report import Results, figures, goals, goals_table
 
-PARTS = ("flood", "latency", "memory")
+PARTS = ("flood", "latency", "memory", "orders", "chain")
+MANY_ORDERS = 5_000
 
 T = TypeVar("T")
 
@@ -63,7 +64,18 @@ def measure(chosen: argparse.Namespace) -> Results:
         results.latencies = {key: _typical(found) for key, found in runs.items()}
     if "memory" in chosen.parts and "gateway" in chosen.only:
         results.memory = _told("memory", lambda: memory.run(chosen.memory_updates, chosen.stopped))
+    if "orders" in chosen.parts:
+        _measure_orders(chosen, results)
+    if "chain" in chosen.parts and "gateway" in chosen.only:
+        results.chain = _told("chain", chain.run)
     return results
+
+
+def _measure_orders(chosen: argparse.Namespace, results: Results) -> None:
+    for key in (key for key in chosen.only if key in ("gateway", "async")):
+        results.orders[key] = _told(f"orders {key}", lambda key=key: orders.run(key, chosen.seconds))
+    if "gateway" in chosen.only:
+        results.start = _told("start", lambda: orders.start_with(MANY_ORDERS))
 
 
 def _middle(floods: list[flood.Flood]) -> flood.Flood:

@@ -9,9 +9,11 @@ import attrs
 
 from bench import latency, memory
 from bench.candidates import LABELS
+from bench.chain import Chain
 from bench.flood import Flood
 from bench.latency import Latency
 from bench.memory import Memory
+from bench.orders import OrderFigures
 
 
 @attrs.define
@@ -21,6 +23,9 @@ class Results:
     floods: dict[str, Flood] = attrs.field(factory=dict)
     latencies: dict[str, Latency] = attrs.field(factory=dict)
     memory: Memory | None = None
+    orders: dict[str, OrderFigures] = attrs.field(factory=dict)
+    start: float | None = None
+    chain: Chain | None = None
 
 
 @attrs.frozen
@@ -40,10 +45,10 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def figures(results: Results) -> str:
     """The measured figures, a column for each candidate."""
-    keys = [key for key in LABELS if key in results.floods or key in results.latencies]
-    if not keys and results.memory is not None:
-        keys = ["gateway"]
+    measured = results.floods.keys() | results.latencies.keys() | results.orders.keys()
+    keys = [key for key in LABELS if key in measured] or ["gateway"]
     rows = [*_flood_rows(results.floods, keys), *_latency_rows(results.latencies, keys), *_memory_rows(results.memory, keys)]
+    rows += [*_order_rows(results.orders, keys), *_own_rows(results, keys)]
     return table(["", *(LABELS[key] for key in keys)], rows)
 
 
@@ -90,9 +95,55 @@ def _memory_rows(found: Memory | None, keys: list[str]) -> list[list[str]]:
     return [[what, *(figure if key == "gateway" else "" for key in keys)] for what, figure in rows]
 
 
+def _order_rows(found: dict[str, OrderFigures], keys: list[str]) -> list[list[str]]:
+    if not found:
+        return []
+
+    def pair(what: str, name: str) -> list[str]:
+        return _row(what, found, keys, lambda one: f"{getattr(one, f'{name}_p50'):.2f}, {getattr(one, f'{name}_p99'):.2f}")
+
+    return [
+        pair("orderStatus to hash and channel: p50, p99, ms", "status"),
+        pair("PLACE_ORDER on CMD to its bytes at TWS: p50, p99, ms", "place"),
+        pair("… with a client_oid (the gateway reserves it in Redis first)", "reserved"),
+    ]
+
+
+def _own_rows(results: Results, keys: list[str]) -> list[list[str]]:
+    rows = []
+    if results.start is not None:
+        rows.append(("5,000 living orders at the start: seconds until OMS=1", f"{results.start:.1f}"))
+    if results.chain is not None:
+        rows.append((f"option chain, {results.chain.hits} hits: longest hold of the reactor, ms", f"{results.chain.held_ms:.1f}"))
+    return [[what, *(figure if key == "gateway" else "" for key in keys)] for what, figure in rows]
+
+
 def goals(results: Results) -> list[Goal]:
     """Every goal whose figures were measured."""
-    return [*_flood_goals(results.floods), *_latency_goals(results.latencies), *_memory_goals(results.memory)]
+    books = [*_flood_goals(results.floods), *_latency_goals(results.latencies), *_memory_goals(results.memory)]
+    return [*books, *_order_goals(results.orders), *_own_goals(results)]
+
+
+def _order_goals(found: dict[str, OrderFigures]) -> list[Goal]:
+    if not {"gateway", "async"} <= found.keys():
+        return []
+    gateway, peer = found["gateway"], found["async"]
+    goals = [Goal("orders: nothing is missing", f"{gateway.missing} missing", not gateway.missing)]
+    for name, what in (("status", "orderStatus to channel"), ("place", "CMD to placeOrder")):
+        for percent in ("p50", "p99"):
+            ratio = getattr(gateway, f"{name}_{percent}") / getattr(peer, f"{name}_{percent}")
+            goals.append(Goal(f"orders: {what}, {percent} at most half of the bridge", f"{ratio:.2f} times", ratio <= 0.5))
+    return goals
+
+
+def _own_goals(results: Results) -> list[Goal]:
+    found = []
+    if results.start is not None:
+        found.append(Goal("orders: 5,000 at the start in under 6 s", f"{results.start:.1f} s", results.start < 6))
+    if results.chain is not None:
+        held, hits = results.chain.held_ms, results.chain.hits
+        found.append(Goal(f"chain: {hits} hits hold the reactor for at most 20 ms", f"{held:.1f} ms", hits > 500 and held <= 20))
+    return found
 
 
 def _flood_goals(floods: dict[str, Flood]) -> list[Goal]:

@@ -20,6 +20,7 @@ from ibgw_tx.clock import Clock
 from ibgw_tx.contract import Contract
 from ibgw_tx.contractdesk import ContractDesk, Known
 from ibgw_tx.log import Logger
+from ibgw_tx.pacing import PacingFull
 from ibgw_tx.redislink import RedisLink
 from ibgw_tx.tws import TWSClient
 
@@ -103,7 +104,10 @@ class AccountDesk:
         self.suspend()
         if cancel:
             for feed in self._feeds.values():
-                feed.cancel()
+                try:
+                    feed.cancel()
+                except PacingFull as error:
+                    self.log.warn("account {account}: {error}", account=feed.account, error=str(error))
         self._feeds.clear()
         self._by_request.clear()
 

@@ -22,11 +22,15 @@ _FRAME = frozenset({"id", "cmd", "params", "t"})
 
 @attrs.frozen
 class Command:
-    """A well-formed command; `params` still has to be understood by whoever carries it out."""
+    """A well-formed command; `params` still has to be understood by whoever carries it out.
+
+    `expires` (ms) is when it must not be carried out any more, because of its `t`; None for never.
+    """
 
     id: CommandId
     cmd: str
     params: dict[str, Any]
+    expires: float | None = None
 
 
 class Refused(Exception):
@@ -55,7 +59,8 @@ def parse(message: str | bytes, known: frozenset[str], now: int, max_age: int) -
         raise Refused(id_, told, CommandError(errors.BAD_COMMAND, text))
     try:
         _check_age(body.get("t"), now, max_age)
-        return Command(id_, cmd, _params(body))
+        expires = body["t"] + max_age if max_age and body.get("t") is not None else None
+        return Command(id_, cmd, _params(body), expires)
     except CommandError as error:
         raise Refused(id_, cmd, error) from None
 

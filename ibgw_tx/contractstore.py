@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import attrs
+from twisted.internet.defer import Deferred
 
 from ibgw_tx import jsontext, names
 from ibgw_tx.clock import Clock
@@ -21,6 +22,9 @@ from ibgw_tx.redislink import RedisLink
 
 #: Documents written in one turn of the reactor, some 3 ms.
 SLICE = 20
+
+#: Seconds from the start in which Redis is waited for before TWS is asked.
+FIRST_WAIT = 2.0
 
 #: secTypes that are one contract by exchange, currency and symbol alone.
 _PLAIN_TYPES = frozenset({"STK", "CASH", "IND", "CRYPTO"})
@@ -64,6 +68,15 @@ class ContractStore:
         self._is_best = is_best
         self._waiting: dict[tuple[int, str], Known] = {}
         self._call: Any = None
+        self._started = clock.seconds()
+        self._then: list[Callable[[], None]] = []
+
+    def when_written(self, call: Callable[[], None]) -> None:
+        """Call when nothing waits to be written: what is said from then on comes after it."""
+        if self._call is None:
+            call()
+        else:
+            self._then.append(call)
 
     def put(self, known: Known) -> None:
         """Write a contract, in one of the next turns."""
@@ -88,6 +101,10 @@ class ContractStore:
                 self.log.failure("contract {con_id} is not stored", con_id=known.contract.conId)
         if self._waiting:
             self._call = self._clock.callLater(0, self._write_slice)
+            return
+        then, self._then = self._then, []
+        for call in then:
+            call()
 
     def _write(self, known: Known) -> None:
         document = known.document()
@@ -105,10 +122,18 @@ class ContractStore:
             )
         return (*keys, names.contract_id(known.contract.conId)) if self._is_best(known) else keys
 
+    async def _redis_is_up(self) -> bool:
+        """A gateway that has just started gives Redis a moment: TWS may be there first, and would be asked for everything."""
+        while not self._link.up and self._clock.seconds() - self._started < FIRST_WAIT:
+            moment: Deferred[None] = Deferred()
+            self._clock.callLater(0.05, moment.callback, None)
+            await moment
+        return self._link.up
+
     async def get(self, asked: Contract) -> Known | None:
         """What Redis has for a question that means one contract alone; None when it has nothing, or it means more."""
         key = _stored_under(asked)
-        if key is None or not self._link.up:
+        if key is None or not await self._redis_is_up():
             return None
         try:
             value = await self._link.call("GET", key)

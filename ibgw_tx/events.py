@@ -172,9 +172,13 @@ class WhatIf:
 
 @attrs.frozen
 class OrderEcho:
-    """An order of `client_id` as TWS shows it, told beside OpenOrder: its members by ibapi's names."""
+    """An order of `client_id` as TWS shows it, told beside OpenOrder: its members by ibapi's names.
+
+    `lost` are members that it has and that are not among them.
+    """
 
     order_id: int
     client_id: int
     contract: Contract
     members: dict[str, Any]
+    lost: tuple[str, ...] = ()

@@ -165,9 +165,9 @@ class Gateway(MultiService):
         self._session = None
         self._link_down_since = None
         self.parts.contracts.client = None
-        # First what never left: the cache must not take it for orders without an answer.
-        self.parts.order_commands.session_lost(session.unsent)
         self._link_lost(session_lost=True)
+        # What never left: the cache must not take it for orders without an answer.
+        self.parts.order_commands.session_lost(session.unsent, session.client.server_version)
         self.parts.asker.session_lost()
 
     def told(self, event: Any) -> None:
@@ -182,7 +182,9 @@ class Gateway(MultiService):
         self.parts.publisher.flush()
 
     def _link_up(self, same_session: bool) -> None:
-        assert self._session is not None
+        if self._session is None or not self.running:
+            # A stop has told the end already; nothing may be marked as trusted after it.
+            return
         self._link_down_since = None
         client = self._session.client
         self.parts.orders.link_up(client)
@@ -232,13 +234,15 @@ class Gateway(MultiService):
     def _redis_up(self) -> None:
         """Redis may have come back empty: write everything again."""
         parts = self.parts
+        # Marks of trust that it may have kept go before anything is said.
+        orders = parts.orders.redis_up()
         self.beat()
         parts.contracts.restore()
         parts.rules.restore()
         parts.account.redis_up()
         parts.top.rewrite_greeks()
         for what, done in (
-            ("orders", parts.orders.redis_up()),
+            ("orders", orders),
             ("subscriptions", parts.subscriptions.redis_up(parts.depth, parts.top)),
             ("order entry", Deferred.fromCoroutine(parts.keeping.redis_up())),
         ):
@@ -254,6 +258,8 @@ class Gateway(MultiService):
         """Tell the end on Redis, then close TWS, then Redis; each step within STOP_LIMIT."""
         self.running = 0
         self._link_lost(session_lost=True)
+        if self._session is not None:
+            self.parts.order_commands.session_lost(self._session.withdraw(), self._session.client.server_version)
         self._write_greeks()
         self.parts.publisher.flush_keys()
         told = self.redis.call("PING").addTimeout(STOP_LIMIT, self._reactor).addErrback(self._stopped_late)

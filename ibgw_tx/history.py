@@ -40,17 +40,17 @@ def check(params: dict[str, Any]) -> tuple[str, str, str, str, bool]:
     end = params.get("endDateTime") or ""
     duration, bar_size = params.get("duration"), params.get("barSize")
     what, use_rth = params.get("whatToShow", "TRADES"), params.get("useRTH", True)
-    if not isinstance(end, str) or (end and not _END.match(end)):
+    if not isinstance(end, str) or (end and not _END.fullmatch(end)):
         raise _bad(f"endDateTime must be 'yyyymmdd hh:mm:ss zone' or 'yyyymmdd-hh:mm:ss' (UTC), not {_shown(end)}")
-    if not isinstance(duration, str) or not _DURATION.match(duration):
+    if not isinstance(duration, str) or not _DURATION.fullmatch(duration):
         raise _bad(f"duration must be a number and S, D, W, M or Y ('2 D'), not {_shown(duration)}")
-    if bar_size not in BAR_SIZES:
+    if not isinstance(bar_size, str) or bar_size not in BAR_SIZES:
         raise _bad(f"barSize must be one of IB's ('1 min', '30 mins', '1 day', …), not {_shown(bar_size)}")
-    if what not in WHAT:
+    if not isinstance(what, str) or what not in WHAT:
         raise _bad(f"whatToShow must be one of IB's (TRADES, MIDPOINT, …), not {_shown(what)}")
     if not isinstance(use_rth, bool):
         raise _bad(f"useRTH must be true or false, not {_shown(use_rth)}")
-    return end, duration, str(bar_size), what, use_rth
+    return end, duration, bar_size, what, use_rth
 
 
 def _bad(text: str) -> CommandError:

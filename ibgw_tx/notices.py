@@ -42,7 +42,8 @@ class NoticeRouter:
 
     def noticed(self, notice: events.Notice) -> None:
         """Take one notice."""
-        if notice.code in SYSTEM_CODES or notice.id < 0:
+        # Orders placed by hand and bound to this client may have negative ids; TWS's own "no id" is -1.
+        if notice.code in SYSTEM_CODES or notice.id == -1 or (notice.id < 0 and not self._orders.has(notice.id)):
             self._system(notice)
             return
         if codes.fails_request(notice.code) and self._asker.refuse(notice.id, notice.code, notice.text):

@@ -188,6 +188,15 @@ class OrderCache(OrderLookups):
             self._asking.question.answered(step, complete)
 
     @property
+    def unheard(self) -> int:
+        """How many living orders that the question is about TWS has not named in its answer so far."""
+        question = self._asking.question
+        if question is None:
+            return 0
+        orders = self._index if self.phase is Phase.LOADING else question.orders
+        return sum(1 for order in orders if order.alive and order.heard != question.number)
+
+    @property
     def missing_contracts(self) -> tuple[NeedContract, ...]:
         """Contracts that are being resolved; the snapshot waits for them."""
         return self._places.missing
@@ -242,6 +251,11 @@ class OrderCache(OrderLookups):
                 found += self._settle(order, now)
                 found += self._finish(order, None, now)
         return tuple(found)
+
+    def query_failed(self) -> None:
+        """The answer is not to be relied on after all: nothing is concluded, and `due` asks again."""
+        if self.phase is Phase.RUNNING and self._asking.question is not None:
+            self._asking.keep(self._asking.close())
 
     def _settle(self, order: Order, now: int) -> list[NeedContract | Note]:
         """A complete answer has come: it decides, but for an order sent so short ago that TWS may not list it yet."""

@@ -1,17 +1,20 @@
 """The order cache on Redis (section 7): hashes, their marks of trust, the channel, the OMS lease.
 
 Everything goes over the one command connection, in order: a hash has an order before the channel tells it, marks are gone
-before anything else is said about a loss, and whole hashes stand before the flag.
+before anything else is said about a loss, and whole hashes stand before the flag. What is large goes in portions, so that
+neither the reactor nor the connection's bound of unanswered commands is held by it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeAlias
 
 from twisted.internet.defer import Deferred, DeferredList
+from twisted.python.failure import Failure
 
 from ibgw_tx import jsontext, names
+from ibgw_tx.errors import RedisDown
 from ibgw_tx.log import Logger
 from ibgw_tx.orderchanges import OrderChanged, Place, Snapshot
 from ibgw_tx.redislink import RedisLink
@@ -21,16 +24,27 @@ LEASE = 10
 #: The field that says that a hash can be trusted.
 MARK = "t"
 _SCAN_COUNT = 1000
+#: Commands that are sent before Redis' answer is waited for.
+PORTION = 1000
+
+_Words: TypeAlias = tuple[str | bytes, ...]
 
 
 class OMSStore:
-    """`places` are the hashes that stand in Redis, as far as known; `exchanges` those that get a flag."""
+    """`places` are the hashes that stand in Redis, as far as known; `exchanges` those that get a flag.
+
+    `refused` is called when Redis refuses a change: the hash lacks it from then on. `marked`: marks may stand that nobody has
+    taken away; `marks_left`: Redis has not confirmed that they are gone.
+    """
 
     log = Logger()
 
     def __init__(self, name: str, link: RedisLink, now_ms: Callable[[], int]) -> None:
         self.places: set[Place] = set()
         self.exchanges: set[str] = set()
+        self.refused: Callable[[Failure], None] = lambda failure: None
+        self.marked = True
+        self.marks_left = False
         self._name = name
         self._link = link
         self._now_ms = now_ms
@@ -45,7 +59,16 @@ class OMSStore:
             if place is None:
                 continue
             self.places.add(place)
-            reply = await self._link.call("HGETALL", key)
+            try:
+                reply = await self._link.call("HGETALL", key)
+            except RedisDown:
+                raise
+            except Exception as error:
+                if not self._link.up:
+                    raise
+                # Somebody's key of another type: it must not keep all orders back.
+                self.log.info("{key} is no order hash: {error}", key=key, error=str(error))
+                continue
             pairs = zip(reply[::2], reply[1::2], strict=True)
             values += [_parsed(value) for field, value in pairs if field != MARK.encode()]
         return values
@@ -65,49 +88,91 @@ class OMSStore:
         """A former life may have left marks: nothing is trusted until this one says so."""
         flags = await self._scan(names.oms_flag("*", self._name))
         hashes = await self._scan(names.order_hash("*", self._name, "*"))
-        commands: list[tuple[str, ...]] = [("DEL", *flags)] if flags else []
-        commands += [("HDEL", key, MARK) for key in hashes]
-        if commands:
-            await self._link.transaction(commands)
+        commands: list[_Words] = [("DEL", *flags)] if flags else []
+        commands += [("HDEL", key, MARK) for key in hashes if names.place_of(key, self._name) is not None]
+        for portion in _cut(commands):
+            await self._take_away(portion)
 
-    def distrust(self) -> None:
-        """The flags and every hash's mark go, at once and together."""
-        commands: list[tuple[str, ...]] = []
+    def distrust(self, again: bool = False) -> None:
+        """The flags and every hash's mark go, at once and together; `again`: because Redis did not take them away."""
+        commands: list[_Words] = []
         if self.exchanges:
             commands.append(("DEL", *(names.oms_flag(exchange, self._name) for exchange in self.exchanges)))
         commands += [("HDEL", names.order_hash(exchange, self._name, pair), MARK) for exchange, pair in self.places]
-        if commands and self._link.up:
-            self._link.transaction(commands).addErrback(lambda _: None)
+        if commands and self._link.up and (self.marked or self.marks_left):
+            if not self.marked and not again:
+                return  # they are on their way already
+            self.marked, self.marks_left = False, True
+            self._take_away(commands).addCallbacks(self._marks_gone, lambda _: None)
+
+    def _take_away(self, commands: list[_Words]) -> Deferred[Any]:
+        """One write, and no transaction: a Redis without memory refuses whatever stands in one, even what frees memory."""
+        gone = [self._link.call(*words).addErrback(_unless_of_another_type) for words in commands]
+        return DeferredList(gone, fireOnOneErrback=True, consumeErrors=True)
+
+    def _marks_gone(self, _: Any) -> None:
+        self.marks_left = False
 
     def renew_lease(self) -> None:
         """Every flag for another LEASE seconds."""
+        self.marked = True
         self._link.tell_all(
             ("SET", names.oms_flag(exchange, self._name), "1", "EX", LEASE) for exchange in self.exchanges
         )
 
     # Writing.
 
-    def write_snapshot(self, snapshot: Snapshot) -> Deferred[Any]:
-        """Each hash whole in one transaction, then what differs is published; fires when Redis has confirmed the hashes."""
-        now = str(self._now_ms())
-        written = []
+    async def write_snapshot(self, snapshot: Snapshot, go_on: Callable[[], bool]) -> None:
+        """Each hash whole in one transaction, in which the differences in it are published too.
+
+        Returns when Redis has confirmed them all, or when `go_on` says that they are no longer wanted. Raises RedisDown.
+        """
+        self.marked, self.marks_left = True, False
+        for portion in self._portions(self._hash_writes(snapshot)):
+            if not go_on():
+                return
+            written = [self._link.transaction(commands) for commands in portion]
+            await DeferredList(written, fireOnOneErrback=True, consumeErrors=True)
+
+    def _hash_writes(self, snapshot: Snapshot) -> Iterator[list[_Words]]:
+        """The transaction of each hash."""
+        told: dict[Place, list[_Words]] = {}
+        for change in snapshot.changed:
+            told.setdefault((change.exchange, change.pair), []).append(self._publish(change, jsontext.dumps(change.order)))
         for (exchange, pair), orders in snapshot.hashes.items():
             key = names.order_hash(exchange, self._name, pair)
-            commands: list[tuple[str | bytes, ...]] = [("DEL", key)]
+            commands: list[_Words] = [("DEL", key)]
             if orders:
-                fields = [part for field, order in orders.items() for part in (field, jsontext.dumps(order))]
-                commands.append(("HSET", key, MARK, now, *fields))
+                texts = {id(order): jsontext.dumps(order) for order in orders.values()}
+                fields = [part for field, order in orders.items() for part in (field, texts[id(order)])]
+                commands.append(("HSET", key, MARK, str(self._now_ms()), *fields))
                 self.places.add((exchange, pair))
                 self.exchanges.add(exchange)
             else:
                 self.places.discard((exchange, pair))
-            written.append(self._link.transaction(commands))
-        self._link.tell_all(self._publish(change, jsontext.dumps(change.order)) for change in snapshot.changed)
-        return DeferredList(written, fireOnOneErrback=True, consumeErrors=True)
+            if len(told.get((exchange, pair), ())) <= PORTION:
+                commands += told.pop((exchange, pair), [])
+            yield commands
+        # Those of a hash that had too many for one transaction, and orders that stand in none (no permId, no client_oid).
+        for publishes in told.values():
+            yield from _cut(publishes)
+
+    @staticmethod
+    def _portions(writes: Iterator[list[_Words]]) -> Iterator[list[list[_Words]]]:
+        portion: list[list[_Words]] = []
+        size = 0
+        for commands in writes:
+            portion.append(commands)
+            size += len(commands) + 2
+            if size >= PORTION:
+                yield portion
+                portion, size = [], 0
+        if portion:
+            yield portion
 
     def write(self, changes: Iterable[OrderChanged], trusted: bool) -> None:
         """Hash, then channel, for each change, in one write; marks and flags only while the cache is `trusted`."""
-        commands: list[tuple[str | bytes, ...]] = []
+        commands: list[_Words] = []
         mark = (MARK, str(self._now_ms())) if trusted else ()
         for change in changes:
             value = jsontext.dumps(change.order)
@@ -120,10 +185,21 @@ class OMSStore:
                 self.exchanges.add(change.exchange)
                 commands.append(("SET", names.oms_flag(change.exchange, self._name), "1", "EX", str(LEASE)))
             commands.append(self._publish(change, value))
-        self._link.tell_all(commands)
+        self._link.tell_all(commands, self.refused)
 
-    def _publish(self, change: OrderChanged, value: bytes) -> tuple[str | bytes, ...]:
+    def _publish(self, change: OrderChanged, value: bytes) -> _Words:
         return "PUBLISH", names.order_channel(change.exchange, self._name), value
+
+
+def _unless_of_another_type(failure: Failure) -> None:
+    """Somebody's key of another type has no mark."""
+    if not str(failure.value).startswith("WRONGTYPE"):
+        failure.raiseException()
+
+
+def _cut(commands: list[_Words]) -> Iterator[list[_Words]]:
+    for start in range(0, len(commands), PORTION):
+        yield commands[start : start + PORTION]
 
 
 def _parsed(value: bytes) -> Any:

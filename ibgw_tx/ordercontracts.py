@@ -26,6 +26,7 @@ class OrderContracts:
         self._rules = rules
         self._shelves = shelves
         self._magnifiers: dict[int, int] = {}
+        self._parsed: dict[tuple[tuple[float, float], ...], Rule] = {}
 
     async def resolve(self, given: Any) -> tuple[Contract, ContractFacts]:
         """The contract meant by a bot's contract object, with its facts. Raises CommandError."""
@@ -56,7 +57,10 @@ class OrderContracts:
         )
         ladder = self._rules.rules.get(rule_id) if rule_id is not None else None
         if ladder:
-            return parse_rule([{"low_edge": low, "price_increment": increment} for low, increment in ladder])
+            if ladder not in self._parsed:
+                steps = [{"low_edge": low, "price_increment": increment} for low, increment in ladder]
+                self._parsed[ladder] = parse_rule(steps)
+            return self._parsed[ladder]
         min_tick = jsontext.number(details.get("minTick"))
         return flat_rule(min_tick) if min_tick else ()
 

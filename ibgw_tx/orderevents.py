@@ -33,6 +33,7 @@ __all__ = [
 _UNSET_INTEGER = 2147483647
 _UNSET_LONG = 2**63 - 1
 _UNSET = frozenset({float(_UNSET_INTEGER), float(_UNSET_LONG), float(2**127 - 1)})
+_LARGEST_INT = 2**53  # beyond it a float is no exact integer, and JSON ends at 64 bits
 _UNSET_DOUBLE = 1e300  # IB's is 1.7976931348623157e308; nothing of this size is real
 
 #: order types whose limit price TWS echoes as 0.0 although they have none (capture f0588), and the ones where 0 is a price.
@@ -44,7 +45,7 @@ _ZERO_STOP = frozenset({"STP", "STP LMT", "STP PRT", "MIT", "LIT"})
 def tidy(value: float) -> float:
     """An int when integral, else without the noise of float sums: 100.0 -> 100, 0.1 + 0.2 -> 0.3."""
     rounded = round(value, 10)
-    return int(rounded) if rounded == int(rounded) else rounded
+    return int(rounded) if rounded == int(rounded) and abs(rounded) < _LARGEST_INT else rounded
 
 
 def number(value: Any) -> float | None:
@@ -55,7 +56,7 @@ def number(value: Any) -> float | None:
         return None
     if not math.isfinite(found) or abs(found) >= _UNSET_DOUBLE or found in _UNSET:
         return None
-    return int(found) if found == int(found) else found
+    return int(found) if found == int(found) and abs(found) < _LARGEST_INT else found
 
 
 def charge(value: Any) -> float | None:

@@ -17,6 +17,7 @@ from ibgw_tx.orderversions import Versions
 
 __all__ = ["body_of", "order_json", "read_order", "same_facts"]
 
+_LARGEST = 2**53
 _SIDES = {"BUY": "buy", "BOT": "buy", "SELL": "sell", "SLD": "sell", "SSHORT": "sell"}
 _ACTIONS = {"buy": "BUY", "sell": "SELL"}
 
@@ -96,12 +97,12 @@ def read_order(text: Any) -> Order | None:
         tif=_text(text, "tif"),
         account=_text(text, "account"),
     )
-    born = int(_plain(text, "t") or 0)
-    order = Order(born=born, touched=int(_plain(text, "updateTime") or born), spoken=True)
+    born = _whole(text, "t")
+    order = Order(born=born, touched=_whole(text, "updateTime") or born, spoken=True)
     order.versions = Versions(terms=terms, confirmed=True)
     order.permId, order.ref = int(text["i"] or 0), _text(text, "client_oid")
-    order.clientId, order.orderId = int(_plain(text, "clientId") or 0), order_id(_plain(text, "apiOrderId"))
-    order.con_id, order.sec_type = int(_plain(text, "conId") or 0), _text(text, "secType")
+    order.clientId, order.orderId = _whole(text, "clientId"), order_id(_whole(text, "apiOrderId"))
+    order.con_id, order.sec_type = _whole(text, "conId"), _text(text, "secType")
     order.place = (text["market"], text["pair"])
     order.code, order.text = _code(text), _text(text, "extMsg") or None
     order.told, order.recovered = same_facts(text), text.get("recovered") is True
@@ -150,6 +151,11 @@ def _plain(text: dict[Any, Any], member: str) -> float | None:
     return number(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
 
 
+def _whole(text: dict[Any, Any], member: str) -> int:
+    """A whole number, 0 for none; one that is beyond any that we write is none (JSON could not carry it back)."""
+    found = _plain(text, member) or 0
+    return int(found) if abs(found) < _LARGEST else 0
+
+
 def _code(text: dict[Any, Any]) -> int | None:
-    found = _plain(text, "extCode")
-    return None if found is None else int(found)
+    return None if _plain(text, "extCode") is None else _whole(text, "extCode")

@@ -24,6 +24,16 @@ class OrderLookups:
         """The order of this client and session with that API id."""
         return _shown(self._own(api_id))
 
+    def is_open(self, api_id: int) -> bool:
+        """Whether the order of this client and session with that API id is alive."""
+        order = self._own(api_id)
+        return order is not None and order.alive
+
+    def is_changing(self, api_id: int) -> bool:
+        """Whether a modification of that order is under way: TWS has neither shown nor refused it."""
+        order = self._own(api_id)
+        return order is not None and bool(order.versions.pending)
+
     def by_perm_id(self, perm_id: int | str) -> dict[str, Any] | None:
         """The order with that permId; bots write it as text."""
         text = str(perm_id)

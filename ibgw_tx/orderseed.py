@@ -19,6 +19,10 @@ __all__ = ["seed"]
 
 def seed(index: OrderIndex, places: set[Place], texts: Iterable[Any]) -> tuple[int, list[Order]]:
     """Take the values of the hashes in. Returns how many are no order, and the orders that were new."""
+    unheard_of = {order for order in index if order.told is None}
+    for known in index:
+        # Until Redis is found to have it: it may have come back empty, or without what was said while it was away.
+        known.told = None
     newest: dict[tuple[int, str], Order] = {}
     junk = 0
     for text in texts:
@@ -29,7 +33,7 @@ def seed(index: OrderIndex, places: set[Place], texts: Iterable[Any]) -> tuple[i
         key = order.permId, "" if order.permId else order.ref
         if key not in newest or order.touched > newest[key].touched:
             newest[key] = order
-    return junk, [order for order in newest.values() if _take(index, places, order)]
+    return junk, [order for order in newest.values() if _take(index, places, order, unheard_of)]
 
 
 def _known(index: OrderIndex, order: Order) -> Order | None:
@@ -39,13 +43,13 @@ def _known(index: OrderIndex, order: Order) -> Order | None:
     return known if known is not None and known.clientId == order.clientId else None
 
 
-def _take(index: OrderIndex, places: set[Place], order: Order) -> bool:
+def _take(index: OrderIndex, places: set[Place], order: Order, unheard_of: set[Order]) -> bool:
     if order.place is not None:
         places.add(order.place)
     index.highest[order.clientId] = max(index.highest.get(order.clientId, 0), order.orderId)
     known = _known(index, order)
     if known is not None:
-        if known.told is None:  # heard of before Redis was read
+        if known in unheard_of:  # heard of before Redis was read
             known.born = min(known.born, order.born)
             known.fills.report(order.fills.executed, order.fills.average, order.fills.last_price)
             known.fills.state_commission(order.fills.commission[0], order.fills.commission[1] or "")

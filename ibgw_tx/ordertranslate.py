@@ -104,6 +104,17 @@ def echo(order: IBOrder) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value not in (None, "") and jsontext.known(value) is not None}
 
 
+def lost(order: IBOrder) -> tuple[str, ...]:
+    """The members that `echo` leaves out and that this order has: a change without them would take them away."""
+    found = [name for name in ("conditions", "algoParams", "smartComboRoutingParams") if getattr(order, name, None)]
+    legs = getattr(order, "orderComboLegs", None) or ()
+    if any(jsontext.known(leg.price) is not None for leg in legs):
+        found.append("orderComboLegs")
+    if order.softDollarTier is not None and order.softDollarTier.name:
+        found.append("softDollarTier")
+    return tuple(found)
+
+
 def completed_order(contract: Any, order: IBOrder, state: OrderState) -> CompletedOrder:
     """completedOrder (101)."""
     return CompletedOrder(

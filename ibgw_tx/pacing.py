@@ -46,6 +46,13 @@ class Pacer:
             raise PacingFull(f"{len(queue)} {lane.name.lower()} messages already wait for TWS's message rate")
         queue.extend(messages)
 
+    def offer_behind(self, lane: Lane, message: bytes) -> None:
+        """Queue a cancel behind what waits in another lane, full or not. Raises PacingFull when both lanes would be full."""
+        queue = self._waiting[lane]
+        if len(queue) >= CAPACITY[lane] + CAPACITY[Lane.CANCEL]:
+            raise PacingFull(f"{len(queue)} {lane.name.lower()} messages already wait for TWS's message rate")
+        queue.append(message)
+
     def release(self, now: float) -> list[bytes]:
         """The messages that may go out at `now`, in order; they count as sent."""
         self._forget(now)
@@ -80,6 +87,10 @@ class Pacer:
         for queue in self._waiting.values():
             queue.clear()
         return left
+
+    def waiting_in(self, lane: Lane) -> tuple[bytes, ...]:
+        """What waits in one lane, oldest first."""
+        return tuple(self._waiting[lane])
 
     def waiting(self) -> int:
         """How many messages wait, in all lanes."""

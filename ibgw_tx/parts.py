@@ -141,7 +141,7 @@ class Parts:
 
     def listeners(self) -> dict[type, Callable[[Any], None]]:
         """Who is told which record of TWS."""
-        take = self.orders.take
+        take, take_ours = self.orders.take, self._order_told
         return {
             events.Notice: self.notices.noticed,
             events.NextValidId: lambda event: self.ids.next_valid_id(event.order_id),
@@ -164,11 +164,16 @@ class Parts:
             events.WhatIf: self.words.previewed,
             events.OrderEcho: self._echoed,
             told.OpenOrder: take,
-            told.OrderStatus: take,
+            told.OrderStatus: take_ours,
             told.CompletedOrder: take,
-            told.Execution: take,
+            told.Execution: take_ours,
             told.Commission: take,
         }
+
+    def _order_told(self, event: told.OrderStatus | told.Execution) -> None:
+        if event.clientId == self._config.client_id:
+            self.ids.saw(event.orderId)
+        self.orders.take(event)
 
     def _echoed(self, event: events.OrderEcho) -> None:
         self.ids.saw(event.order_id)

@@ -56,7 +56,8 @@ class QueryCommands:
     now_ms: Callable[[], int]
     clock: Clock
     pacing: history.HistoryPacing = attrs.Factory(history.HistoryPacing)
-    _summaries: Deferred[list[Any]] | None = None
+    #: Who waits for the one account summary that is under way.
+    _summaries: list[Deferred[list[Any]]] = attrs.Factory(list)
     _histories: dict[Any, list[Command]] = attrs.Factory(dict)
 
     # What TWS tells.
@@ -95,6 +96,10 @@ class QueryCommands:
             raise TWSError(NO_SECURITY_DEFINITION, f"No security definition has been found for {describe(contract)}")
         # Found before, perhaps, and removed from Redis since.
         self.contracts.store.put_all(hits)
+        # Who hears of the keys finds them.
+        written: Deferred[None] = Deferred()
+        self.contracts.store.when_written(lambda: written.callback(None))
+        await written
         self._say_result(command, keys=self._keys(hits))
 
     def _keys(self, hits: list[Known]) -> list[str]:
@@ -140,30 +145,31 @@ class QueryCommands:
     def _summary_rows(self, session: IBSession) -> Deferred[list[Any]]:
         """One question at a time (TWS takes two); who asks meanwhile gets the same answer."""
         result: Deferred[list[Any]] = Deferred()
-        if self._summaries is None:
+        self._summaries.append(result)
+        if len(self._summaries) == 1:
             asked_as: list[int] = []
 
             def send(req_id: int) -> None:
                 asked_as.append(req_id)
                 session.client.ask_summary(req_id, SUMMARY_TAGS)
 
-            asked = self._summaries = self.asker.ask("account summary", send, SUMMARY_LIMIT)
+            asked = self.asker.ask("account summary", send, SUMMARY_LIMIT)
             asked.addBoth(self._summary_over, session, asked_as)
-        else:
-            asked = self._summaries
-
-        def hand_on(outcome: Any) -> Any:
-            result.callback(outcome) if isinstance(outcome, list) else result.errback(outcome)
-            return outcome if isinstance(outcome, list) else []
-
-        asked.addBoth(hand_on)
         return result
 
-    def _summary_over(self, outcome: Any, session: IBSession, asked_as: list[int]) -> Any:
-        self._summaries = None
-        if session.isConnected() and asked_as:
-            session.client.cancel_summary(asked_as[0])
-        return outcome
+    def _summary_over(self, outcome: Any, session: IBSession, asked_as: list[int]) -> None:
+        waiting, self._summaries = self._summaries, []
+        if asked_as and session.isConnected():
+            self._cancel(session.client.cancel_summary, asked_as[0])
+        for each in waiting:
+            each.callback(outcome) if isinstance(outcome, list) else each.errback(outcome)
+
+    def _cancel(self, cancel: Callable[[int], None], req_id: int) -> None:
+        try:
+            cancel(req_id)
+        except PacingFull:
+            # TWS goes on telling what nobody waits for.
+            self.log.debug("request {req_id} is not cancelled", req_id=req_id)
 
     # FIND_HISTORY.
 
@@ -229,7 +235,8 @@ class QueryCommands:
         try:
             return await self.asker.ask(f"history of {describe(contract)}", send, HISTORY_LIMIT)
         except RequestTimeout:
-            session.client.cancel_history(asked_as)
+            if session.isConnected():
+                self._cancel(session.client.cancel_history, asked_as)
             raise
 
     # What follows an ack.

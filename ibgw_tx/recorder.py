@@ -8,6 +8,7 @@ unless asked otherwise. Lines go through a buffer to the file; a recording that 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -56,36 +57,35 @@ class Recorder:
 
     def event(self, direction: str, *texts: object) -> None:
         """"up" with the server version, or "down" with a reason."""
-        self._write(direction, [str(text).encode() for text in texts])
-        if self._file is not None:
-            self._file.flush()
+        self._write(direction, [str(text).encode(errors="backslashreplace") for text in texts])
+        self.flush()
 
     def _write(self, direction: str, fields: list[bytes]) -> None:
         if self._file is None:
             return
         texts = [self._mask(field.decode("utf-8", "backslashreplace")) for field in fields]
         line = jsontext.dumps({"t": round(self._clock.seconds() - self._started, 6), "d": direction, "fields": texts}) + b"\n"
-        try:
-            self._file.write(line)
-        except OSError as error:
-            self.log.error("recording to {path} ends: {error}", path=self.path, error=str(error))
-            self._drop()
-            return
+        self._carefully(lambda: self._file.write(line))
         self._left -= len(line)
-        if self._left <= 0:
+        if self._left <= 0 and self._file is not None:
             self.log.warn("recording to {path} has reached its limit and ends", path=self.path)
             self.close()
 
     def flush(self) -> None:
         """Have what is buffered in the file."""
         if self._file is not None:
-            self._file.flush()
+            self._carefully(self._file.flush)
 
     def close(self) -> None:
         """End it."""
         if self._file is not None:
-            self._file.close()
-            self._file = None
+            file, self._file = self._file, None
+            self._carefully(file.close)
 
-    def _drop(self) -> None:
-        self._file = None
+    def _carefully(self, act: Callable[[], object]) -> None:
+        """A full disk must cost the recording only: whoever records may be telling the end of a session."""
+        try:
+            act()
+        except OSError as error:
+            self.log.error("recording to {path} ends: {error}", path=self.path, error=str(error))
+            self._file = None

@@ -21,6 +21,8 @@ from twisted.python.failure import Failure
 from ibgw_tx.log import Logger
 
 REPLY_LIMIT = 10  # seconds until an unanswered command drops its connection
+#: Redis' own refusals.
+ResponseError = txredisapi.ResponseError
 PING_INTERVAL = 5.0  # seconds between two signs of life asked of the subscriber connection
 
 
@@ -198,10 +200,12 @@ class BookProtocol(RedisProtocol):
         self.in_flight = 0
         self._paused = False
         self._starving = False
+        self._write_now: Callable[[], Any] = _nothing
         self._watch: Any = None
 
     async def prepared(self) -> None:
         self.transport.registerProducer(self, True)
+        self._write_now = getattr(self.transport, "doWrite", _nothing)
 
     @property
     def has_room(self) -> bool:
@@ -215,6 +219,8 @@ class BookProtocol(RedisProtocol):
             self._watch = self.callLater(REPLY_LIMIT, self._check_replies, 0)
         self.in_flight += commands
         self.transport.write(batch)
+        # Out at once, not in the reactor's next round; what does not fit, or fails, the reactor sees to as ever.
+        self._write_now()
 
     def dataReceived(self, data: bytes, unpause: bool = False) -> None:
         if not self._ready:
@@ -270,3 +276,7 @@ class BookFactory(RedisFactory):
     def __init__(self, room: Callable[[], None], **kind: Any) -> None:
         super().__init__(BookProtocol, **kind)
         self.room = room
+
+
+def _nothing() -> None:
+    """A transport without a socket of its own writes when it likes."""

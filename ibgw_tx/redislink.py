@@ -8,6 +8,7 @@ come back empty). Books: see BookProtocol and publisher.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from twisted.application.service import Service
@@ -17,7 +18,7 @@ from twisted.python.failure import Failure
 
 from ibgw_tx.errors import RedisDown
 from ibgw_tx.log import Logger
-from ibgw_tx.redisconn import BookFactory, BookProtocol, RedisFactory, RedisProtocol, SubscriberFactory
+from ibgw_tx.redisconn import BookFactory, BookProtocol, RedisFactory, RedisProtocol, ResponseError, SubscriberFactory
 
 CONNECT_LIMIT = 5  # seconds for one TCP connect
 MAX_UNANSWERED = 20_000
@@ -135,8 +136,8 @@ class RedisLink(Service):
         if self.up:
             self.call(*words).addErrback(self._not_told, words[0])
 
-    def tell_all(self, commands: Iterable[Words]) -> None:
-        """Many commands in one write, as `tell`."""
+    def tell_all(self, commands: Iterable[Words], refused: Callable[[Failure], None] | None = None) -> None:
+        """Many commands in one write, as `tell`; `refused` is called for each that Redis answers with an error."""
         protocol = self._protocol
         if protocol is None:
             return
@@ -146,7 +147,12 @@ class RedisLink(Service):
             self.log.error("{count} commands not sent: Redis is too slow; starting the connection over", count=len(batch))
             protocol.transport.abortConnection()
         elif batch:
-            protocol.send_all(batch, self._not_told)
+            protocol.send_all(batch, self._not_told if refused is None else partial(self._refused, refused))
+
+    def _refused(self, tell: Callable[[Failure], None], failure: Failure, word: Any) -> None:
+        self._not_told(failure, word)
+        if failure.check(ResponseError):
+            tell(failure)
 
     def transaction(self, commands: Sequence[Words]) -> defer.Deferred[Any]:
         """All commands or none (MULTI … EXEC in one write); fires with EXEC's list of replies, fails as `call` does."""

@@ -27,13 +27,16 @@ from ibgw_tx.frames import FrameSplitter, FrameTooLong, fields_of, frame
 from ibgw_tx.log import Logger
 from ibgw_tx.pacing import Lane, Pacer, PacingFull
 from ibgw_tx.recorder import Recorder
-from ibgw_tx.tws import MAX_VERSION, MIN_VERSION, TWSClient
+from ibgw_tx.tws import MAX_VERSION, MIN_VERSION, TWSClient, order_id_of
 
 RETRY_DELAY = 20.0  # seconds between two attempts to connect
 READY_LIMIT = 15.0  # seconds from TCP to READY
 PROBE_AFTER = 4.0  # seconds of silence after which TWS is asked for a sign of life
 ALIVE_WITHIN = 10.0  # seconds of silence up to which the feed counts as alive
 DEAD_AFTER = 30.0  # seconds of silence after which the link is dropped
+
+#: Older servers are refused: ibapi 9.81 cannot send orders to the oldest, and bars came in another layout before 124.
+OLDEST_VERSION = 145
 
 #: Message ids whose lane is not DATA: cancelOrder, reqGlobalCancel, placeOrder.
 _LANES = {b"4": Lane.CANCEL, b"58": Lane.CANCEL, b"3": Lane.ORDER}
@@ -61,6 +64,10 @@ class SessionListener(Protocol):
     def told(self, event: Any) -> None: ...
 
     def turnEnded(self) -> None: ...
+
+
+def _nothing() -> None:
+    """A transport without a socket of its own writes when it likes."""
 
 
 class IBSession(TwistedProtocol):
@@ -97,6 +104,7 @@ class IBSession(TwistedProtocol):
         self._liveness = LoopingCall(self._check_liveness)
         self._liveness.clock = clock  # type: ignore[assignment]
         self._cause = ""
+        self._write_now: Callable[[], Any] = _nothing
         self.client = TWSClient(self, client_id, self._told)
 
     # Life.
@@ -106,6 +114,7 @@ class IBSession(TwistedProtocol):
         self.transport.setTcpKeepAlive(True)
         greeting = b"API\0" + frame(b"v%d..%d" % (MIN_VERSION, MAX_VERSION))
         self.transport.write(greeting)
+        self._write_now = getattr(self.transport, "doWrite", _nothing)
         self._ready_limit = self._clock.callLater(READY_LIMIT, self._not_ready)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -176,9 +185,9 @@ class IBSession(TwistedProtocol):
 
     def _start(self, fields: list[bytes]) -> None:
         version = int(fields[0]) if fields[0].isdigit() else 0
-        if not MIN_VERSION <= version <= MAX_VERSION:
+        if not OLDEST_VERSION <= version <= MAX_VERSION:
             told = fields[0][:40].decode("latin-1")
-            self.abort(f"its server version is {told!r}; the gateway speaks {MIN_VERSION}..{MAX_VERSION}")
+            self.abort(f"its server version is {told!r}; the gateway speaks {OLDEST_VERSION}..{MAX_VERSION}")
             return
         self.phase = Phase.STARTING
         if self._recorder is not None:
@@ -252,14 +261,36 @@ class IBSession(TwistedProtocol):
 
     def sendMsg(self, msg: bytes) -> None:
         """Queue one framed message in its lane and send what may go. Raises PacingFull, with nothing queued."""
-        message_id = msg[4:].partition(b"\0")[0]
-        self._pacer.offer(_LANES.get(message_id, Lane.DATA), msg)
+        lane = _LANES.get(msg[4:].partition(b"\0")[0], Lane.DATA)
+        waiting = self._pacer.waiting_in(Lane.ORDER) if lane is Lane.CANCEL else ()
+        if waiting:
+            self._offer_cancel(msg, waiting)
+        else:
+            self._pacer.offer(lane, msg)
         self._pump()
+
+    def _offer_cancel(self, msg: bytes, waiting: Sequence[bytes]) -> None:
+        """A cancel must not overtake the order it is meant for, which would live then: it goes behind it.
+
+        A global cancel goes out at once, and once more behind the orders that wait.
+        """
+        version = self.client.server_version
+        order_id = order_id_of(msg, version)
+        if order_id is None:
+            self._pacer.offer(Lane.CANCEL, msg)
+        if order_id is None or any(order_id_of(each, version) == order_id for each in waiting):
+            self._pacer.offer_behind(Lane.ORDER, msg)
+        else:
+            self._pacer.offer(Lane.CANCEL, msg)
 
     def send_orders(self, messages: Sequence[bytes]) -> None:
         """Queue framed placeOrder messages, all or none. Raises PacingFull."""
         self._pacer.offer(Lane.ORDER, *messages)
         self._pump()
+
+    def withdraw(self) -> list[bytes]:
+        """Everything that still waits for TWS's message rate, taken away: the session is about to be ended."""
+        return self._pacer.drain()
 
     def disconnect(self) -> None:
         """EClient's wish to end."""
@@ -269,10 +300,14 @@ class IBSession(TwistedProtocol):
         if self.phase is Phase.CLOSED:
             return
         now = self._clock.seconds()
-        for message in self._pacer.release(now):
+        released = self._pacer.release(now)
+        for message in released:
             self.transport.write(message)
             if self._recorder is not None:
                 self._recorder.frame("out", message[4:])
+        if released:
+            # Out at once: an order does not wait for its log line. What does not fit, or fails, the reactor sees to.
+            self._write_now()
         wait = self._pacer.wait(now)
         if self._pump_call is not None and self._pump_call.active():
             # It may have been set for a lower lane, later than what waits now may go.

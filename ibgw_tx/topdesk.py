@@ -65,7 +65,7 @@ class TopDesk(DepthDesk):
     def option_tick(self, event: events.OptionTick) -> None:
         """One set of greeks."""
         subscription, whose = self._by_request.get(event.req_id), _GREEKS.get(event.tick_type)
-        if subscription is None or whose is None or subscription.contract.secType not in OPTION_TYPES:
+        if not self._linked or subscription is None or whose is None or subscription.contract.secType not in OPTION_TYPES:
             return
         key = _greeks_key(subscription)
         known = self._greeks.setdefault(key, {})

@@ -62,7 +62,7 @@ class TopShelf(BookShelf):
         if side != "last":
             if book.rows.price(side, price, size):
                 self.touch(book)
-        elif size > 0 and price != -1 and not book.rows.has_rt_volume:
+        elif size > 0 and price != -1 and jsontext.number(price) is not None and not book.rows.has_rt_volume:
             self._traded(book, price, size, self._now_ms())
 
     def tick_size(self, fields: list[bytes]) -> None:

@@ -158,3 +158,9 @@ def test_a_text_param_is_text_or_missing():
 )
 def test_replies_are_spelled_as_section_8_says(message, told):
     assert json.loads(message) == told
+
+
+@pytest.mark.parametrize(("t", "max_age", "expires"), [(None, 5000, None), (1000, 5000, 6000), (1000, 0, None)])
+def test_a_command_knows_when_it_expires(t, max_age, expires):
+    found = parse(json.dumps({"id": 1, "cmd": "RESET", "t": t}), frozenset({"RESET"}), 2000, max_age)
+    assert found.expires == expires

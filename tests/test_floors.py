@@ -20,6 +20,7 @@ SHELLS = {
     "cleanexit",
     "commanddesk",
     "contractdesk",
+    "contractstore",
     "gateway",
     "log",
     "omsstore",

@@ -3,6 +3,7 @@
 import attrs
 import pytest
 
+from ibgw_tx import jsontext
 from ibgw_tx.oms import OrderCache, Phase, SnapshotIncomplete, Step
 from tests.omskit import (
     CLIENT,
@@ -406,3 +407,59 @@ def test_five_thousand_orders_load_quickly():
     found = cache.snapshot_done(NOW)
     assert len(found.changed) == 5000 and len(found.hashes[PLACE]) == 10_000 and cache.open_count == 5000
     assert query(cache, NOW) == []
+
+
+def test_what_redis_does_not_have_is_told_as_recovered_although_it_was_told_before():
+    cache = running()
+    assert told(cache.apply(opened(), NOW))
+    cache.begin(NOW)
+    assert cache.seed([]) == 0
+    cache.apply(opened(), NOW)
+    answer_all(cache)
+    (change,) = cache.snapshot_done(NOW).changed
+    assert change.order["recovered"] is True
+
+
+def test_what_redis_has_as_it_was_told_is_not_told_again():
+    cache = running()
+    (text,) = told(cache.apply(opened(), NOW))
+    for _ in range(2):
+        cache.begin(NOW)
+        cache.seed([text, text])
+        cache.apply(opened(), NOW)
+        answer_all(cache)
+        assert not cache.snapshot_done(NOW).changed
+
+
+@pytest.mark.parametrize("member", ["t", "updateTime", "clientId", "apiOrderId", "conId", "p", "s", "extCode"])
+@pytest.mark.parametrize("value", [1e200, -1e200, 2**60])
+def test_numbers_that_json_cannot_carry_back_do_not_come_back(member, value):
+    cache = running()
+    (text,) = told(cache.apply(opened(), NOW))
+    again = OrderCache(CLIENT)
+    again.begin(NOW)
+    again.seed([{**text, member: value}])
+    answer_all(again)
+    for hash_ in again.snapshot_done(NOW).hashes.values():
+        jsontext.dumps(hash_)
+
+
+def test_orders_that_an_answer_has_not_named_are_counted():
+    cache = running()
+    assert cache.unheard == 0
+    cache.apply(opened(), NOW)
+    cache.begin(NOW)
+    assert cache.unheard == 1
+    cache.apply(opened(), NOW)
+    assert cache.unheard == 0
+
+
+def test_a_question_that_failed_concludes_nothing_and_is_asked_again():
+    cache = running()
+    cache.apply(opened(), NOW)
+    cache.apply(error(31337), NOW)
+    cache.query_begin(NOW)
+    assert cache.unheard == 1
+    cache.query_failed()
+    assert cache.unheard == 0 and cache.by_perm_id(5001)["alive"]
+    assert asks(cache.due(NOW + 20_000))

@@ -48,9 +48,11 @@ def test_what_is_published_is_never_crossed_nor_out_of_order_nor_without_size(op
     book.merged = merged
     for operation in operations:
         book.apply(*operation)
-        levels = book.levels(factor)
+        levels, texts = book.levels(factor), book.texts(factor)
+        assert (levels is None) == (texts is None)
         if levels is not None:
-            check_book(json.loads(jsontext.dumps([*levels, 1])))
+            assert [json.loads(text) for text in texts] == [*levels]
+            check_book(json.loads(jsontext.dumps([*levels, 1])), may_lock=merged)
 
 
 def filled(bids=(), asks=(), most=10):

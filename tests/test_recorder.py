@@ -64,3 +64,21 @@ def test_a_recording_that_is_full_ends_and_says_so(tmp_path, lines):
     assert any("reached its limit" in line for line in lines)
     recorder.flush()
     recorder.close()
+
+
+@pytest.mark.parametrize("act", ["frame", "event", "flush", "close"])
+def test_a_full_disk_ends_the_recording_and_nothing_else(tmp_path, lines, act):
+    recorder = Recorder(str(tmp_path / "r"), True, Clock())
+    recorder._file.close()
+
+    class File:
+        write = flush = close = lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device"))
+
+    recorder._file = File()
+    {"frame": lambda: recorder.frame("in", b"1\0"), "event": lambda: recorder.event("down", "lost \udcff")}.get(
+        act, getattr(recorder, act, None)
+    )()
+    assert sum("No space left" in line for line in lines) == 1
+    recorder.frame("in", b"1\0")
+    recorder.event("down", "again")
+    recorder.close()

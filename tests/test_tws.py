@@ -6,7 +6,7 @@ from ibgw_tx import events
 from ibgw_tx.contract import Contract
 from ibgw_tx.frames import FrameSplitter
 from ibgw_tx.pacing import PacingFull
-from ibgw_tx.tws import TWSClient
+from ibgw_tx.tws import TWSClient, order_id_of
 from tests.fakes import AAPL
 
 
@@ -173,3 +173,30 @@ def test_a_full_lane_is_told_to_whoever_asks(client, line):
     line.full = True
     with pytest.raises(PacingFull):
         client.ask_contract(7, AAPL)
+
+
+@pytest.mark.parametrize(
+    ("fields_", "version", "order_id"),
+    [
+        ((3, 12, 5), 157, 12),
+        ((3, 12, 5), 145, 12),
+        ((3, 45, 12, 5), 144, 12),
+        ((3, -4, 5), 157, -4),
+        ((4, 1, 12), 157, 12),
+        ((4, 1, 12), 100, 12),
+        ((58, 1), 157, None),
+        ((49, 1), 157, None),
+        ((3, "x"), 157, None),
+        ((3,), 157, None),
+    ],
+)
+def test_the_order_id_of_a_frame(fields_, version, order_id):
+    assert order_id_of(b"\0\0\0\0" + b"".join(b"%b\0" % field for field in fields(*fields_)), version) == order_id
+
+
+@pytest.mark.parametrize("version", [137, 144, 145, 157])
+def test_the_order_id_of_what_ibapi_encodes(line, told, version):
+    client = TWSClient(line, 7, told.append)
+    client.greet(version)
+    message = client.encode_order(4711, AAPL, {"action": "BUY", "totalQuantity": 1, "orderType": "LMT", "lmtPrice": 1.0})
+    assert order_id_of(message, version) == 4711

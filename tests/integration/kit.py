@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,8 @@ from ibgw_tx.sim.server import Simulator
 from ibgw_tx.sim.settings import Settings
 
 NAME = "test"
+# The whole suite at another server version: IBSIM_SERVER_VERSION=151 pytest tests/integration
+SERVER = {"server_version": int(os.environ["IBSIM_SERVER_VERSION"])} if "IBSIM_SERVER_VERSION" in os.environ else {}
 LIMIT = 10.0  # seconds a test waits for anything; a loaded machine may need some of them
 
 
@@ -114,7 +117,7 @@ class World:
     def __init__(self, redis: EmbeddedRedis, password: str | None = None) -> None:
         self.redis = redis
         self.password = password
-        self.sim = self._simulator(Settings())
+        self.sim = self._simulator(Settings(**SERVER))
         self.tws_port = 0
         self.bot = Bot(redis.port)
         self.gateway: Gateway | None = None
@@ -124,7 +127,7 @@ class World:
 
     def replace_simulator(self, **settings: Any) -> None:
         """Another simulator, before `start`."""
-        self.sim = self._simulator(Settings(**settings))
+        self.sim = self._simulator(Settings(**{**SERVER, **settings}))
 
     def config(self, **flags: str) -> Config:
         texts = {"name": NAME, "redis-port": str(self.redis.port), "tws-port": str(self.tws_port)}

@@ -1,0 +1,320 @@
+"""Orders and trouble that only real processes, sockets and a real Redis can make."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+from pytest_twisted import ensureDeferred
+
+from ibgw_tx import names, redislink
+from ibgw_tx.embedded import EmbeddedRedis, free_port
+
+from .kit import NAME, World, sleep, until
+from .test_order_recovery import settled, shorten, trusted
+from .test_orders import AAPL, AAPL_ID, BUY, CHANNEL, FLAG, HASH, place, placed, running_oms, state
+from .test_process import start, wait_for
+
+
+async def told(world: World, perm_id: int, begin: int = 0, **figures: Any) -> Any:
+    """The first message about an order of TWS's with these figures."""
+
+    def found() -> Any:
+        orders = (o for o in world.bot.on(CHANNEL, begin) if o["i"] == str(perm_id))
+        return next((o for o in orders if all(o[name] == value for name, value in figures.items())), None)
+
+    return await until(found, say=f"{perm_id} with {figures}")
+
+
+async def no_marks(world: World) -> None:
+    """Wait until neither flag nor mark stands."""
+    for _ in range(100):
+        if not await world.bot.call("EXISTS", FLAG) and not await world.bot.call("HEXISTS", HASH, "t"):
+            return
+        await sleep(0.02)
+    raise AssertionError("a mark is left")
+
+
+# Orders of others.
+
+
+@ensureDeferred
+async def test_an_order_placed_by_hand_is_told_bound_and_can_be_cancelled(running: World) -> None:
+    await running_oms(running)
+    perm_id = running.sim.trouble.manual_order(AAPL_ID, "BUY", 10, limit=100.0)
+    order = await told(running, perm_id, alive=True)
+    assert order["clientId"] == 0 and order["apiOrderId"]
+    cancel = await running.bot.send("CANCEL_ORDER", i=str(perm_id))
+    assert cancel["ok"], cancel
+    await told(running, perm_id, status="Cancelled")
+
+
+@ensureDeferred
+async def test_an_order_placed_by_hand_while_away_is_in_the_next_snapshot(running: World) -> None:
+    await running_oms(running)
+    begin = len(running.bot.heard)
+    running.sim.trouble.drop()
+    perm_id = running.sim.trouble.manual_order(AAPL_ID, "SELL", 10, limit=900.0)
+    order = await told(running, perm_id, begin, recovered=True)
+    assert order["alive"] is True and (await settled(running, str(perm_id)))["T"] == "sell"
+
+
+@ensureDeferred
+async def test_an_order_of_another_client_is_shown_and_not_ours_to_change(running: World) -> None:
+    await running_oms(running)
+    perm_id = running.sim.trouble.order_by(7, AAPL_ID, "BUY", 10, limit=100.0)
+    assert (await running.bot.send("RESET"))["ok"]
+    order = await told(running, perm_id)
+    assert (order["clientId"], order["alive"]) == (7, True)
+    await running_oms(running)
+    for cmd, params in (("CANCEL_ORDER", {"i": str(perm_id)}), ("PLACE_ORDER", {"order": {"i": str(perm_id), "p": 99}})):
+        refused = await running.bot.send(cmd, **params)
+        assert refused["code"] == "unknown_order" and "client id 7" in refused["err"], refused
+    assert not running.requests("cancelOrder") and not running.requests("placeOrder")
+
+
+# Lines that break at the worst moment.
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+@ensureDeferred
+async def test_a_line_that_breaks_when_the_order_comes_leaves_one_truth(running: World, accepted: bool) -> None:
+    await running_oms(running)
+    shorten(running)
+    running.sim.trouble.drop_on_next_order(accepted=accepted)
+    ack = await place(running, client_oid="cut")
+    assert ack["ok"]
+    order = await settled(running, "cut", alive=accepted)
+    assert order["recovered"] is True and (accepted or order["status"] == "Unknown")
+    assert len(running.requests("placeOrder")) == 1, "never sent again"
+    await running_oms(running)
+    again = await place(running, client_oid="cut")
+    assert again["code"] == "duplicate" and again["order"]["client_oid"] == "cut"
+
+
+@ensureDeferred
+async def test_a_redis_that_takes_no_writes_is_not_trusted_and_recovers(running: World, failures: list[Any]) -> None:
+    await running_oms(running)
+    ack, order = await placed(running, client_oid="full")
+    await running.bot.call("CONFIG", "SET", "maxmemory", "1")
+    try:
+        assert (await running.bot.send("CANCEL_ORDER", client_oid="full"))["ok"]
+        await until(lambda: not running.gateway.parts.orders.is_running)  # type: ignore[union-attr]
+        await no_marks(running)
+    finally:
+        await running.bot.call("CONFIG", "SET", "maxmemory", "0")
+    assert (await settled(running, "full", alive=False))["i"] == order["i"]
+    await running_oms(running)
+    assert await trusted(running)
+    failures.clear()
+    assert ack["ok"]
+
+
+@ensureDeferred
+async def test_redis_back_while_the_link_is_down_brings_no_flag(running: World) -> None:
+    await running_oms(running)
+    await placed(running, client_oid="dark")
+    running.sim.trouble.lose_link()
+    await until(lambda: not running.gateway.is_linked)  # type: ignore[union-attr]
+    asked = len(running.requests("reqAllOpenOrders"))
+    await running.bot.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+    link = running.gateway.redis  # type: ignore[union-attr]
+    await until(lambda: not link.up)
+    await until(lambda: link.up)
+    await sleep(1.2)
+    assert not await trusted(running) and await running.bot.call("EXISTS", FLAG) == 0
+    assert len(running.requests("reqAllOpenOrders")) == asked
+    running.sim.trouble.restore_link()
+    await running_oms(running)
+    assert (await settled(running, "dark", alive=True))["i"]
+
+
+@ensureDeferred
+async def test_thousands_of_hashes_are_read_written_and_trusted_in_spite_of_the_bounds(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redislink, "MAX_UNANSWERED", 4000)
+    stale = {"i": "1", "client_oid": None, "apiOrderId": 3, "clientId": 0, "account": "DU1000001", "market": "NASDAQ"}
+    stale |= {"secType": "STK", "conId": 1, "T": "buy", "s": 10, "p": 1, "status": "Submitted", "alive": True, "t": 1}
+    await world.bot.connect()
+    for number in range(1, 2001):
+        text = json.dumps({**stale, "i": str(number), "pair": f"USD-X{number}", "updateTime": int(time.time() * 1000)})
+        world.bot.redis.execute_command("HSET", names.order_hash("NASDAQ", NAME, f"USD-X{number}"), "t", "1", str(number), text)
+    world.start_simulator()
+    world.start_gateway()
+    await running_oms(world)
+    key = names.order_hash("NASDAQ", NAME, "USD-X1234")
+    assert json.loads(await world.bot.call("HGET", key, "1234"))["status"] == "Unknown"
+    assert await world.bot.call("HEXISTS", key, "t") == 1
+    world.sim.trouble.drop()
+    for _ in range(100):
+        if not await world.bot.call("HEXISTS", key, "t"):
+            break
+        await sleep(0.02)
+    assert await world.bot.call("HEXISTS", key, "t") == 0
+
+
+# Bursts.
+
+
+@ensureDeferred
+async def test_a_cancel_within_a_burst_does_not_overtake_its_order(running: World) -> None:
+    await running_oms(running)
+    # TWS takes 20 live orders of one contract and side.
+    kinds = [(symbol, side, price) for symbol in ("AAPL", "MSFT") for side, price in (("buy", 100), ("sell", 900))]
+    ids = []
+    for number in range(64):
+        symbol, side, price = kinds[number % 4]
+        ack = await place(running, contract={**AAPL, "symbol": symbol}, client_oid=f"burst-{number}", T=side, p=price)
+        assert ack["ok"], ack
+        ids.append(ack["apiOrderId"])
+    assert len(running.requests("placeOrder")) < len(ids), "some wait for TWS's message rate"
+    assert (await running.bot.send("CANCEL_ORDER", apiOrderId=ids[-1]))["ok"]
+    assert (await running.bot.send("CANCEL_ALL"))["ok"]
+    await until(lambda: len(running.requests("placeOrder")) == len(ids))
+    cache = running.gateway.parts.orders.cache  # type: ignore[union-attr]
+    await until(lambda: cache.open_count == 0, say="every order is cancelled")
+    assert await settled(running, "burst-60", status="Cancelled", alive=False)
+
+
+# Processes.
+
+
+@pytest.fixture
+def client(redis_server: EmbeddedRedis) -> Iterator[Any]:
+    client = redis.Redis(port=redis_server.port, decode_responses=True)
+    client.flushall()
+    yield client
+    client.close()
+
+
+class Process:
+    """A gateway in a process of its own, over an ibsim in this one or another."""
+
+    def __init__(self, client: Any, port: int, tws_port: int, name: str) -> None:
+        self.client = client
+        self.name = name
+        self.env = {"REDIS_PORT": str(port), "TWS_API_PORT": str(tws_port), "TWS_GATEWAY_NAME": name}
+        self.flag = f"URANUS:NASDAQ:{name}:OMS"
+        self.hash = f"URANUS:NASDAQ:{name}:O:USD-AAPL"
+        self.process: subprocess.Popen[str] | None = None
+        self.ear = client.pubsub(ignore_subscribe_messages=True)
+        self.ear.subscribe(f"IBGateway:{name}:ACK")
+
+    def start(self) -> None:
+        self.process = start("ibgateway", "--exchanges=NASDAQ", **self.env)
+        wait_for(lambda: self.client.get(self.flag) == "1", limit=30)
+
+    def send(self, cmd: str, **params: Any) -> None:
+        assert self.client.publish(f"IBGateway:{self.name}:CMD", json.dumps({"id": "x", "cmd": cmd, "params": params})) == 1
+
+    def ack(self) -> Any:
+        def found() -> Any:
+            message = self.ear.get_message()
+            content = json.loads(message["data"]) if message else {}
+            return content if content.get("type") == "ack" else None
+
+        return wait_for(found)
+
+    def order(self, field: str) -> Any:
+        return json.loads(self.client.hget(self.hash, field) or "null")
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.communicate()
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+        self.ear.close()
+
+
+@pytest.fixture
+def sim() -> Iterator[int]:
+    port = free_port()
+    process = start("ibsim", "--port", str(port))
+
+    def listens() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    # A gateway that comes first tries again only after 20 s.
+    wait_for(listens)
+    yield port
+    process.kill()
+    process.communicate()
+
+
+@pytest.fixture
+def gateway(client: Any, redis_server: EmbeddedRedis, sim: int) -> Iterator[Process]:
+    made = Process(client, redis_server.port, sim, "proc")
+    made.start()
+    yield made
+    made.stop()
+
+
+def test_sigterm_with_live_orders_leaves_no_mark_and_exits_0_within_five_seconds(gateway: Process) -> None:
+    gateway.send("PLACE_ORDER", contract=AAPL, order={**BUY, "client_oid": "live"})
+    assert gateway.ack()["ok"]
+    wait_for(lambda: (gateway.order("live") or {}).get("alive"))
+    assert gateway.client.hexists(gateway.hash, "t")
+    process = gateway.process
+    assert process is not None
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=5)
+    assert process.returncode == 0
+    assert not gateway.client.exists(gateway.flag) and not gateway.client.hexists(gateway.hash, "t")
+    assert gateway.order("live")["alive"], "the order lives on at IB"
+    gateway.start()
+    wait_for(lambda: gateway.client.hexists(gateway.hash, "t"))
+    assert gateway.order("live")["alive"]
+
+
+def test_kill_9_takes_the_flag_away_by_itself_and_a_repeat_makes_no_second_order(gateway: Process) -> None:
+    gateway.send("PLACE_ORDER", contract=AAPL, order={**BUY, "client_oid": "k"})
+    assert gateway.ack()["ok"]
+    # At once: its answer may not have been told.
+    gateway.kill()
+    killed = time.monotonic()
+    assert json.loads(gateway.client.get("IBGateway:proc:client_oid:k"))["params"]["order"]["client_oid"] == "k"
+    wait_for(lambda: not gateway.client.exists(gateway.flag), limit=12)
+    assert time.monotonic() - killed < 11
+    gateway.start()
+    order = wait_for(lambda: gateway.order("k"))
+    assert order["client_oid"] == "k"
+    gateway.send("PLACE_ORDER", contract=AAPL, order={**BUY, "client_oid": "k"})
+    ack = gateway.ack()
+    assert (ack["ok"], ack["code"]) == (False, "duplicate") and ack["order"]["i"] == order["i"]
+    gateway.send("PLACE_ORDER", contract=AAPL, order={**BUY, "p": 140, "client_oid": "k2"})
+    assert gateway.ack()["apiOrderId"] > order["apiOrderId"]
+
+
+@ensureDeferred
+async def test_a_crash_between_reservation_and_bytes_is_refused_as_a_duplicate_afterwards(running: World) -> None:
+    """As a process that died there would leave it: the name reserved, the counter kept, nothing at TWS."""
+    await running_oms(running)
+    gateway = running.gateway
+    assert gateway is not None
+    session = gateway._session
+    assert session is not None
+    command = {"id": "dead", "cmd": "PLACE_ORDER", "params": {"contract": AAPL, "order": {**BUY, "client_oid": "dead"}}}
+    session.send_orders = lambda frames: session.abort("dies here")  # type: ignore[method-assign]
+    await running.bot.send_raw(json.dumps(command), "dead")
+    await running.stop_gateway()
+    assert not running.requests("placeOrder")
+    running.start_gateway()
+    await running.ready()
+    await running_oms(running)
+    refused = await place(running, client_oid="dead")
+    assert refused["code"] == "duplicate" and refused["reserved"]["id"] == "dead"
+    other, _ = await placed(running, client_oid="alive")
+    assert other["apiOrderId"] > 1
+    assert await state(running, other["apiOrderId"], "Submitted", "PreSubmitted")
