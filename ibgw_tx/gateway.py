@@ -53,6 +53,7 @@ class Gateway(MultiService):
         self.redis = self.parts.redis
         self.redis.on_message = self.parts.desk.message
         self.redis.on_up.append(self._redis_up)
+        self.redis.on_listening = self.beat
         self.redis.on_down.append(self.parts.orders.redis_down)
         self._listeners = self.parts.listeners()
         self._make_services()
@@ -93,8 +94,8 @@ class Gateway(MultiService):
 
     @property
     def status(self) -> bool:
-        """Section 3: alive, and the account snapshot of this session is on Redis."""
-        return self.is_alive and self.parts.account.is_trusted and bool(self.running)
+        """Section 3: alive, and the account snapshot of this session is on Redis; and commands are heard."""
+        return self.is_alive and self.redis.listening and self.parts.account.is_trusted and bool(self.running)
 
     def linked_session(self) -> IBSession:
         """The session, when TWS can be asked now. Raises CommandError (not_connected)."""

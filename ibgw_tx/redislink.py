@@ -35,6 +35,9 @@ class RedisLink(Service):
     def __init__(self, host: str, port: int, password: str | None, channel: str, reactor: Any) -> None:
         self.setName("redis")
         self.up = False
+        #: Whether the CMD channel is heard: a command published before is lost.
+        self.listening = False
+        self.on_listening: Callable[[], None] = _nothing
         self.books: BookProtocol | None = None
         self.on_up: list[Callable[[], None]] = []
         self.on_down: list[Callable[[], None]] = []
@@ -100,9 +103,12 @@ class RedisLink(Service):
                 call()
 
     def _listening(self, protocol: Any) -> None:
+        self.listening = True
         self.log.debug("listening for commands")
+        self.on_listening()
 
     def _deaf(self) -> None:
+        self.listening = False
         self.log.debug("not listening for commands")
 
     def _message(self, message: bytes) -> None:

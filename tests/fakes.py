@@ -100,6 +100,8 @@ class FakeLink(Service):
         self.setName("redis")
         self.arguments = arguments
         self.up = False
+        self.listening = False
+        self.on_listening = lambda: None
         self.books = None
         self.on_up, self.on_down = [], []
         self.on_books_up = self.on_room = lambda: None
@@ -115,6 +117,7 @@ class FakeLink(Service):
 
     def bring_up(self):
         self.up, self.books = True, FakeWire(self)
+        self.listening = True
         for call in self.on_up:
             call()
         self.on_books_up()

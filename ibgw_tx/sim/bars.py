@@ -52,8 +52,8 @@ def starts(calendar: Calendar, rth: bool, begin: float, end: float, size: int) -
     return [when for when in found if is_open(calendar, rth, when)][-MOST_BARS:]
 
 
-def bar(one: Instrument, ladder: Ladder, fair: Fair, when: float, size: int, what: str, now: float) -> Fields:
-    """(open, high, low, close, volume, average, count) of one bar; quotes have no volume."""
+def bar(one: Instrument, ladder: Ladder, fair: Fair, when: float, size: int, what: str, now: float, lot: int) -> Fields:
+    """(open, high, low, close, volume, average, count) of one bar, volume in units of ``lot``; quotes have none."""
     last = min(when + size, now)
     seen = [ladder.snap(fair(when + (last - when) * i / (POINTS - 1))) for i in range(POINTS)]
     luck = zlib.crc32(f"{one.con_id}:{int(when)}:{size}".encode())
@@ -64,12 +64,12 @@ def bar(one: Instrument, ladder: Ladder, fair: Fair, when: float, size: int, wha
     if what not in ("TRADES", "ADJUSTED_LAST"):
         return (*prices, -1, -1.0, -1)
     count = max(1, int(size / 4 * (0.5 + luck % 1000 / 1000)))
-    volume = max(1, count * one.depth_size // (3 * one.wire_lot))
+    volume = max(1, count * (one.depth_size // one.parts) // (3 * lot))
     return (*prices, volume, round(sum(prices) / 4, ladder.places + 2), count)
 
 
-def label(when: float, size: int, format_date: int) -> str:
+def label(when: float, size: int, format_date: int, version: int) -> str:
     """A bar's date: yyyymmdd for days and longer, else local text (1) or epoch seconds (2)."""
     if size >= 86400:
         return times.date(when)
-    return str(int(when)) if format_date == 2 else times.stamp(when)
+    return str(int(when)) if format_date == 2 else times.told(when, version)

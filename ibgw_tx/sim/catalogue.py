@@ -3,7 +3,9 @@
 ``load`` is pure: the text comes in as an argument. Every complaint names the table and the key.
 """
 
+import re
 import tomllib
+import typing
 from typing import Any
 
 import attrs
@@ -12,6 +14,14 @@ from attrs import field, frozen
 from ibgw_tx.sim import chains
 from ibgw_tx.sim.instrument import Calendar, Instrument
 from ibgw_tx.sim.ladder import Rule, Rules
+
+TABLES = ("rule", "calendar", "instrument", "chain", "funds", "order_types")
+KINDS: dict[Any, tuple[str, tuple[type, ...]]] = {
+    int: ("a whole number", (int,)), float: ("a number", (int, float)), str: ("a text", (str,)), bool: ("true or false", (bool,)),
+    tuple: ("a list", (list, tuple)), dict: ("a table", (dict,)),
+}
+BIGGEST = 1e12  # a price
+HOURS = re.compile(r"([01]\d|2[0-4])[0-5]\d-([01]\d|2[0-4])[0-5]\d")
 
 
 class CatalogueError(Exception):
@@ -60,12 +70,15 @@ def load(toml: str) -> Catalogue:
         raw = tomllib.loads(toml)
     except tomllib.TOMLDecodeError as e:
         raise CatalogueError(f"not TOML: {e}") from None
-    rules = Rules({r.id: r for r in (_rule(r) for r in raw.get("rule", []))})
-    calendars = {c.name: c for c in (_make(Calendar, "calendar", c) for c in raw.get("calendar", []))}
+    for name in raw:
+        if name not in TABLES:
+            raise CatalogueError(f"[{name}] is none of {', '.join(TABLES)}")
+    rules = Rules({r.id: r for r in (_rule(r) for r in _tables(raw, "rule"))})
+    calendars = {c.name: c for c in (_calendar(c) for c in _tables(raw, "calendar"))}
     instruments: dict[int, Instrument] = {}
-    for table in raw.get("instrument", []):
+    for table in _tables(raw, "instrument"):
         _add(instruments, _make(Instrument, "instrument", table), rules, calendars)
-    made = tuple(_chain(instruments, rules, calendars, table) for table in raw.get("chain", []))
+    made = tuple(_chain(instruments, rules, calendars, table) for table in _tables(raw, "chain"))
     if not instruments:
         raise CatalogueError("it holds no [[instrument]]")
     by_symbol: dict[str, list[Instrument]] = {}
@@ -75,15 +88,26 @@ def load(toml: str) -> Catalogue:
     return Catalogue(instruments, rules, calendars, made, funds, raw.get("order_types", {}), by_symbol)
 
 
+def _tables(raw: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    found = raw.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(table, dict) for table in found):
+        raise CatalogueError(f"[{name}] must be [[{name}]], a list of tables")
+    return found
+
+
 def _make(cls: type[Any], table: str, raw: dict[str, Any]) -> Any:
-    """An attrs record from a table; lists become tuples, unknown and missing keys are named."""
+    """An attrs record from a table; lists become tuples; unknown and missing keys and wrong values are named."""
     known = {f.name: f for f in attrs.fields(cls)}
-    for key in raw:
+    where = f"[[{table}]] {raw.get('symbol') or raw.get('trading_class') or raw.get('name') or raw.get('id') or ''}".rstrip()
+    for key, value in raw.items():
         if key not in known:
-            raise CatalogueError(f"[[{table}]] {raw.get('symbol', '')}: unknown key {key}")
+            raise CatalogueError(f"{where}: unknown key {key}")
+        wanted = KINDS.get(typing.get_origin(known[key].type) or known[key].type)
+        if wanted is not None and (not isinstance(value, wanted[1]) or (isinstance(value, bool) and bool not in wanted[1])):
+            raise CatalogueError(f"{where}: {key} must be {wanted[0]}, not {value!r}")
     for key, one in known.items():
         if one.default is attrs.NOTHING and key not in raw:
-            raise CatalogueError(f"[[{table}]] {raw.get('symbol', '')}: key {key} is missing")
+            raise CatalogueError(f"{where}: key {key} is missing")
     return cls(**{key: _tuples(value) for key, value in raw.items()})
 
 
@@ -91,9 +115,22 @@ def _tuples(value: Any) -> Any:
     return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
 
 
+def _calendar(raw: dict[str, Any]) -> Calendar:
+    made: Calendar = _make(Calendar, "calendar", raw)
+    for key in ("trading", "liquid"):
+        if not HOURS.fullmatch(getattr(made, key)):
+            raise CatalogueError(f"[[calendar]] {made.name}: {key} must be like 0930-1600, not {getattr(made, key)!r}")
+    return made
+
+
+def _decimal(text: Any) -> bool:
+    return isinstance(text, str) and re.fullmatch(r"\d+(\.\d+)?", text) is not None
+
+
 def _rule(raw: dict[str, Any]) -> Rule:
     rule: Rule = _make(Rule, "rule", raw)
-    if not rule.steps or any(not isinstance(t, str) for step in rule.steps for t in step):
+    pairs = all(isinstance(step, tuple) and len(step) == len("ab") and all(map(_decimal, step)) for step in rule.steps)
+    if not rule.steps or not pairs:
         raise CatalogueError(f"[[rule]] {rule.id}: steps are pairs of decimal texts")
     return rule
 
@@ -106,6 +143,10 @@ def _add(known: dict[int, Instrument], one: Instrument, rules: Rules, calendars:
         raise CatalogueError(f"{where}: there is no [[rule]] {one.rule}")
     if one.calendar not in calendars:
         raise CatalogueError(f"{where}: there is no [[calendar]] {one.calendar}")
+    if not all(isinstance(name, str) for name in (*one.valid_exchanges, *one.makers)):
+        raise CatalogueError(f"{where}: exchanges are texts")
+    if not 0.0 <= one.price < BIGGEST or one.lot < 1 or one.wire_lot < 1 or one.parts < 1:
+        raise CatalogueError(f"{where}: price, lot, wire_lot and parts must be positive")
     if one.exchange not in one.valid_exchanges:
         raise CatalogueError(f"{where}: exchange {one.exchange} is not among valid_exchanges")
     known[one.con_id] = one

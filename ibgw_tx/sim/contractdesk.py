@@ -61,7 +61,7 @@ class ContractDesk(BaseDesk):
                 hours[one.calendar] = self.hours(one)
             kinds = one.order_types or self.office.catalogue.order_types.get(one.sec_type, "")
             if one.sec_type == "BOND":
-                client.send(reply.bond(request.req_id, one, row.exchange, kinds))
+                client.send(reply.bond(request.req_id, one, row.exchange, kinds, client.server_version))
             else:
                 fields = reply.contract(
                     request.req_id, one, row.exchange, hours[one.calendar], kinds, client.server_version
@@ -83,7 +83,7 @@ class ContractDesk(BaseDesk):
                 if one.sec_type not in kinds:
                     kinds.append(one.sec_type)
         found = lookup.matching(catalogue, request.args["pattern"])
-        client.send(reply.symbol_samples(request.req_id, found, derivatives))
+        client.send(reply.symbol_samples(request.req_id, found, derivatives, client.server_version))
 
     def option_params(self, client: Conversation, request: Request) -> None:
         args = request.args

@@ -114,8 +114,9 @@ class Conversation:
         if data and not self.deaf and self.state is not State.CLOSED:
             self._line.write(data)
 
-    def error(self, req_id: int, code: int, text: str = "") -> None:
-        self.send(replies.error(req_id, code, text or say(code, id=req_id)))
+    def error(self, req_id: int, code: int, text: str = "", reject: str = "") -> None:
+        """``reject``: JSON for clients that take advanced order rejects."""
+        self.send(replies.error(req_id, code, text or say(code, id=req_id), self.server_version, reject))
 
     def close(self) -> None:
         """End the conversation from this side."""

@@ -175,14 +175,15 @@ class DepthDesk(BaseDesk):
     def _bodies(self, walk: Walk, ops: list[RowOp], sub: Subscription) -> list[bytes]:
         """Messages without head: position, [maker,] operation, side, price, size[, smart]."""
         price, one = walk.ladder.text, walk.instrument
+        sized = one.sized
         lot = one.wire_lot if sub.client.server_version < Since.MARKET_DATA_IN_SHARES else 1
         if sub.smart:
             return [
-                f"{op.position}\0{op.maker}\0{op.operation}\0{op.side}\0{price(op.price)}\0{op.size // lot}\x001\0".encode()
+                f"{op.position}\0{op.maker}\0{op.operation}\0{op.side}\0{price(op.price)}\0{sized(op.size, lot)}\x001\0".encode()
                 for op in ops
             ]
         return [
-            f"{op.position}\0{op.operation}\0{op.side}\0{price(op.price)}\0{op.size // lot}\0".encode() for op in ops
+            f"{op.position}\0{op.operation}\0{op.side}\0{price(op.price)}\0{sized(op.size, lot)}\0".encode() for op in ops
         ]
 
     def cycle(self, now: float, steps: int) -> list[tuple[Conversation, list[bytes]]]:

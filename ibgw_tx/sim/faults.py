@@ -38,6 +38,7 @@ class Faults:
     cuts: list[str] = field(factory=list)
     notices: list[tuple[int, str]] = field(factory=list)
     instant: int = 0
+    advanced: str = ""  # JSON that goes with the next refusal of an order
 
     def take_refusal(self, name: str) -> tuple[int, str] | None:
         """The error the next request of this name must get, once."""
@@ -67,6 +68,11 @@ class Faults:
     def take_reject(self) -> tuple[int, str, bool] | None:
         """The refusal that the order at hand must get, once."""
         return self.rejects.pop(0) if self.rejects else None
+
+    def take_advanced(self) -> str:
+        """The JSON of the refusal at hand, once."""
+        found, self.advanced = self.advanced, ""
+        return found
 
     def take_notices(self) -> list[tuple[int, str]]:
         """Codes that go with the order at hand, once."""

@@ -40,6 +40,11 @@ class FrontDesk(BaseDesk):
                                                               f"ticker id:{r.req_id}"),
             "reqFundamentalData": lambda c, r: c.error(r.req_id, 430),
             "cancelFundamentalData": self.nothing,
+            "reqUserInfo": lambda c, r: c.send(replies.user_info(r.req_id)),
+            "reqWshMetaData": lambda c, r: c.error(r.req_id, 10276, "News feed is not allowed."),
+            "reqWshEventData": lambda c, r: c.error(r.req_id, 10276, "News feed is not allowed."),
+            "cancelWshMetaData": self.nothing,
+            "cancelWshEventData": self.nothing,
             "requestFA": self.not_advisor,
             "replaceFA": self.not_advisor,
         }

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from attrs import define
 
-from ibgw_tx.sim import bars, lookup, times
+from ibgw_tx.sim import bars, hours, lookup, times
 from ibgw_tx.sim import replies_market as reply
 from ibgw_tx.sim.codes import say
 from ibgw_tx.sim.conversation import Conversation
 from ibgw_tx.sim.desk import BaseDesk, Key
+from ibgw_tx.sim.ids import Since
 from ibgw_tx.sim.instrument import Instrument
 from ibgw_tx.sim.lookup import Listing, Refused
 from ibgw_tx.sim.requests import Request
@@ -60,25 +61,32 @@ class HistoryDesk(BaseDesk):
 
     def history(self, client: Conversation, request: Request) -> None:
         args, now = request.args, self.office.now()
-        listing, size, span = self._checked(request)
+        listing, size, span = self._checked(client, request)
         self._pace(request, size, now)
         one, what = listing.instrument, args["what"].upper()
         end = self._end(request, now)
         begin = end - span
         calendar = self.office.catalogue.calendars[one.calendar]
+        if what == "SCHEDULE":
+            days = hours.schedule(calendar, bool(args["rth"]), begin, end)
+            client.send(reply.historical_schedule(
+                request.req_id, days[0][0] if days else "", days[-1][1] if days else "", calendar.zone, days
+            ))
+            return
         ladder, fair = self.office.catalogue.rules.ladder(one.rule), self.office.market.fair(one)
+        version, lot = client.server_version, _lot(one, client)
         rows = [
-            (bars.label(when, size, args["format_date"]), *bars.bar(one, ladder, fair, when, size, what, now))
+            (bars.label(when, size, args["format_date"], version), *bars.bar(one, ladder, fair, when, size, what, now, lot))
             for when in bars.starts(calendar, bool(args["rth"]), begin, min(end, now), size)
         ]
         if not rows:
             self._none(request, listing, "HMDS query returned no data: ")
-        client.send(reply.historical_data(request.req_id, times.stamp(begin), times.stamp(end), rows))
+        client.send(reply.historical_data(request.req_id, times.told(begin, version), times.told(end, version), rows))
         if args["keep"]:
             growing = Growing(client, request.req_id, one, size, what, args["format_date"], False, now + REAL_TIME)
             self._growing[id(client), request.req_id] = growing
 
-    def _checked(self, request: Request) -> tuple[Listing, int, int]:
+    def _checked(self, client: Conversation, request: Request) -> tuple[Listing, int, int]:
         """Listing, bar seconds and span seconds; raises Refused with TWS's codes."""
         args = request.args
         listing = lookup.resolve(self.office.catalogue, request.contract, request.name)
@@ -90,7 +98,8 @@ class HistoryDesk(BaseDesk):
         if not span:
             cause = "Historical data query duration is invalid. Legal ones are: {integer}{SPACE}{unit (S|D|W|M|Y)}"
             raise Refused(321, say(321, name=request.name, cause=cause))
-        if args["what"].upper() not in bars.SHOWS:
+        old = client.server_version < Since.HISTORICAL_SCHEDULE
+        if args["what"].upper() not in bars.SHOWS or (old and args["what"].upper() == "SCHEDULE"):
             raise Refused(321, say(321, name=request.name, cause=f"Invalid whatToShow {args['what']}"))
         if listing.instrument.sec_type in bars.QUOTED_ONLY and args["what"].upper() == "TRADES":
             self._none(request, listing, "No historical market data for ")
@@ -132,7 +141,7 @@ class HistoryDesk(BaseDesk):
     def head(self, client: Conversation, request: Request) -> None:
         lookup.resolve(self.office.catalogue, request.contract, request.name)
         first = times.date_seconds(str(HEAD)) + 14.5 * 3600
-        text = str(int(first)) if request.args["format_date"] == 2 else times.stamp(first)
+        text = str(int(first)) if request.args["format_date"] == 2 else times.told(first, client.server_version)
         client.send(reply.head_timestamp(request.req_id, text))
 
     def real_time(self, client: Conversation, request: Request) -> None:
@@ -163,12 +172,17 @@ class HistoryDesk(BaseDesk):
         """The bar that just ended, or the one that is under way."""
         begin = growing.due - REAL_TIME if growing.whole else now - now % growing.size
         ladder, fair = self.office.catalogue.rules.ladder(growing.one.rule), self.office.market.fair(growing.one)
-        row = bars.bar(growing.one, ladder, fair, begin, growing.size, growing.what, now)
+        row = bars.bar(growing.one, ladder, fair, begin, growing.size, growing.what, now, _lot(growing.one, growing.client))
         if growing.whole:
             opened, high, low, close, volume, average, count = row
             fields = reply.real_time_bar(growing.req_id, begin, (opened, high, low, close, volume, average, count))
         else:
-            stamp = bars.label(begin, growing.size, growing.format_date)
+            stamp = bars.label(begin, growing.size, growing.format_date, growing.client.server_version)
             fields = reply.historical_update(growing.req_id, (stamp, *row))
         growing.client.send(fields)
         growing.due = now - now % REAL_TIME + REAL_TIME
+
+
+def _lot(one: Instrument, client: Conversation) -> int:
+    """The unit of volumes: shares of US stocks only since the newest layouts."""
+    return 1 if client.server_version >= Since.HMDS_MARKET_DATA_IN_SHARES else one.wire_lot

@@ -28,6 +28,19 @@ def session(calendar: Calendar, regular: bool, now: float) -> tuple[float, float
     return next(one for one in sessions(calendar, regular, now) if now < one[1])
 
 
+def schedule(calendar: Calendar, regular: bool, begin: float, end: float) -> list[tuple[str, str, str]]:
+    """Sessions between two moments as (opens, closes, date) in the exchange's clock, e.g. 20261118-09:30:00."""
+    opens, _, closes = (calendar.liquid if regular else calendar.trading).partition("-")
+    first, last = (times.at(when + calendar.offset * 3600).date() for when in (begin, end))
+    found = []
+    for day in (first + dt.timedelta(days=ahead) for ahead in range((last - first).days + 1)):
+        if day.weekday() < SATURDAY or calendar.weekends:
+            name = f"{day:%Y%m%d}"
+            start, stop = (f"{name}-{hhmm[:2]}:{hhmm[2:]}:00" for hhmm in (opens, closes))
+            found.append((start, stop, name))
+    return found
+
+
 def local_text(calendar: Calendar, when: float) -> str:
     """A moment as TWS writes it into notice 399."""
     local = times.at(when) + dt.timedelta(hours=calendar.offset)

@@ -63,6 +63,8 @@ class In:
     ORDER_BOUND: Final = 100
     COMPLETED_ORDER: Final = 101
     COMPLETED_ORDERS_END: Final = 102
+    HISTORICAL_SCHEDULE: Final = 106
+    USER_INFO: Final = 107
 
 
 class Out:
@@ -136,6 +138,11 @@ class Out:
     REQ_TICK_BY_TICK_DATA: Final = 97
     CANCEL_TICK_BY_TICK_DATA: Final = 98
     REQ_COMPLETED_ORDERS: Final = 99
+    REQ_WSH_META_DATA: Final = 100
+    CANCEL_WSH_META_DATA: Final = 101
+    REQ_WSH_EVENT_DATA: Final = 102
+    CANCEL_WSH_EVENT_DATA: Final = 103
+    REQ_USER_INFO: Final = 104
 
 
 class Since:
@@ -151,10 +158,27 @@ class Since:
     NO_DEFAULT_OPEN_CLOSE: Final = 155
     PRICE_BASED_VOLATILITY: Final = 156
     REPLACE_FA_END: Final = 157
+    DURATION: Final = 158
     MARKET_DATA_IN_SHARES: Final = 159
+    POST_TO_ATS: Final = 160
+    WSHE_CALENDAR: Final = 161
+    AUTO_CANCEL_PARENT: Final = 162
     FRACTIONAL_SIZE_SUPPORT: Final = 163
     SIZE_RULES: Final = 164
+    HISTORICAL_SCHEDULE: Final = 165
+    ADVANCED_ORDER_REJECT: Final = 166
+    USER_INFO: Final = 167
+    MANUAL_ORDER_TIME: Final = 169
+    PEGBEST_PEGMID_OFFSETS: Final = 170
+    WSH_EVENT_DATA_FILTERS: Final = 171
+    WSH_EVENT_DATA_FILTERS_DATE: Final = 173
+    INSTRUMENT_TIMEZONE: Final = 174
+    HMDS_MARKET_DATA_IN_SHARES: Final = 175
+    BOND_ISSUERID: Final = 176
+    FA_PROFILE_DESUPPORT: Final = 177
+    PENDING_PRICE_REVISION: Final = 178
 
 
 LOWEST: Final = 145  # the oldest server version whose layouts are known here
-HIGHEST: Final = 157  # the newest, until the later layouts are added
+HIGHEST: Final = 178  # the newest; from 201 on the wire is another one (binary ids, then protobuf)
+OFFICIAL: Final = 157  # the newest that ibapi 9.81.1 knows, the official client of the package index

@@ -34,6 +34,7 @@ class Instrument:
 
     ``wire_lot``: base units to one unit of size on the wire below server version 159 (US stocks: 100).
     ``md_size_multiplier``: what ContractDetails says of it, which for Hong Kong differs from what the wire does.
+    ``parts``: base units to one unit of size where sizes can be fractions (``fractional``; 1000: a thousandth bitcoin).
     ``price`` is the level the walk moves about, ``swing`` scales its moves (1.0: a stock's).
     """
 
@@ -60,6 +61,7 @@ class Instrument:
     min_tick: str = "0.01"
     md_size_multiplier: int = 1
     wire_lot: int = 1
+    parts: int = 1
     lot: int = 1
     depth_size: int = 5
     swing: float = 1.0
@@ -101,5 +103,18 @@ class Instrument:
 
     @property
     def factor(self) -> float:
-        """What one unit of size and one of price are worth together: the multiplier, 1 when there is none."""
-        return float(self.multiplier or 1)
+        """What one base unit and one of price are worth together: the multiplier, 1 when there is none."""
+        return float(self.multiplier or 1) / self.parts
+
+    def sized(self, size: int, lot: int) -> object:
+        """A size in the book as market data has it, in units of ``lot``."""
+        return size // lot if self.parts == 1 else plain(size / self.parts)
+
+    def shown(self, amount: float) -> str:
+        """An amount of base units as orders, executions and positions have it."""
+        return plain(amount / self.parts)
+
+
+def plain(amount: float) -> str:
+    """A number without a point when it is whole: 9.81 reads several sizes as int."""
+    return str(int(amount)) if amount == int(amount) else repr(amount)

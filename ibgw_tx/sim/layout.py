@@ -70,6 +70,12 @@ def maybe_real(fields: Iterator[str]) -> float | None:
     return None if value == UNSET else value
 
 
+def maybe_infinite(fields: Iterator[str]) -> float | None:
+    """As maybe_real, and ``Infinite``: a number without an end that a field's meaning allows."""
+    raw = next(fields)
+    return math.inf if raw == "Infinite" else maybe_real(iter([raw]))
+
+
 def neutral(fields: Iterator[str]) -> tuple[int, float, float] | None:
     """A delta-neutral contract: a flag and, when set, conId, delta and price."""
     return (whole(fields), real(fields), real(fields)) if boolean(fields) else None
@@ -86,20 +92,26 @@ def pair(fields: Iterator[str]) -> tuple[str, str]:
 
 @frozen
 class F:
-    """A field of a layout. ``otherwise`` is its value where ``when`` says that it is not on the wire."""
+    """A field of a layout, on the wire from server version ``since`` and before ``until``.
+
+    ``otherwise`` is its value where it is not on the wire because of its version or of ``when``.
+    """
 
     name: str
     kind: Kind = text
     since: int = 0
     when: Callable[[Mapping[str, Any]], bool] | None = None
     otherwise: Any = None
+    until: int = 10_000
 
 
 def read(name: str, layout: tuple[F, ...], stream: Iterator[str], server_version: int) -> dict[str, Any]:
     """Values by field name; raises BadRequest."""
     values: dict[str, Any] = {}
     for one in layout:
-        if one.since > server_version:
+        if not one.since <= server_version < one.until:
+            if one.otherwise is not None:
+                values[one.name] = one.otherwise
             continue
         if one.when is not None and not one.when(values):
             values[one.name] = one.otherwise

@@ -18,6 +18,7 @@ from ibgw_tx.sim.orders import SPELLINGS, TIFS, Kinds, Leg, Order, Terms
 from ibgw_tx.sim.requests import Query, Request
 from ibgw_tx.sim.settings import Settings
 
+FUZZ = 1e-6
 MOST_PERCENT = 100.0  # of a trailing stop
 BAG_IDS = 28_000_000  # made-up conIds of combos begin here
 Said = Mapping[str, Any]
@@ -95,7 +96,7 @@ def check(
     if one.fractional and version < Since.FRACTIONAL_SIZE_SUPPORT:
         raise refuse(10285)
     _attributes(said)
-    _size(said, settings)
+    _size(said, one, settings)
     _time_in_force(said, kind, now)
     if not all(conditions.readable(one, now) for one in said["conditions"]):
         raise refuse(321, name="placeOrder", cause="Invalid order condition")
@@ -113,11 +114,12 @@ def _attributes(said: Said) -> None:
         raise refuse(413)
 
 
-def _size(said: Said, settings: Settings) -> None:
+def _size(said: Said, one: Instrument, settings: Settings) -> None:
     quantity = said["totalQuantity"] or 0.0
     if quantity <= 0:
         raise refuse(434)
-    if quantity != int(quantity):
+    parts = quantity * one.parts
+    if abs(parts - round(parts)) > FUZZ:  # 0.3 bitcoins are 300.00000000000006 thousandths
         raise refuse(10243)
     if settings.size_limit and quantity > settings.size_limit:
         raise refuse(383, limit=settings.size_limit)

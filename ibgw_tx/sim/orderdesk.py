@@ -108,7 +108,8 @@ class OrderDesk(BaseDesk):
 
     def _reject(self, client: Conversation, order: Order, code: int, text: str, with_status: bool) -> None:
         """A refusal from IB: the code, then the order as Inactive (INSYNC#554); or the code alone."""
-        client.error(order.order_id, code, text or say(code, cause="rejected on demand", id=order.order_id))
+        told = text or say(code, cause="rejected on demand", id=order.order_id)
+        client.error(order.order_id, code, told, self.office.faults.take_advanced())
         if with_status:
             self.store.unhold(order)
             self.store.add(order)

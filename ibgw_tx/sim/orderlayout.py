@@ -1,5 +1,7 @@
-"""The fields of placeOrder behind the contract, under IB's own names (ibapi 9.81.1 client.py placeOrder, from 145)."""
+"""The fields of placeOrder behind the contract, under IB's own names (ibapi 9.81.1 client.py placeOrder, from 145;
+what 158 to 178 add as ib_async 2.1 sends it)."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -53,6 +55,19 @@ def _conditional(said: Said) -> bool:
     return bool(said["conditions"])
 
 
+def _to_ats(said: Said) -> bool:
+    return bool(said["exchange"].strip().upper() == "IBKRATS")
+
+
+def _pegs_best(said: Said) -> bool:
+    return said["orderType"] in ("PEG BEST", "PEGBEST")
+
+
+def _pegs_middle(said: Said) -> bool:
+    """Offsets from the middle: pegged to it, or to the best with its offset "up to the middle" (infinite)."""
+    return said["orderType"] in ("PEG MID", "PEGMID") or said.get("competeAgainstBestOffset") == math.inf
+
+
 _WHOLE, _BOOL, _WHOLE_, _REAL_ = at.whole, at.boolean, at.maybe_whole, at.maybe_real
 
 _MAIN = (
@@ -68,7 +83,8 @@ _COMBO = (
 )
 _EXTENDED = (
     F("sharesAllocation"), F("discretionaryAmt", _REAL_), F("goodAfterTime"), F("goodTillDate"), F("faGroup"),
-    F("faMethod"), F("faPercentage"), F("faProfile"), F("modelCode"), F("shortSaleSlot", _WHOLE),
+    F("faMethod"), F("faPercentage"), F("faProfile", until=Since.FA_PROFILE_DESUPPORT, otherwise=""), F("modelCode"),
+    F("shortSaleSlot", _WHOLE),
     F("designatedLocation"), F("exemptCode", _WHOLE), F("ocaType", _WHOLE), F("rule80A"), F("settlingFirm"),
     F("allOrNone", _BOOL), F("minQty", _WHOLE_), F("percentOffset", _REAL_), F("eTradeOnly", _BOOL),
     F("firmQuoteOnly", _BOOL), F("nbboPriceCap", _REAL_), F("auctionStrategy", _WHOLE_), F("startingPrice", _REAL_),
@@ -122,11 +138,22 @@ _LAST = (
     F("extOperator"), F("softDollarTierName"), F("softDollarTierVal"), F("cashQty", _REAL_), F("mifid2DecisionMaker"),
     F("mifid2DecisionAlgo"), F("mifid2ExecutionTrader"), F("mifid2ExecutionAlgo"),
     F("dontUseAutoPriceForHedge", _BOOL), F("isOmsContainer", _BOOL),
-    F("discretionaryUpToLimitPrice", _BOOL, Since.D_PEG_ORDERS), F("usePriceMgmtAlgo", _WHOLE_, Since.PRICE_MGMT_ALGO),
+    F("discretionaryUpToLimitPrice", _BOOL, Since.D_PEG_ORDERS, otherwise=False),
+    F("usePriceMgmtAlgo", _WHOLE_, Since.PRICE_MGMT_ALGO),
+)
+_PEG_OFFSETS = Since.PEGBEST_PEGMID_OFFSETS
+_NEWEST = (
+    F("duration", _WHOLE_, Since.DURATION), F("postToAts", _WHOLE_, Since.POST_TO_ATS),
+    F("autoCancelParent", _BOOL, Since.AUTO_CANCEL_PARENT, otherwise=False),
+    F("advancedErrorOverride", since=Since.ADVANCED_ORDER_REJECT, otherwise=""),
+    F("manualOrderTime", since=Since.MANUAL_ORDER_TIME, otherwise=""),
+    F("minTradeQty", _WHOLE_, _PEG_OFFSETS, _to_ats), F("minCompeteSize", _WHOLE_, _PEG_OFFSETS, _pegs_best),
+    F("competeAgainstBestOffset", at.maybe_infinite, _PEG_OFFSETS, _pegs_best),
+    F("midOffsetAtWhole", _REAL_, _PEG_OFFSETS, _pegs_middle), F("midOffsetAtHalf", _REAL_, _PEG_OFFSETS, _pegs_middle),
 )
 
 ORDER: tuple[F, ...] = (
-    *_MAIN, *_COMBO, *_EXTENDED, *_DELTA_NEUTRAL, *_SCALE, *_CLEARING, *_PEGGED, *_LAST,
+    *_MAIN, *_COMBO, *_EXTENDED, *_DELTA_NEUTRAL, *_SCALE, *_CLEARING, *_PEGGED, *_LAST, *_NEWEST,
 )
 DEFAULTS: dict[str, Any] = {
     "transmit": True, "exemptCode": -1, "totalQuantity": 0.0, "tif": "DAY",

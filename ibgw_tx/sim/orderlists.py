@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ibgw_tx.sim import orderchecks, replies, replies_orders
+from ibgw_tx.sim import orderchecks, replies, replies_fills, replies_orders
 from ibgw_tx.sim.codes import say
 from ibgw_tx.sim.conversation import Conversation
 from ibgw_tx.sim.desk import BaseDesk
-from ibgw_tx.sim.ids import Since
 from ibgw_tx.sim.lookup import Refused
 from ibgw_tx.sim.orderdesk import OrderDesk
 from ibgw_tx.sim.orders import MANUAL, Order
@@ -73,15 +72,12 @@ class OrderListDesk(BaseDesk):
             number = self.office.next_id(MANUAL)
             self.office.next_ids[MANUAL] = number + 1
         self.store.rekey(order, number)
-        self.mail.post(order, lambda client: replies_orders.order_bound(order))
+        self.mail.post(order, lambda client: replies_fills.order_bound(order))
 
     def completed_orders(self, client: Conversation, request: Request) -> None:
-        if client.server_version < Since.COMPLETED_ORDERS:
-            client.error(-1, 320, say(320, name=request.name, cause="Unknown message id 99"))
-            return
         for order in self.store.done.values():
             if not (request.args["api_only"] and order.manual):
-                client.send(replies_orders.completed_order(order))
+                client.send(replies_orders.completed_order(order, client.server_version))
         client.send(replies.completed_orders_end())
 
     def executions(self, client: Conversation, request: Request) -> None:
@@ -90,8 +86,8 @@ class OrderListDesk(BaseDesk):
         except ValueError:
             raise Refused(321, say(321, name=request.name, cause="Invalid time")) from None
         for fill in found:
-            client.send(replies_orders.execution(fill, request.req_id))
-            client.send(replies_orders.commission(fill))
+            client.send(replies_fills.execution(fill, request.req_id, client.server_version))
+            client.send(replies_fills.commission(fill))
         client.send(replies.executions_end(request.req_id))
 
     def welcome(self, client: Conversation) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ibgw_tx.sim import replies, replies_orders, wire
+from ibgw_tx.sim import replies, replies_fills, replies_orders, wire
 from ibgw_tx.sim.conversation import Conversation
 from ibgw_tx.sim.ids import In
 from ibgw_tx.sim.orders import Fill, Order
@@ -71,21 +71,23 @@ class OrderMail:
     def note(self, order: Order, code: int, text: str) -> None:
         """Codes go to the order's own client only."""
         order_id = order.order_id
-        self.post(order, lambda c: replies.error(order_id, code, text) if c.client_id == order.client_id else ())
+        self.post(order, lambda client: (
+            replies.error(order_id, code, text, client.server_version) if client.client_id == order.client_id else ()
+        ))
 
     def executed(self, fill: Fill) -> None:
-        self.post(fill.order, lambda client: replies_orders.execution(fill, -1))
+        self.post(fill.order, lambda client: replies_fills.execution(fill, -1, client.server_version))
         self.office.orders.booked(fill)
 
     def corrected(self, fill: Fill) -> None:
         """A correction is an execution like any other, but brings no commission and no status."""
-        self.post(fill.order, lambda client: replies_orders.execution(fill, -1))
+        self.post(fill.order, lambda client: replies_fills.execution(fill, -1, client.server_version))
         self.office.orders.tell_position(fill)
 
     def commissioned(self, fill: Fill) -> None:
         """The open order once more, now with the commission, then the report (as recorded)."""
         self.open_order(fill.order)
-        self.post(fill.order, lambda client: replies_orders.commission(fill))
+        self.post(fill.order, lambda client: replies_fills.commission(fill))
 
     def ended(self, order: Order) -> None:
         self._frames.pop(order.perm_id, None)

@@ -39,7 +39,7 @@ class OrderMaker:
         account = orderchecks.account_of(list(office.accounts), said, request.name)
         middle = lambda: office.market.walk(one, now).middle()  # noqa: E731
         orderchecks.check(said, one, office.catalogue, office.settings, now, version, middle)
-        return one, exchange, legs, terms_of(said, account)
+        return one, exchange, legs, terms_of(said, account, one.parts)
 
     def _parent(self, order: Order) -> Order | None:
         parent_id = order.terms.said["parentId"]

@@ -82,13 +82,13 @@ class Terms:
         return tuple(self.said["conditions"])
 
 
-def terms_of(said: Mapping[str, Any], account: str) -> Terms:
+def terms_of(said: Mapping[str, Any], account: str, parts: int = 1) -> Terms:
     """Terms from the fields of a request, spelled as TWS spells them; the fields were checked before."""
     kind = said["orderType"].strip().upper()
     return Terms(
         said,
         action="SELL" if said["action"].strip().upper() in ("SELL", "SSHORT") else "BUY",
-        total=int(said["totalQuantity"] or 0),
+        total=round((said["totalQuantity"] or 0) * parts),
         kind=SPELLINGS.get(kind, kind),
         limit=said["lmtPrice"],
         aux=said["auxPrice"],

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ibgw_tx.sim.codes import say
+from ibgw_tx.sim.ids import OFFICIAL
 from ibgw_tx.sim.lives import BY_SYSTEM
 from ibgw_tx.sim.orderlayout import blank
 from ibgw_tx.sim.orders import MANUAL, Order, Status, terms_of
@@ -77,7 +78,7 @@ class OrderTrouble:
             order = self._made(client_id, order_id, one.con_id, "BUY", one.lot, "LMT", limit, None, fields)
             self._quietly(order)
             made.append(order)
-        office.orders.mail.warm(made, office.settings.server_version)
+        office.orders.mail.warm(made, min(office.settings.server_version, OFFICIAL))
         self._said("seed_orders", count=count, client_id=client_id)
         return [order.perm_id for order in made]
 
@@ -180,14 +181,17 @@ class OrderTrouble:
 
     # --- the next order -------------------------------------------------------------------------------------------------
 
-    def reject_next_order(self, code: int = 201, text: str = "", with_status: bool | None = None) -> None:
+    def reject_next_order(
+        self, code: int = 201, text: str = "", with_status: bool | None = None, advanced: str = ""
+    ) -> None:
         """The next order (or modify) is refused. 201 shows it as Inactive, other codes come alone, unless said.
 
-        A refused modify leaves the live order as it is.
+        A refused modify leaves the live order as it is. ``advanced``: JSON for clients of server version 166 and above.
         """
         self._said("reject_next_order", code=code)
         shown = code == 201 if with_status is None else with_status
         self._office.faults.rejects.append((code, text, shown))
+        self._office.faults.advanced = advanced
 
     def notice_next_order(self, code: int, text: str = "") -> None:
         """The next order gets this code after its first messages, and lives."""

@@ -84,5 +84,5 @@ class PnLDesk(BaseDesk):
             held = row.position
             if held.instrument.con_id == watch.con_id:
                 figures = (round(row.daily, 4), round(row.unrealized, 4), held.realized, round(row.value, 4))
-                return replies.pnl_single(watch.req_id, held.amount, *figures)
-        return replies.pnl_single(watch.req_id, 0, UNSET, UNSET, UNSET, UNSET)
+                return replies.pnl_single(watch.req_id, held.instrument.shown(held.amount), *figures)
+        return replies.pnl_single(watch.req_id, "0", UNSET, UNSET, UNSET, UNSET)

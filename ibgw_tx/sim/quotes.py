@@ -46,9 +46,9 @@ class Tick:
                 yield reply.tick_price(req_id, kind, price, size, 1 if self.kind != 4 else 0)
             if size != "" and (old is None or old[1] != size):
                 of = SIZE_OF[self.kind]
-                yield reply.tick_size(req_id, DELAYED[of] if delayed else of, size)  # type: ignore[arg-type]
+                yield reply.tick_size(req_id, DELAYED[of] if delayed else of, size)
         elif self.kind == 8:
-            yield reply.tick_size(req_id, kind, self.values[0])  # type: ignore[arg-type]
+            yield reply.tick_size(req_id, kind, self.values[0])
         elif self.kind == 45:
             yield reply.tick_string(req_id, kind, str(self.values[0]))
         elif self.kind == 49:
@@ -59,16 +59,16 @@ class Tick:
 
 def ticks(walk: Walk, lot: int) -> Iterator[Tick]:
     """Every tick of an instrument now; sizes in units of ``lot``. An index has no quotes and no sizes."""
-    text = walk.ladder.text
+    text, sized = walk.ladder.text, walk.instrument.sized
     if walk.instrument.sec_type != "IND":
         for kind, side in ((1, BID), (2, ASK)):
             best = walk.book.best(side)
-            yield Tick(kind, ("-1", 0) if best is None else (text(best[0]), best[1] // lot))
+            yield Tick(kind, ("-1", 0) if best is None else (text(best[0]), sized(best[1], lot)))
     index = walk.instrument.sec_type == "IND"
-    yield Tick(4, (text(walk.last), "" if index else walk.last_size // lot))
+    yield Tick(4, (text(walk.last), "" if index else sized(walk.last_size, lot)))
     yield Tick(45, (int(walk.last_time),))
     if not index:
-        yield Tick(8, (walk.volume // lot,))
+        yield Tick(8, (sized(walk.volume, lot),))
     for kind, price in ((6, walk.high), (7, walk.low), (9, walk.close), (14, walk.open)):
         yield Tick(kind, (text(price),))
     yield Tick(49, (0,))
@@ -99,5 +99,7 @@ def _figures(g: greeks.Greeks, price: float) -> tuple[object, ...]:
 
 def rt_volume(walk: Walk, trade: Trade, lot: int) -> str:
     """``price;size;time_ms;total;vwap;single``: the text of tick 48."""
+    sized = walk.instrument.sized
     average = walk.turnover / max(1, walk.volume) / walk.ladder.unit
-    return f"{walk.ladder.text(trade.price)};{trade.size // lot};{int(trade.when * 1000)};{walk.volume // lot};{average:.6f};true"
+    size, volume = sized(trade.size, lot), sized(walk.volume, lot)
+    return f"{walk.ladder.text(trade.price)};{size};{int(trade.when * 1000)};{volume};{average:.6f};true"

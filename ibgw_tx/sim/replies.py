@@ -1,19 +1,22 @@
 """Messages of the session, accounts, orders and errors, as fields ready for the wire.
 
-Field order and version numbers are those TWS sends at server versions 145 to 157, checked against ibapi's Decoder.
+Field order and version numbers are those TWS sends at server versions 145 to 178, checked against the Decoders of ibapi
+(to 157) and ib_async (from 157).
 """
 
 from collections.abc import Iterable
 from typing import Any
 
-from ibgw_tx.sim.ids import In
+from ibgw_tx.sim.ids import In, Since
 from ibgw_tx.sim.instrument import Instrument
 
 Fields = tuple[Any, ...]
 
 
-def error(req_id: int, code: int, text: str) -> Fields:
-    return (In.ERR_MSG, 2, req_id, code, text)
+def error(req_id: int, code: int, text: str, version: int, reject: str = "") -> Fields:
+    """``reject``: the JSON of an order refused with choices for the client, which newer ones are sent."""
+    more = (reject,) if version >= Since.ADVANCED_ORDER_REJECT else ()
+    return (In.ERR_MSG, 2, req_id, code, text, *more)
 
 
 def next_valid_id(order_id: int) -> Fields:
@@ -52,7 +55,7 @@ def portfolio(
 ) -> Fields:
     return (
         In.PORTFOLIO_VALUE, 8, *_head(one), one.exchange, one.currency, one.local_symbol, one.trading_class,
-        quantity(position), price, value, cost, unrealized, realized, account,
+        one.shown(position), price, value, cost * one.parts, unrealized, realized, account,
     )
 
 
@@ -67,7 +70,7 @@ def _placed(one: Instrument) -> Fields:
 
 
 def position(account: str, one: Instrument, amount: float, cost: float) -> Fields:
-    return (In.POSITION_DATA, 3, account, *_placed(one), quantity(amount), cost)
+    return (In.POSITION_DATA, 3, account, *_placed(one), one.shown(amount), cost * one.parts)
 
 
 def position_end() -> Fields:
@@ -75,7 +78,7 @@ def position_end() -> Fields:
 
 
 def position_multi(req_id: int, account: str, one: Instrument, amount: float, cost: float, model: str) -> Fields:
-    return (In.POSITION_MULTI, 1, req_id, account, *_placed(one), quantity(amount), cost, model)
+    return (In.POSITION_MULTI, 1, req_id, account, *_placed(one), one.shown(amount), cost * one.parts, model)
 
 
 def position_multi_end(req_id: int) -> Fields:
@@ -102,8 +105,8 @@ def pnl(req_id: int, daily: float, unrealized: float, realized: float) -> Fields
     return (In.PNL, req_id, daily, unrealized, realized)
 
 
-def pnl_single(req_id: int, amount: float, daily: float, unrealized: float, realized: float, value: float) -> Fields:
-    return (In.PNL_SINGLE, req_id, quantity(amount), daily, unrealized, realized, value)
+def pnl_single(req_id: int, amount: str, daily: float, unrealized: float, realized: float, value: float) -> Fields:
+    return (In.PNL_SINGLE, req_id, amount, daily, unrealized, realized, value)
 
 
 def open_order_end() -> Fields:
@@ -139,10 +142,10 @@ def display_groups(req_id: int) -> Fields:
     return (In.DISPLAY_GROUP_LIST, 1, req_id, "")
 
 
+def user_info(req_id: int) -> Fields:
+    """An account of IB's own brand has no white-branding id."""
+    return (In.USER_INFO, req_id, "")
+
+
 def scanner_parameters() -> Fields:
     return (In.SCANNER_PARAMETERS, 1, '<?xml version="1.0" encoding="UTF-8"?><ScanParameterResponse/>')
-
-
-def quantity(amount: float) -> str:
-    """A size without a point when it is whole: 9.81 reads several of them as int."""
-    return str(int(amount)) if amount == int(amount) else repr(amount)

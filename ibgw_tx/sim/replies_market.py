@@ -23,23 +23,38 @@ def contract(
     """One row of contract details. ``hours`` is (zone, trading hours, liquid hours)."""
     under = (one.under_symbol, one.under_sec_type) if one.under_symbol else ("", "")
     fields: Fields = (
-        In.CONTRACT_DATA, 8, req_id, one.symbol, one.sec_type, _expiry(one), one.strike or 0, one.right, exchange,
+        In.CONTRACT_DATA, *_old(8, version), req_id, one.symbol, one.sec_type, _expiry(one), one.strike or 0, one.right, exchange,
         one.currency, one.local_symbol, one.market_name, one.trading_class, one.con_id, one.min_tick,
-        one.md_size_multiplier, one.multiplier, order_types, ",".join(one.valid_exchanges), one.price_magnifier,
+        *_old(one.md_size_multiplier, version), one.multiplier, order_types, ",".join(one.valid_exchanges), one.price_magnifier,
         one.under_con_id, one.long_name, one.exchange if one.smart else "", one.contract_month, one.industry,
         one.category, one.subcategory, *hours, one.ev_rule, "", *_sec_ids(one), one.agg_group, *under,
         _rule_ids(one), one.expiry,
     )
-    return (*fields, one.stock_type) if version >= Since.STOCK_TYPE else fields
+    if version >= Since.STOCK_TYPE:
+        fields = (*fields, one.stock_type)
+    if Since.FRACTIONAL_SIZE_SUPPORT <= version < Since.SIZE_RULES:
+        return (*fields, _sizes(one)[0])  # the one version that said a single size
+    return (*fields, *_sizes(one)) if version >= Since.SIZE_RULES else fields
 
 
-def bond(req_id: int, one: Instrument, exchange: str, order_types: str) -> Fields:
+def _old(value: object, version: int) -> Fields:
+    """A field that contract details had until the size rules came."""
+    return (value,) if version < Since.SIZE_RULES else ()
+
+
+def _sizes(one: Instrument) -> Fields:
+    """The smallest size, its increment, and the suggested one. US stocks trade in single shares, whatever their lot."""
+    least = one.shown(1 if one.wire_lot > 1 else one.lot)
+    return (least, least, one.shown(max(one.lot, one.wire_lot)))
+
+
+def bond(req_id: int, one: Instrument, exchange: str, order_types: str, version: int) -> Fields:
     return (
-        In.BOND_CONTRACT_DATA, 6, req_id, one.symbol, one.sec_type, one.cusip, one.coupon, one.expiry, one.issue_date,
-        one.ratings, one.bond_type, one.coupon_type, False, False, False, one.desc_append, exchange, one.currency,
-        one.market_name, one.trading_class, one.con_id, one.min_tick, one.md_size_multiplier, order_types,
+        In.BOND_CONTRACT_DATA, *_old(6, version), req_id, one.symbol, one.sec_type, one.cusip, one.coupon, one.expiry,
+        one.issue_date, one.ratings, one.bond_type, one.coupon_type, False, False, False, one.desc_append, exchange, one.currency,
+        one.market_name, one.trading_class, one.con_id, one.min_tick, *_old(one.md_size_multiplier, version), order_types,
         ",".join(one.valid_exchanges), "", "", False, "", one.long_name, one.ev_rule, "", *_sec_ids(one),
-        one.agg_group, _rule_ids(one),
+        one.agg_group, _rule_ids(one), *(_sizes(one) if version >= Since.SIZE_RULES else ()),
     )
 
 
@@ -55,11 +70,14 @@ def market_rule(rule: Rule) -> Fields:
     return (In.MARKET_RULE, rule.id, len(rule.steps), *(text for step in rule.steps for text in step))
 
 
-def symbol_samples(req_id: int, found: Sequence[Instrument], derivatives: dict[int, list[str]]) -> Fields:
+def symbol_samples(
+    req_id: int, found: Sequence[Instrument], derivatives: dict[int, list[str]], version: int
+) -> Fields:
     rows: list[object] = []
     for one in found:
         kinds = derivatives.get(one.con_id, [])
         rows += [one.con_id, one.symbol, one.sec_type, one.exchange, one.currency, len(kinds), *kinds]
+        rows += [one.long_name, ""] if version >= Since.BOND_ISSUERID else []
     return (In.SYMBOL_SAMPLES, req_id, len(found), *rows)
 
 
@@ -92,7 +110,7 @@ def tick_price(req_id: int, kind: int, price: object, size: object, attributes: 
     return (In.TICK_PRICE, 6, req_id, kind, price, size, attributes)
 
 
-def tick_size(req_id: int, kind: int, size: int) -> Fields:
+def tick_size(req_id: int, kind: int, size: object) -> Fields:
     return (In.TICK_SIZE, 6, req_id, kind, size)
 
 
@@ -143,6 +161,11 @@ def historical_update(req_id: int, bar: Fields) -> Fields:
 
 def real_time_bar(req_id: int, when: float, bar: Fields) -> Fields:
     return (In.REAL_TIME_BARS, 3, req_id, int(when), *bar)
+
+
+def historical_schedule(req_id: int, start: str, end: str, zone: str, days: Sequence[tuple[str, str, str]]) -> Fields:
+    """Trading days as (opens, closes, date), in the exchange's zone."""
+    return (In.HISTORICAL_SCHEDULE, req_id, start, end, zone, len(days), *(text for day in days for text in day))
 
 
 def head_timestamp(req_id: int, text: str) -> Fields:

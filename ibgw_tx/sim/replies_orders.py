@@ -1,18 +1,20 @@
-"""Order messages as fields ready for the wire: open order, status, execution, commission, completed order.
+"""Order messages as fields ready for the wire: open order, status, completed order (executions: replies_fills.py).
 
-Field order is ibapi 9.81.1's orderdecoder.py and decoder.py at 145 to 157; what TWS puts into fields that a client left
-empty ("None", "?", 2147483647, ocaType 3) is as recorded from real TWS.
+Field order is ibapi 9.81.1's orderdecoder.py and decoder.py at 145 to 157, ib_async's decoder to 178; what TWS puts into
+fields that a client left empty ("None", "?", 2147483647, ocaType 3) is as recorded from real TWS.
 """
 
+import math
 from typing import Any
 
 from attrs import frozen
 
 from ibgw_tx.sim import times
 from ibgw_tx.sim.ids import In, Since
+from ibgw_tx.sim.instrument import plain
 from ibgw_tx.sim.layout import INT_MAX, UNSET
-from ibgw_tx.sim.orders import Fill, Order
-from ibgw_tx.sim.replies import Fields, quantity
+from ibgw_tx.sim.orders import Order
+from ibgw_tx.sim.replies import Fields
 
 LONG_MAX = 9223372036854775807
 
@@ -33,7 +35,7 @@ def _or(value: Any, otherwise: Any) -> Any:
 
 
 def _size(value: float | None) -> str:
-    return quantity(value or 0.0)
+    return plain(value or 0.0)
 
 
 def _double(value: float | None) -> Any:
@@ -44,7 +46,7 @@ def contract(order: Order) -> Fields:
     """Eleven fields; TWS writes ``?`` for the right of anything but an option."""
     one = order.instrument
     return (
-        one.con_id, one.symbol, one.sec_type, one.expiry, quantity(one.strike), one.right or "?", one.multiplier,
+        one.con_id, one.symbol, one.sec_type, one.expiry, plain(one.strike), one.right or "?", one.multiplier,
         order.exchange, one.currency, one.local_symbol, one.trading_class,
     )
 
@@ -54,14 +56,15 @@ def _main(order: Order, version: int) -> Fields:
     total = order.filled + order.remaining
     opening = said["openClose"] or ("O" if version < Since.NO_DEFAULT_OPEN_CLOSE else "")
     return (
-        terms.action, quantity(total), terms.kind, terms.limit or 0.0, float(terms.aux or 0.0), terms.tif, order.oca,
-        terms.account, opening, said["origin"], terms.reference,
+        terms.action, order.instrument.shown(total), terms.kind, terms.limit or 0.0, float(terms.aux or 0.0), terms.tif,
+        order.oca, terms.account, opening, said["origin"], terms.reference,
     )
 
 
-def _allocation(said: Any) -> Fields:
+def _allocation(said: Any, version: int) -> Fields:
+    profile = (said["faProfile"],) if version < Since.FA_PROFILE_DESUPPORT else ()
     return (
-        said["faGroup"], said["faMethod"], said["faPercentage"], said["faProfile"], said["modelCode"],
+        said["faGroup"], said["faMethod"], said["faPercentage"], *profile, said["modelCode"],
         said["goodTillDate"], said["rule80A"], said["percentOffset"], said["settlingFirm"], said["shortSaleSlot"],
         said["designatedLocation"], said["exemptCode"],
     )
@@ -160,12 +163,12 @@ def _state(order: Order, margins: Margins | None) -> Fields:
 
 def open_order(order: Order, version: int, order_id: int | None = None, margins: Margins | None = None) -> Fields:
     """``order_id`` where it is to be shown under another one."""
-    said = order.terms.said
+    said, shown = order.terms.said, order.instrument.shown
     trail = order.stop if said["trailStopPrice"] is not None or said["trailingPercent"] is not None else None
     fields = (
         In.OPEN_ORDER, order.order_id if order_id is None else order_id, *contract(order), *_main(order, version),
         order.client_id, order.perm_id, said["outsideRth"], said["hidden"], _size(said["discretionaryAmt"]),
-        said["goodAfterTime"], f"{order.perm_id}.0/{order.terms.account}/{order.total}", *_allocation(said),
+        said["goodAfterTime"], f"{order.perm_id}.0/{order.terms.account}/{shown(order.total)}", *_allocation(said, version),
         _or(said["auctionStrategy"], 0), *_box(said), said["displaySize"] or INT_MAX, said["blockOrder"],
         said["sweepToFill"], said["allOrNone"], said["minQty"], order.terms.oca_type, said["eTradeOnly"],
         said["firmQuoteOnly"], said["nbboPriceCap"], said["parentId"], said["triggerMethod"], *_volatility(said, True),
@@ -178,64 +181,68 @@ def open_order(order: Order, version: int, order_id: int | None = None, margins:
     if version >= Since.D_PEG_ORDERS:
         fields += (said["discretionaryUpToLimitPrice"] or False,)
     if version >= Since.PRICE_MGMT_ALGO:
-        fields += (bool(said["usePriceMgmtAlgo"]),)
-    return fields
+        fields += (bool(said.get("usePriceMgmtAlgo")),)
+    return (*fields, *_newest(said, version))
+
+
+def _newest(said: Any, version: int) -> Fields:
+    """What an open order has gained since 158."""
+    since = (
+        ("duration", Since.DURATION), ("postToAts", Since.POST_TO_ATS), ("autoCancelParent", Since.AUTO_CANCEL_PARENT),
+    )
+    return (*(said.get(name) for name, first in since if version >= first), *_offsets(said, version))
+
+
+def _offsets(said: Any, version: int) -> Fields:
+    """Of orders pegged to the best or to the middle; 100 and 0.02 stand in every order, as recorded at 173."""
+    if version < Since.PEGBEST_PEGMID_OFFSETS:
+        return ()
+    best = _or(said.get("competeAgainstBestOffset"), 0.02)
+    return (
+        said.get("minTradeQty"), _or(said.get("minCompeteSize"), 100), "Infinity" if best == math.inf else best,
+        said.get("midOffsetAtWhole"), said.get("midOffsetAtHalf"),
+    )
 
 
 def order_status(order: Order, order_id: int | None = None) -> Fields:
     parent = order.parent.order_id if order.parent is not None else order.terms.said["parentId"]
     return (
-        In.ORDER_STATUS, order.order_id if order_id is None else order_id, order.status, quantity(order.filled),
-        quantity(order.remaining), _price(order.average), order.perm_id, parent, _price(order.last_price),
+        In.ORDER_STATUS, order.order_id if order_id is None else order_id, order.status, order.instrument.shown(order.filled),
+        order.instrument.shown(order.remaining), price(order.average), order.perm_id, parent, price(order.last_price),
         order.client_id, order.why_held, "0",
     )
 
 
-def _price(value: float) -> str:
+def price(value: float) -> str:
     """A price inside a status, without the noise of an average."""
-    return quantity(round(value, 8))
+    return plain(round(value, 8))
 
 
-def execution(fill: Fill, req_id: int, order_id: int | None = None) -> Fields:
-    """``req_id`` -1 for one that was not asked for."""
-    one, order = fill.instrument, fill.order
-    return (
-        In.EXECUTION_DATA, req_id, order.order_id if order_id is None else order_id, one.con_id, one.symbol,
-        one.sec_type, one.expiry, one.strike, one.right, one.multiplier, fill.exchange, one.currency, one.local_symbol,
-        one.trading_class, fill.exec_id, times.stamp(fill.when), order.terms.account, fill.exchange,
-        "BOT" if fill.sign > 0 else "SLD", quantity(fill.quantity), _price(fill.price), order.perm_id, order.client_id,
-        0, quantity(fill.cumulative), _price(fill.average), order.terms.reference, "", "", order.terms.said["modelCode"],
-        "1" if order.resting else "2",
-    )
-
-
-def commission(fill: Fill) -> Fields:
-    realized = UNSET if fill.realized is None else round(fill.realized, 6)
-    amount = round(fill.commission, 6)
-    return (In.COMMISSION_REPORT, 1, fill.exec_id, amount, fill.instrument.currency, realized, UNSET, "")
-
-
-def order_bound(order: Order) -> Fields:
-    return (In.ORDER_BOUND, order.perm_id, order.client_id, order.order_id)
-
-
-def completed_order(order: Order) -> Fields:
+def completed_order(order: Order, version: int) -> Fields:
     """No ids but permId; a filled order's quantity is 0 (tws-facts 4.7), a limit order's trail stop is one off."""
-    said, terms = order.terms.said, order.terms
+    said, terms, shown = order.terms.said, order.terms, order.instrument.shown
     total = 0 if order.status == "Filled" else order.total
     stop = order.stop
     if stop is None and terms.kind == "LMT" and terms.limit is not None:
         stop = terms.limit + terms.sign  # as recorded; nobody knows why
     parent = order.parent.perm_id if order.parent is not None else LONG_MAX
     return (
-        In.COMPLETED_ORDER, *contract(order), terms.action, quantity(total), *_main(order, Since.COMPLETED_ORDERS)[2:8],
+        In.COMPLETED_ORDER, *contract(order), terms.action, shown(total), *_main(order, Since.COMPLETED_ORDERS)[2:8],
         said["openClose"], said["origin"], terms.reference, order.perm_id, said["outsideRth"], said["hidden"],
-        _size(said["discretionaryAmt"]), said["goodAfterTime"], *_allocation(said), *_box(said),
+        _size(said["discretionaryAmt"]), said["goodAfterTime"], *_allocation(said, version), *_box(said),
         said["displaySize"] or INT_MAX, said["sweepToFill"], said["allOrNone"], said["minQty"], terms.oca_type,
         said["triggerMethod"], *_volatility(said, False), order.stop, said["trailingPercent"], *_combo(order),
         *_scale(said), *_hedge(said), said["clearingAccount"], said["clearingIntent"] or "IB", said["notHeld"],
         *_neutral(said), *_algo(said), said["solicited"], order.status, said["randomizeSize"], said["randomizePrice"],
         *_pegged(order), *_conditions(said), _double(stop), _double(said["lmtPriceOffset"]), _size(said["cashQty"]), True,
-        said["isOmsContainer"], "", quantity(order.filled), INT_MAX, False, "Not an insider or substantial shareholder",
+        said["isOmsContainer"], "", shown(order.filled), INT_MAX, False, "Not an insider or substantial shareholder",
         False, False, parent, times.zoned(order.ended or 0.0), order.ending,
+        *_completed_offsets(said, version),
     )
+
+
+def _completed_offsets(said: Any, version: int) -> Fields:
+    """As recorded, the standing values of open orders are empty here."""
+    names = ("minTradeQty", "minCompeteSize", "competeAgainstBestOffset", "midOffsetAtWhole", "midOffsetAtHalf")
+    texts = ("Infinity" if said.get(name) == math.inf else said.get(name) for name in names)
+    return tuple(texts) if version >= Since.PEGBEST_PEGMID_OFFSETS else ()

@@ -1,7 +1,8 @@
 """Requests of a client, read by one table of layouts.
 
 A layout lists fields in the order of the wire; ``since`` is the first server version that has the field. The layouts
-are those the official client sends (ibapi 9.81.1 client.py) for every server version from 145.
+are those the official client sends (ibapi 9.81.1 client.py) for every server version from 145 to 157, and what ib_async
+2.1 sends from there to 178.
 """
 
 from collections.abc import Iterator, Mapping
@@ -89,7 +90,7 @@ LAYOUTS: dict[int, tuple[str, tuple[F, ...]]] = {
     ),
     Out.CANCEL_MKT_DATA: ("cancelMktData", _CANCEL),
     Out.PLACE_ORDER: ("placeOrder", (ID, *CONTRACT, *ORDER)),
-    Out.CANCEL_ORDER: ("cancelOrder", _CANCEL),
+    Out.CANCEL_ORDER: ("cancelOrder", (*_CANCEL, F("manual_time", since=Since.MANUAL_ORDER_TIME))),
     Out.REQ_OPEN_ORDERS: ("reqOpenOrders", (VERSION,)),
     Out.REQ_ACCT_DATA: ("reqAccountUpdates", (VERSION, F("subscribe", at.boolean), F("account"))),
     Out.REQ_EXECUTIONS: (
@@ -100,7 +101,7 @@ LAYOUTS: dict[int, tuple[str, tuple[F, ...]]] = {
     Out.REQ_IDS: ("reqIds", (VERSION, F("count", at.whole))),
     Out.REQ_CONTRACT_DATA: (
         "reqContractDetails",
-        (VERSION, ID, *CONTRACT, _EXPIRED, F("sec_id_type"), F("sec_id")),
+        (VERSION, ID, *CONTRACT, _EXPIRED, F("sec_id_type"), F("sec_id"), F("issuer", since=Since.BOND_ISSUERID)),
     ),
     Out.REQ_MKT_DEPTH: (
         "reqMktDepth",
@@ -114,7 +115,7 @@ LAYOUTS: dict[int, tuple[str, tuple[F, ...]]] = {
     Out.REQ_ALL_OPEN_ORDERS: ("reqAllOpenOrders", (VERSION,)),
     Out.REQ_MANAGED_ACCTS: ("reqManagedAccts", (VERSION,)),
     Out.REQ_FA: ("requestFA", (VERSION, F("kind", at.whole))),
-    Out.REPLACE_FA: ("replaceFA", (VERSION, F("kind", at.whole), F("xml"))),
+    Out.REPLACE_FA: ("replaceFA", (VERSION, F("kind", at.whole), F("xml"), F("req_id", at.whole, Since.REPLACE_FA_END))),
     Out.REQ_HISTORICAL_DATA: (
         "reqHistoricalData",
         (ID, *CONTRACT, _EXPIRED, F("end"), F("bar_size"), F("duration"), F("rth", at.whole), F("what"),
@@ -183,9 +184,19 @@ LAYOUTS: dict[int, tuple[str, tuple[F, ...]]] = {
     ),
     Out.CANCEL_TICK_BY_TICK_DATA: ("cancelTickByTickData", (ID,)),
     Out.REQ_COMPLETED_ORDERS: ("reqCompletedOrders", (F("api_only", at.boolean),)),
+    Out.REQ_WSH_META_DATA: ("reqWshMetaData", (ID,)),
+    Out.CANCEL_WSH_META_DATA: ("cancelWshMetaData", (ID,)),
+    Out.REQ_WSH_EVENT_DATA: ("reqWshEventData", (ID, F("rest", at.rest))),
+    Out.CANCEL_WSH_EVENT_DATA: ("cancelWshEventData", (ID,)),
+    Out.REQ_USER_INFO: ("reqUserInfo", (ID,)),
 }
 
 NAMES = frozenset(name for name, _ in LAYOUTS.values())
+SINCE = {  # server versions that first knew a message
+    Out.REQ_COMPLETED_ORDERS: Since.COMPLETED_ORDERS, Out.REQ_WSH_META_DATA: Since.WSHE_CALENDAR,
+    Out.CANCEL_WSH_META_DATA: Since.WSHE_CALENDAR, Out.REQ_WSH_EVENT_DATA: Since.WSHE_CALENDAR,
+    Out.CANCEL_WSH_EVENT_DATA: Since.WSHE_CALENDAR, Out.REQ_USER_INFO: Since.USER_INFO,
+}
 
 
 def parse(fields: list[str], server_version: int) -> Request:
@@ -194,7 +205,7 @@ def parse(fields: list[str], server_version: int) -> Request:
         msg_id = int(fields[0])
     except (IndexError, ValueError):
         raise BadRequest("read", -1, "Cannot read the message id") from None
-    if msg_id not in LAYOUTS:
+    if msg_id not in LAYOUTS or server_version < SINCE.get(msg_id, 0):
         raise BadRequest("read", -1, f"Unknown message id {msg_id}")
     name, layout = LAYOUTS[msg_id]
     stream = iter(fields[1:])

@@ -11,19 +11,19 @@ from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+from ibgw_tx.sim import flood
 from ibgw_tx.sim.catalogue import Catalogue, load
 from ibgw_tx.sim.conversation import Conversation
-from ibgw_tx.sim.flood import Parcel, braid
 from ibgw_tx.sim.journal import Entry, Journal
 from ibgw_tx.sim.line import TWSFactory, TWSLine
 from ibgw_tx.sim.office import Office
 from ibgw_tx.sim.requests import Request
 from ibgw_tx.sim.settings import Settings
+from ibgw_tx.sim.tape import Tape
 from ibgw_tx.sim.trouble import Trouble
 from ibgw_tx.sim.walk import Walk
 
 FASTEST, SLOWEST = 0.02, 0.1  # seconds between turns of the market's loop
-FLOOD_STEPS = 400  # market events of each book in the stretch that a flood plays again and again
 UNSEEN_STEPS = 5  # at most so many events a turn where no depth is watched: level 1 is sampled anyway
 CATCH_UP = 1.0  # seconds of market that are caught up after a stall; older ones are skipped
 
@@ -51,6 +51,7 @@ class Simulator(MultiService):
         clock: Any = None,
         port: int | None = None,
         interface: str = "127.0.0.1",
+        tape: Tape | None = None,
     ) -> None:
         super().__init__()
         if reactor is None:
@@ -58,19 +59,27 @@ class Simulator(MultiService):
         self.reactor: Any = reactor
         self.clock: Any = clock or reactor
         self.settings = settings or Settings()
-        self.office = Office(catalogue or default_catalogue(), self.settings, self.clock.seconds, self._report)
+        self._begun = self.clock.seconds()
+        self.office = Office(catalogue or default_catalogue(), self.settings, self._seconds, self._report)
         self.factory = TWSFactory(self)
         self.lines: list[TWSLine] = []
         self.connections = 0  # made so far, refused ones too
         self.frozen = False
+        self.tape = tape
         self.trouble = Trouble(self)
         self._wanted = None if port is None else (port, interface)
-        self._ports: list[Any] = []  # IListeningPort
+        self.ports: list[Any] = []  # IListeningPort
         self._loop: LoopingCall | None = None
         self._moved = 0.0
         self._owed = 0.0
         self._alarm: Any = None  # IDelayedCall of the agenda's next entry
         self.office.agenda.woken = self._set_alarm
+
+    def _seconds(self) -> float:
+        """The market's time: the clock's, or faster."""
+        real: float = self.clock.seconds()
+        speed = self.settings.clock_speed
+        return real if speed == 1.0 else self._begun + (real - self._begun) * speed
 
     # --- service ------------------------------------------------------------------------------------------------------
 
@@ -95,7 +104,7 @@ class Simulator(MultiService):
     def listen(self, port: int = 0, interface: str = "127.0.0.1") -> int:
         """Take connections; gives the real port, which for 0 is one of the system's choice."""
         listening = self.reactor.listenTCP(port, self.factory, interface=interface)
-        self._ports.append(listening)
+        self.ports.append(listening)
         real: int = listening.getHost().port
         self.log.info(
             "ibsim takes API clients on {interface}:{port}, server version {version}, accounts {accounts}",
@@ -105,8 +114,8 @@ class Simulator(MultiService):
 
     def close_ports(self) -> Deferred[Any]:
         """Take no more connections, as while a TWS restarts; ``listen(port)`` opens again. Fires when closed."""
-        closing = [port.stopListening() or succeed(None) for port in self._ports]
-        self._ports.clear()
+        closing = [port.stopListening() or succeed(None) for port in self.ports]
+        self.ports.clear()
         return gatherResults(closing)
 
     # --- the market's time --------------------------------------------------------------------------------------------
@@ -135,9 +144,11 @@ class Simulator(MultiService):
     def _turn(self) -> None:
         """One turn of the loop. It must not raise: a LoopingCall that raises is over."""
         with self.log.failuresHandled("the market's turn failed"):
-            now = self.office.now()
-            self._owed = min(self._owed + (now - self._moved) * self.settings.rate, CATCH_UP * self.settings.rate)
-            self._moved = now
+            now, real = self.office.now(), self.clock.seconds()
+            self._owed = min(self._owed + (real - self._moved) * self.settings.rate, CATCH_UP * self.settings.rate)
+            self._moved = real
+            if self.tape is not None:
+                self.tape.play((real - self._begun) * self.settings.clock_speed, self.office, now)
             times = int(self._owed)
             self._owed -= times
             if times and not self.frozen and not self.office.faults.silent:
@@ -151,7 +162,7 @@ class Simulator(MultiService):
         due = self.office.agenda.due
         if due is not None and self.running:
             soonest = SLOWEST if self.office.faults.silent else 0.0
-            self._alarm = self.clock.callLater(max(soonest, due - self.clock.seconds()), self._ring)
+            self._alarm = self.clock.callLater(max(soonest, (due - self._seconds()) / self.settings.clock_speed), self._ring)
 
     def _stop_alarm(self) -> None:
         if self._alarm is not None and self._alarm.active():
@@ -215,30 +226,8 @@ class Simulator(MultiService):
         return len(lines)
 
     def flood(self, updates: int) -> Deferred[int]:
-        """Send at least so many depth messages as fast as the clients take them; fires with the number sent.
-
-        The books are the same before and after: the market's own stretch is played again and again (see
-        DepthDesk.cycle), so that the simulator is not what limits the speed. Freeze the market first.
-        """
-        done: Deferred[int] = Deferred()
-        played = braid(self.office.depth.cycle(self.office.now(), FLOOD_STEPS))
-        self._pour(updates, 0, played, done)
-        return done
-
-    def _pour(self, wanted: int, sent: int, played: list[Parcel], done: Deferred[int]) -> None:
-        """Play the stretch while nobody's transport is full; one parcel list a turn, so that reading goes on."""
-        try:
-            if not any(line.waiting for line in self.lines):
-                for client, count, data in played:
-                    client.write(data)
-                    sent += count if client.ready else 0
-        except Exception:
-            done.errback()
-            return
-        if sent >= wanted or not self.clients or not played:
-            done.callback(sent)
-        else:
-            self.clock.callLater(0, self._pour, wanted, sent, played, done)
+        """Send at least so many depth messages as fast as the clients take them (flood.py); fires with the number sent."""
+        return flood.flood(self, updates)
 
     def _report(self, client: Conversation, request: Request, error: Exception) -> None:
         self.log.error(

@@ -13,6 +13,8 @@ class Settings:
     ``sample``, ``account_every`` and ``pnl_every`` are seconds between looks at level 1, accounts and PnL.
     ``output_limit``: bytes kept for a client that does not read before it is dropped.
 
+    ``clock_speed``: seconds of the market's clock to a second, from the start on.
+
     Orders: ``read_only`` refuses them (321); ``order_limit``: active ones per contract, side and account, 0 for no
     limit; ``keep_hours``: exchanges close; ``tif_notice``: 10349 for an order without time in force; ``size_limit``,
     ``price_percent`` and ``tick_limit`` (both from the market's middle): TWS's precautions (383, 109, 382), 0 is off;
@@ -48,3 +50,4 @@ class Settings:
     master_client: int | None = None
     bind_negative: bool = True
     download_open_orders: bool = False
+    clock_speed: float = 1.0

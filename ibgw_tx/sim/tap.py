@@ -8,9 +8,13 @@ from typing import Any
 from twisted.python import usage
 
 from ibgw_tx.sim.catalogue import Catalogue, CatalogueError, load
+from ibgw_tx.sim.control import ControlPort
 from ibgw_tx.sim.ids import HIGHEST, LOWEST
+from ibgw_tx.sim.recording import RecordingError, Session, read
+from ibgw_tx.sim.replayer import Replayer
 from ibgw_tx.sim.server import Simulator, default_catalogue
 from ibgw_tx.sim.settings import Settings
+from ibgw_tx.sim.tape import Tape
 
 
 def _number(flag: str, low: float, high: float, whole: bool = True) -> Any:
@@ -48,6 +52,11 @@ class Options(usage.Options):
         ["price-percent", None, "0", "Farthest limit price from the market in percent (error 109), 0: no limit"],
         ["tick-limit", None, "0", "Farthest limit price from the market in ticks (error 382), 0: no limit"],
         ["master-client", None, None, "Client id that sees the orders of all clients"],
+        ["replay", None, None, "Play a recording (ibgateway --record) to the clients instead of a market"],
+        ["market", None, None, "Recording whose books are the market of their instruments, instead of the random walk"],
+        ["clock-speed", None, "1", "Seconds of the market's clock to a second"],
+        ["speed", None, "1", "Seconds of the recording to a second; 0: as fast as it may go"],
+        ["control-port", None, None, "Port on 127.0.0.1 for ibsimctl (default: none; ibsimctl looks at 4003)"],
     ]
     optFlags = [
         ["read-only", None, "Refuse orders (error 321), as TWS set to read-only"],
@@ -73,9 +82,14 @@ class Options(usage.Options):
         self["size-limit"] = int(self._checked("size-limit", 0, 2**31))
         self["price-percent"] = self._checked("price-percent", 0, 1000, whole=False)
         self["tick-limit"] = int(self._checked("tick-limit", 0, 2**31))
+        if self["control-port"] is not None:
+            self["control-port"] = int(self._checked("control-port", 1, 65535))
         if self["master-client"] is not None:
             self["master-client"] = int(self._checked("master-client", 0, 2**31 - 1))
         self["rate"] = self._checked("rate", 0, 100_000, whole=False)
+        self["speed"] = self._checked("speed", 0, 1_000_000, whole=False)
+        self["clock-speed"] = self._checked("clock-speed", 0.001, 100_000, whole=False)
+        self["replay"], self["market"] = self._recording("replay"), self._recording("market")
         self["accounts"] = self._accounts()
         self["catalogue"] = self._catalogue()
 
@@ -92,6 +106,16 @@ class Options(usage.Options):
             raise usage.UsageError(f"--accounts {raw}: a name is there twice")
         return names
 
+    def _recording(self, flag: str) -> list[Session] | None:
+        path = self[flag]
+        if path is None:
+            return None
+        try:
+            with Path(path).open(encoding="utf-8") as lines:
+                return read(lines)
+        except (OSError, UnicodeDecodeError, RecordingError) as e:
+            raise usage.UsageError(f"--{flag} {path}: {e}") from None
+
     def _catalogue(self) -> Catalogue:
         path = self["catalogue"]
         if path is None:
@@ -102,8 +126,12 @@ class Options(usage.Options):
             raise usage.UsageError(f"--catalogue {path}: {e}") from None
 
 
-def makeService(options: Options, reactor: Any = None) -> Simulator:
-    """The simulator as a service that listens when it starts."""
+def makeService(options: Options, reactor: Any = None) -> Simulator | Replayer:
+    """The simulator, or the replay of a recording, as a service that listens when it starts."""
+    if options["replay"] is not None:
+        if reactor is None:
+            from twisted.internet import reactor  # noqa: PLC0415 - only here, so that importing this installs nothing
+        return Replayer(options["replay"], reactor, options["port"], options["interface"], options["speed"])
     settings = Settings(
         server_version=options["server-version"],
         seed=options["seed"],
@@ -120,7 +148,12 @@ def makeService(options: Options, reactor: Any = None) -> Simulator:
         keep_hours=bool(options["hours"]),
         tif_notice=bool(options["tif-notice"]),
         download_open_orders=bool(options["download-open-orders"]),
+        clock_speed=options["clock-speed"],
     )
-    return Simulator(
-        settings, options["catalogue"], reactor=reactor, port=options["port"], interface=options["interface"]
+    tape = None if options["market"] is None else Tape(options["market"])
+    simulator = Simulator(
+        settings, options["catalogue"], reactor=reactor, port=options["port"], interface=options["interface"], tape=tape
     )
+    if options["control-port"] is not None:
+        ControlPort(simulator, options["control-port"]).setServiceParent(simulator)
+    return simulator

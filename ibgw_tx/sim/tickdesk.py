@@ -85,7 +85,7 @@ class TickDesk(BaseDesk):
         walk = tape.walk
         for trade in walk.trades:
             if trade.number > tape.trade:
-                size = trade.size // self._lot(tape)
+                size = walk.instrument.sized(trade.size, self._lot(tape))
                 rest = (walk.ladder.text(trade.price), size, 0, trade.maker, "")
                 tape.client.send(reply.tick_by_tick(tape.req_id, tape.kind, trade.when, *rest))
         tape.trade = walk.count
@@ -95,8 +95,8 @@ class TickDesk(BaseDesk):
         bid, ask = walk.book.best(BID), walk.book.best(ASK)
         if bid is None or ask is None:
             return
-        text = walk.ladder.text
-        rest: tuple[object, ...] = (text(bid[0]), text(ask[0]), bid[1] // lot, ask[1] // lot, 0)
+        text, sized = walk.ladder.text, walk.instrument.sized
+        rest: tuple[object, ...] = (text(bid[0]), text(ask[0]), sized(bid[1], lot), sized(ask[1], lot), 0)
         if tape.kind == KINDS["MidPoint"]:
             rest = (walk.mark(),)
         if rest != tape.told:

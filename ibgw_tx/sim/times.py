@@ -4,6 +4,8 @@ import datetime as dt
 import functools
 import zoneinfo
 
+from ibgw_tx.sim.ids import Since
+
 UTC = dt.UTC
 
 
@@ -29,6 +31,11 @@ def clock(when: float) -> str:
 def stamp(when: float) -> str:
     """Two blanks between date and time: the old form, which servers below 174 send."""
     return at(when).strftime("%Y%m%d  %H:%M:%S")
+
+
+def told(when: float, version: int) -> str:
+    """A moment as a client of this server version gets it: from 174 on it says its zone."""
+    return zoned(when) if version >= Since.INSTRUMENT_TIMEZONE else stamp(when)
 
 
 def date(when: float) -> str:

@@ -1,4 +1,4 @@
-"""Trouble on demand. Every method is one kind of it and is logged; a control port may map words to them."""
+"""Trouble on demand. Every method is one kind of it and is logged; words.py gives them to the control port."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from twisted.logger import Logger
 
 from ibgw_tx.sim.codes import say
+from ibgw_tx.sim.daytrouble import DayTrouble
 from ibgw_tx.sim.instrument import Instrument
 from ibgw_tx.sim.ordertrouble import OrderTrouble
 from ibgw_tx.sim.requests import NAMES
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from ibgw_tx.sim.server import Simulator
 
 
-class Trouble(OrderTrouble):
-    """What can go wrong with a TWS, as methods; those about orders are in ordertrouble.py. Instruments by conId."""
+class Trouble(OrderTrouble, DayTrouble):
+    """What can go wrong with a TWS, as methods; more of it in ordertrouble.py and daytrouble.py. Instruments by conId."""
 
     log = Logger()
 
@@ -205,12 +206,3 @@ class Trouble(OrderTrouble):
         """Every byte in a segment of its own."""
         self._said("split", on=on)
         self._office.faults.split_bytes = on
-
-    def restart(self, next_ids_back: int = 0) -> int:
-        """As after the nightly restart: all connections cut, and every next order id lower by so many (tws-facts 1.6)."""
-        self._said("restart", next_ids_back=next_ids_back)
-        self._office.orders.restarted()
-        ids = self._office.next_ids
-        for client_id in ids:
-            ids[client_id] = max(1, ids[client_id] - next_ids_back)
-        return self._simulator.drop_all()

@@ -217,6 +217,26 @@ async def test_limits_refuse_by_name(world: World) -> None:
 
 
 @ensureDeferred
+async def test_limits_of_value_rate_and_price_refuse_by_name(world: World) -> None:
+    await world.start(max_notional="20000", max_orders_per_second="2", price_collar="5")
+    await running_oms(world)
+    unknown = await place(world, p=150)
+    assert unknown["code"] == "limit" and "price_collar" in unknown["err"], "no book is known yet"
+    await world.bot.send("SUB_ODBK", exchange="SMART", showName="USD-AAPL")
+    world.sim.freeze()
+    world.sim.trouble.set_book(AAPL_ID, [(199.9, 1000)], [(200.0, 1000)])
+    channel = "URANUS:NASDAQ:USD-AAPL:full_odbk_channel"
+    await until(lambda: any(book[1] and book[1][0]["p"] == 200 for book in world.bot.on(channel)))
+    assert "max_notional" in (await place(world, p=190, s=110))["err"]
+    assert "price_collar" in (await place(world, p=211, s=10))["err"]
+    one, two = await place(world, p=150, s=10), await place(world, p=151, s=10)
+    assert one["ok"] and two["ok"]
+    three = await place(world, p=152, s=10)
+    assert three["code"] == "limit" and "max_orders_per_second" in three["err"]
+    assert len(world.requests("placeOrder")) == 2
+
+
+@ensureDeferred
 async def test_cancel_all(running: World) -> None:
     await running_oms(running)
     one, _ = await placed(running, client_oid="x1")

@@ -1,12 +1,15 @@
 """The catalogue's file, and which contracts a description finds."""
 
 import pytest
+from simkit import Bench, contract, depth, details, of
+from test_sim_tap import parsed
 
 from ibgw_tx.sim import lookup
 from ibgw_tx.sim.catalogue import CatalogueError, load
 from ibgw_tx.sim.lookup import Refused
 from ibgw_tx.sim.requests import Query
-from ibgw_tx.sim.server import default_catalogue
+from ibgw_tx.sim.server import Simulator, default_catalogue
+from ibgw_tx.sim.settings import Settings
 
 CATALOGUE = default_catalogue()
 
@@ -133,3 +136,65 @@ def test_symbols_are_found_by_beginning_and_name():
     assert [one.con_id for one in lookup.matching(CATALOGUE, "AAP")] == [265598]
     assert [one.con_id for one in lookup.matching(CATALOGUE, "tencent")] == [150968210]
     assert lookup.matching(CATALOGUE, " ") == []
+
+
+OWN = """
+[[rule]]
+id = 26
+steps = [["0", "0.01"]]
+[[calendar]]
+name = "us"
+zone = "US/Eastern"
+offset = -5
+trading = "0400-2000"
+liquid = "0930-1600"
+[[instrument]]
+con_id = 1
+symbol = "FOO"
+sec_type = "STK"
+currency = "USD"
+exchange = "NYSE"
+valid_exchanges = ["SMART", "NYSE"]
+rule = 26
+price = 10.0
+calendar = "us"
+farm = "usfarm"
+"""
+
+
+def test_a_file_of_ones_own_is_a_market(tmp_path):
+    path = tmp_path / "own.toml"
+    path.write_text(OWN)
+    bench = Bench()
+    bench.simulator = Simulator(Settings(message_rate=0), parsed(f"--catalogue={path}")["catalogue"], reactor=bench.clock)
+    bench.simulator.startService()
+    peer = bench.peer()
+    assert [row[13] for row in of(peer.ask(*details(1, *contract(symbol="FOO", sec_type="STK", exchange="SMART"))), 10)] == ["1"]
+    assert len(of(peer.ask(*depth(2, *contract(1, exchange="NYSE"))), 12)) == 20
+    assert of(peer.ask(61, 1), 62)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        ("price = 10.0", 'price = "ten"', "[[instrument]] FOO: price must be a number, not 'ten'"),
+        ("con_id = 1", "con_id = true", "[[instrument]] FOO: con_id must be a whole number, not True"),
+        ("offset = -5", "offset = 0.5", "[[calendar]] us: offset must be a whole number, not 0.5"),
+        ("0400-2000", "all day", "[[calendar]] us: trading must be like 0930-1600, not 'all day'"),
+        ("[[instrument]]", "[instrument]", "[instrument] must be [[instrument]], a list of tables"),
+        ('"0.01"]]', '"one"]]', "[[rule]] 26: steps are pairs of decimal texts"),
+        ('"NYSE"]', "3]", "[[instrument]] FOO 1: exchanges are texts"),
+        ("price = 10.0", "price = -1", "[[instrument]] FOO 1: price, lot, wire_lot and parts must be positive"),
+        ("[[rule]]", "[more]\n[[rule]]", "[more] is none of rule, calendar, instrument, chain, funds, order_types"),
+        ("[[rule]]", "[funds]\ncash = 3\n[[rule]]", "[[funds]]: cash must be a table, not 3"),
+        ("rule = 26", "rule = 27", "[[instrument]] FOO 1: there is no [[rule]] 27"),
+        ("con_id = 1", "", "[[instrument]] FOO: key con_id is missing"),
+        ("con_id = 1", "con_id = ", "not TOML: Invalid value (at line 12, column 10)"),
+    ],
+)
+def test_a_mistake_in_it_is_one_line_naming_file_and_table(tmp_path, old, new, text):
+    path = tmp_path / "own.toml"
+    path.write_text(OWN.replace(old, new))
+    with pytest.raises(SystemExit) as caught:
+        parsed(f"--catalogue={path}")
+    assert str(caught.value) == f"ibsim: --catalogue {path}: {text}"

@@ -7,7 +7,7 @@ from ibgw_tx.sim import replies
 from ibgw_tx.sim import replies_market as market
 from ibgw_tx.sim.ids import In
 
-VERSIONS = ("v100..145", "v100..149", "v100..151", "v100..155", "v100..157")
+VERSIONS = ("v100..145", "v100..149", "v100..150", "v100..151", "v100..155", "v100..157")
 
 SMART_AAPL = contract(AAPL, exchange="SMART")
 OPTION = contract(700000101, exchange="SMART")

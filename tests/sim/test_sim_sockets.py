@@ -56,7 +56,7 @@ async def test_the_official_client_connects_and_sees_contracts_depth_and_account
 async def test_ib_async_connects_without_a_timeout_and_sees_the_same(simulator):
     seen = await run("async_client.py", simulator.listen(), 0)
     assert seen["took"] < 2
-    assert seen["version"] == 157
+    assert seen["version"] == 178
     assert seen["accounts"] == ["DU1000001"]
     assert seen["multiplier"] == "0.1"
     assert seen["chain"] == 726

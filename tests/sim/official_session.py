@@ -1,4 +1,7 @@
-"""Run as a program: orders by the official threaded client, unchanged, against a simulator; prints what it saw as JSON.
+"""Run as a program: a session of the official threaded client, unchanged, with a simulator; prints what it saw as JSON.
+
+Connect, contract details, depth, level 1, place, modify, partial fill, cancel, open and completed orders, executions,
+account and portfolio.
 
 Arguments: port, client id. The market is expected at 99.5 x 100 / 100.0 x 60, 100.5 x 500.
 """
@@ -15,11 +18,11 @@ from ibapi.execution import ExecutionFilter
 from ibapi.order import Order
 from ibapi.wrapper import EWrapper
 
-logging.disable(logging.CRITICAL)
+logging.disable(logging.ERROR - 1)
 
 
 class App(EWrapper, EClient):
-    """Keeps what it is told of orders."""
+    """Keeps what it is told."""
 
     def __init__(self):
         EClient.__init__(self, self)
@@ -27,6 +30,38 @@ class App(EWrapper, EClient):
         self.status, self.opened, self.codes = {}, {}, {}
         self.executions, self.commissions, self.completed = [], [], []
         self.ends, self.margin = set(), None
+        self.details, self.rows, self.ticks, self.values, self.portfolio = [], {}, {}, {}, {}
+        self.account, self.types = "", []
+
+    def managedAccounts(self, accountsList):
+        self.account = accountsList
+
+    def contractDetails(self, reqId, contractDetails):
+        self.details.append(contractDetails)
+
+    def contractDetailsEnd(self, reqId):
+        self.ends.add("details")
+
+    def updateMktDepth(self, reqId, position, operation, side, price, size):
+        self.rows[side, position] = (price, size)
+
+    def marketDataType(self, reqId, marketDataType):
+        self.types.append(marketDataType)
+
+    def tickPrice(self, reqId, tickType, price, attrib):
+        self.ticks[tickType] = price
+
+    def tickSize(self, reqId, tickType, size):
+        self.ticks[tickType] = size
+
+    def updateAccountValue(self, key, val, currency, accountName):
+        self.values[key, currency] = val
+
+    def updatePortfolio(self, contract, position, marketPrice, marketValue, averageCost, unrealizedPNL, realizedPNL, accountName):
+        self.portfolio[contract.symbol, contract.secType] = (position, round(averageCost, 2))
+
+    def accountDownloadEnd(self, accountName):
+        self.ends.add("account")
 
     def nextValidId(self, orderId):
         self.next = orderId
@@ -78,6 +113,12 @@ def aapl():
     return made
 
 
+def listed(details):
+    made = aapl()
+    made.conId, made.exchange = details.contract.conId, details.contract.primaryExchange
+    return made
+
+
 def order(action, quantity, kind, **fields):
     made = Order()
     made.action, made.totalQuantity, made.orderType, made.tif = action, quantity, kind, "DAY"
@@ -93,6 +134,16 @@ def main():
     threading.Thread(target=app.run, daemon=True).start()
     if not app.ready.wait(8):
         raise SystemExit("no nextValidId")
+    app.reqContractDetails(1, aapl())
+    app.wait(lambda: "details" in app.ends)
+    about = app.details[0]
+    app.reqMktDepth(2, listed(about), 5, False, [])
+    app.reqMktData(3, about.contract, "", False, False, [])
+    app.wait(lambda: len(app.rows) == 3 and {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 14} <= set(app.ticks))
+    quotes = [app.ticks[kind] for kind in (1, 2, 0, 3)]
+    rows = sorted([list(key), list(value)] for key, value in app.rows.items())
+    app.cancelMktData(3)
+    app.cancelMktDepth(2, False)
     first = app.next
     app.placeOrder(first, aapl(), order("BUY", 100, "LMT", lmtPrice=100.0))
     app.wait(lambda: app.status.get(first) and app.status[first][-1][1] == 60)
@@ -115,9 +166,18 @@ def main():
     app.reqAllOpenOrders()
     app.reqExecutions(7, ExecutionFilter())
     app.reqCompletedOrders(False)
-    app.wait(lambda: app.ends == {"open", "executions", "completed"})
+    app.reqAccountUpdates(True, "")
+    app.wait(lambda: app.ends == {"details", "open", "executions", "completed", "account"})
     app.wait(lambda: len(app.commissions) >= 2 * len({e[4] for e in app.executions}))
     result = {
+        "version": app.serverVersion(),
+        "account": app.account,
+        "details": [about.contract.conId, about.minTick, about.longName, about.mdSizeMultiplier, about.contract.primaryExchange],
+        "rows": rows,
+        "types": app.types,
+        "quotes": quotes,
+        "values": sorted(key for key, currency in app.values if currency == "USD"),
+        "held": app.portfolio["AAPL", "STK"],
         "first": [list(s) for s in app.status[first]],
         "open": {str(key - first): list(value) for key, value in app.opened.items()},
         "live": [list(e[1:4]) for e in app.executions if e[0] == -1],
