@@ -23,7 +23,7 @@ from test_sim_replies import ASKED, EXPECTED, depth_requests
 from ibgw_tx.sim.ids import HIGHEST, In
 from ibgw_tx.sim.requests import NAMES, parse
 
-VERSIONS = (157, 158, 159, 160, 162, 163, 164, 166, 169, 170, 174, 175, 176, 177, 178)
+VERSIONS = tuple(range(157, 179))
 SCHEDULE = (20, 90, *contract(AAPL, exchange="SMART"), 0, "", "1 day", "1 W", 1, "SCHEDULE", 1, 0, "")
 
 
