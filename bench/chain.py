@@ -17,7 +17,7 @@ import attrs
 
 from bench.candidates import Program
 from bench.redisserver import RedisServer
-from ibgw_tx.embedded import free_port
+from ibgw_tx.demo.embedded_redis import free_port
 
 PROBE = 0.0005  # seconds between two looks
 _QUESTION = {"id": 1, "cmd": "FIND_CONTRACTS", "secType": "OPT", "symbol": "AAPL", "exchange": "CBOE"}

@@ -8,7 +8,7 @@ from types import TracebackType
 
 import redis
 
-from ibgw_tx.embedded import EmbeddedRedis
+from ibgw_tx.demo.embedded_redis import EmbeddedRedis
 
 
 class RedisServer(EmbeddedRedis):

@@ -13,7 +13,7 @@ from typing import Any
 
 import attrs
 
-from ibgw_tx.names import NAME_PATTERN
+from ibgw_tx.model.keys import NAME_PATTERN
 
 
 class ConfigError(ValueError):

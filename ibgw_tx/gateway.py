@@ -13,18 +13,21 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.python.failure import Failure
 
-from ibgw_tx import commands, errors, jsontext, names
-from ibgw_tx.commands import Command
+from ibgw_tx.assembly import Parts
+from ibgw_tx.books.shell.publisher import KEY_INTERVAL
+from ibgw_tx.commands import message as commands
+from ibgw_tx.commands.message import Command
 from ibgw_tx.config import Config
-from ibgw_tx.errors import CommandError
-from ibgw_tx.linkstate import Change, LinkState
-from ibgw_tx.log import Logger
-from ibgw_tx.parts import Parts
-from ibgw_tx.periodic import PeriodicService
-from ibgw_tx.publisher import KEY_INTERVAL
-from ibgw_tx.recorder import Recorder
-from ibgw_tx.session import IBSession, IBSessionFactory
-from ibgw_tx.sessionlink import IBLink
+from ibgw_tx.model import errors
+from ibgw_tx.model import json_text as jsontext
+from ibgw_tx.model import keys as names
+from ibgw_tx.model.errors import CommandError
+from ibgw_tx.runtime.log import Logger
+from ibgw_tx.runtime.periodic import PeriodicService
+from ibgw_tx.tws.connectivity import Change, LinkState
+from ibgw_tx.tws.shell.link import IBLink
+from ibgw_tx.tws.shell.recorder import Recorder
+from ibgw_tx.tws.shell.session import IBSession, IBSessionFactory
 
 HEARTBEAT = 1.0  # seconds
 STOP_LIMIT = 2.0  # seconds for each step of a clean stop

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ibgw_tx import codes, commands, events
-from ibgw_tx.accountdesk import AccountDesk
-from ibgw_tx.asking import Asker
-from ibgw_tx.depthdesk import DepthDesk
-from ibgw_tx.linkstate import SYSTEM_CODES, Change, LinkState
-from ibgw_tx.log import Logger
-from ibgw_tx.orderdesk import OrderDesk
-from ibgw_tx.orderwords import OrderWords
+from ibgw_tx.accounts.shell.accounts import AccountDesk
+from ibgw_tx.books.shell.depth import DepthDesk
+from ibgw_tx.commands import message as commands
+from ibgw_tx.model import events
+from ibgw_tx.orders.shell.followups import OrderWords
+from ibgw_tx.orders.shell.orders import OrderDesk
+from ibgw_tx.runtime.log import Logger
+from ibgw_tx.tws import codes
+from ibgw_tx.tws.connectivity import SYSTEM_CODES, Change, LinkState
+from ibgw_tx.tws.shell.asker import Asker
 
 
 class NoticeRouter:

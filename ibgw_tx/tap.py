@@ -9,10 +9,10 @@ from typing import Any
 from twisted.application.service import IService
 from twisted.python import usage
 
-from ibgw_tx.cleanexit import CleanExit
 from ibgw_tx.config import SETTINGS, Config, ConfigError, configure
 from ibgw_tx.gateway import Gateway
-from ibgw_tx.log import show_debug
+from ibgw_tx.runtime.clean_exit import CleanExit
+from ibgw_tx.runtime.log import show_debug
 
 
 class Options(usage.Options):

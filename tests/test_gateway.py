@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from ibgw_tx import errors, names
 from ibgw_tx.gateway import LINK_PATIENCE
-from tests.fakes import HK1137, check_book, result
-from tests.world import ACK, CMD, STATUS, World
+from ibgw_tx.model import errors
+from ibgw_tx.model import keys as names
+from tests.kit.fakes import HK1137, check_book, result
+from tests.kit.gateway import ACK, CMD, STATUS, World
 
 CHANNEL = "URANUS:SEHK:HKD-1137:full_odbk_channel"
 KEY = "URANUS:SEHK:HKD-1137:orderbook"

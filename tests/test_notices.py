@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.orderkit import OrderWorld, opened, status
+from tests.kit.trading import OrderWorld, opened, status
 
 
 @pytest.fixture

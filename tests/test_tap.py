@@ -10,8 +10,8 @@ from twisted.application.service import IService, IServiceMaker
 from twisted.internet.testing import MemoryReactorClock
 from twisted.plugin import getPlugins
 
-from ibgw_tx import log
 from ibgw_tx.config import SETTINGS
+from ibgw_tx.runtime import log
 from ibgw_tx.tap import Options, makeService
 
 ROOT = Path(__file__).parent.parent

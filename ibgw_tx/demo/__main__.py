@@ -18,9 +18,9 @@ from pathlib import Path
 
 import redis
 
-from ibgw_tx import names
+from ibgw_tx.demo.embedded_redis import EmbeddedRedis, free_port
 from ibgw_tx.demo.screen import View, screen
-from ibgw_tx.embedded import EmbeddedRedis, free_port
+from ibgw_tx.model import keys as names
 
 NAME = "demo"
 #: What is subscribed: `exchange` and `showName` of SUB_ODBK.

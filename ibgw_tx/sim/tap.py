@@ -7,14 +7,14 @@ from typing import Any
 
 from twisted.python import usage
 
-from ibgw_tx.sim.catalogue import Catalogue, CatalogueError, load
-from ibgw_tx.sim.control import ControlPort
-from ibgw_tx.sim.ids import HIGHEST, LOWEST
-from ibgw_tx.sim.recording import RecordingError, Session, read
-from ibgw_tx.sim.replayer import Replayer
-from ibgw_tx.sim.server import Simulator, default_catalogue
-from ibgw_tx.sim.settings import Settings
-from ibgw_tx.sim.tape import Tape
+from ibgw_tx.sim.market.catalogue import Catalogue, CatalogueError, load
+from ibgw_tx.sim.office.settings import Settings
+from ibgw_tx.sim.replay.recording import RecordingError, Session, read
+from ibgw_tx.sim.replay.service import Replayer
+from ibgw_tx.sim.replay.tape import Tape
+from ibgw_tx.sim.server.control import ControlPort
+from ibgw_tx.sim.server.simulator import Simulator, default_catalogue
+from ibgw_tx.sim.wire.ids import HIGHEST, LOWEST
 
 
 def _number(flag: str, low: float, high: float, whole: bool = True) -> Any:

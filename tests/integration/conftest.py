@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import pytest_twisted
 
-from ibgw_tx.embedded import EmbeddedRedis
+from ibgw_tx.demo.embedded_redis import EmbeddedRedis
 
 from .kit import World
 

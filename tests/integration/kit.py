@@ -13,12 +13,12 @@ from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.task import deferLater
 
-from ibgw_tx import names
 from ibgw_tx.config import Config, configure
-from ibgw_tx.embedded import EmbeddedRedis
+from ibgw_tx.demo.embedded_redis import EmbeddedRedis
 from ibgw_tx.gateway import Gateway
-from ibgw_tx.sim.server import Simulator
-from ibgw_tx.sim.settings import Settings
+from ibgw_tx.model import keys as names
+from ibgw_tx.sim.office.settings import Settings
+from ibgw_tx.sim.server.simulator import Simulator
 
 NAME = "test"
 # The whole suite at another server version: IBSIM_SERVER_VERSION=151 pytest tests/integration

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pytest_twisted import ensureDeferred
 
-from ibgw_tx import names
+from ibgw_tx.model import keys as names
 
 from .kit import NAME, World, sleep
 

@@ -141,7 +141,7 @@ async def test_the_same_question_is_not_sent_twice(running: World) -> None:
 
 @ensureDeferred
 async def test_a_question_that_tws_does_not_answer_is_told_as_an_error(running: World) -> None:
-    import ibgw_tx.contractdesk as module  # noqa: PLC0415
+    import ibgw_tx.contracts.shell.contracts as module  # noqa: PLC0415
 
     limit, module.DETAILS_LIMIT = module.DETAILS_LIMIT, 0.3
     try:

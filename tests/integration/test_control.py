@@ -9,7 +9,7 @@ from pytest_twisted import ensureDeferred
 from twisted.internet.threads import deferToThread
 
 from ibgw_tx.sim import ctl
-from ibgw_tx.sim.control import ControlPort
+from ibgw_tx.sim.server.control import ControlPort
 
 from .kit import World, until
 from .test_books import HK, HK_ID, full_book, subscribe

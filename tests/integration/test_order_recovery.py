@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pytest_twisted import ensureDeferred
 
-from ibgw_tx import orderasking
-from ibgw_tx.oms import Patience
+from ibgw_tx.orders.cache.cache import Patience
+from ibgw_tx.orders.shell import asking as orderasking
 
 from .kit import NAME, World, sleep, until
 from .test_orders import AAPL_ID, BUY, CHANNEL, FLAG, HASH, in_hash, place, placed, running_oms, state

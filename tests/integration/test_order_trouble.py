@@ -14,8 +14,9 @@ import pytest
 import redis
 from pytest_twisted import ensureDeferred
 
-from ibgw_tx import names, redislink
-from ibgw_tx.embedded import EmbeddedRedis, free_port
+from ibgw_tx.demo.embedded_redis import EmbeddedRedis, free_port
+from ibgw_tx.model import keys as names
+from ibgw_tx.redis.shell import link as redislink
 
 from .kit import NAME, World, sleep, until
 from .test_order_recovery import settled, shorten, trusted

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import redis
 
-from ibgw_tx.embedded import EmbeddedRedis, free_port
+from ibgw_tx.demo.embedded_redis import EmbeddedRedis, free_port
 
 TWISTD = str(Path(sys.executable).with_name("twistd"))
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ import pytest
 import pytest_twisted
 from pytest_twisted import ensureDeferred
 
-from ibgw_tx.embedded import EmbeddedRedis
+from ibgw_tx.demo.embedded_redis import EmbeddedRedis
 
 from .kit import NAME, Bot, World, sleep, until
 from .test_books import HK, HK_KEY, full_book, is_a_book, subscribe

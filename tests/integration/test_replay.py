@@ -10,8 +10,8 @@ import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet import reactor
 
-from ibgw_tx.sim.recording import read
-from ibgw_tx.sim.replayer import Replayer
+from ibgw_tx.sim.replay.recording import read
+from ibgw_tx.sim.replay.service import Replayer
 
 from .kit import World, sleep, until
 from .test_books import HK, HK_ID, HK_KEY, full_book, subscribe

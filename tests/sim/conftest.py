@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from simkit import Bench, Peer
+
+from tests.sim.kit.bench import Bench, Peer
 
 
 @pytest.fixture

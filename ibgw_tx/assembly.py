@@ -1,0 +1,192 @@
+"""The parts of a gateway and how they are put together; what they do is theirs. Assembly only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ibgw_tx.accounts.shell.accounts import AccountDesk
+from ibgw_tx.books.shelf import BookShelf
+from ibgw_tx.books.shell.commands import BookCommands
+from ibgw_tx.books.shell.depth import DepthDesk
+from ibgw_tx.books.shell.publisher import BookPublisher
+from ibgw_tx.books.shell.store import SubscriptionStore
+from ibgw_tx.books.shell.top import TopDesk
+from ibgw_tx.books.top_shelf import TopShelf
+from ibgw_tx.commands.shell.dispatcher import CommandDesk, Handler
+from ibgw_tx.config import Config
+from ibgw_tx.contracts.shell.contracts import ContractDesk, Known
+from ibgw_tx.contracts.shell.market_rules import RuleDesk
+from ibgw_tx.history.shell.commands import QueryCommands
+from ibgw_tx.model import events
+from ibgw_tx.model import keys as names
+from ibgw_tx.model import order_events as told
+from ibgw_tx.notices import NoticeRouter
+from ibgw_tx.orders.cache.cache import OrderCache
+from ibgw_tx.orders.entry.ids import OrderIds
+from ibgw_tx.orders.entry.limits import Limits, RateWindow
+from ibgw_tx.orders.shell.asking import OrderAsking
+from ibgw_tx.orders.shell.contract_facts import OrderContracts
+from ibgw_tx.orders.shell.followups import OrderWords
+from ibgw_tx.orders.shell.orders import OrderDesk
+from ibgw_tx.orders.shell.place import OrderCommands
+from ibgw_tx.orders.shell.reservations import OrderKeeping
+from ibgw_tx.orders.shell.store import OMSStore
+from ibgw_tx.redis.shell.link import RedisLink
+from ibgw_tx.tws.connectivity import Change
+from ibgw_tx.tws.shell.asker import FIRST_REQUEST_ID, Asker
+from ibgw_tx.tws.shell.session import IBSession
+
+
+class Parts:
+    """Everything a gateway has but its services.
+
+    `session()` gives the linked session or raises CommandError, `say` publishes on ACK, `beat` writes the status,
+    `link_changed` is told what a system notice changed.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        reactor: Any,
+        now: Callable[[], int],
+        session: Callable[[], IBSession],
+        say: Callable[[bytes], None],
+        beat: Callable[[], None],
+        link_changed: Callable[[Change], None],
+        reset: Handler,
+    ) -> None:
+        name = config.name
+        self._config = config
+        self._session = session
+        self.redis = RedisLink(
+            config.redis_host, config.redis_port, config.redis_password, names.commands(name), reactor
+        )
+        self.asker = Asker(reactor)
+        self.contracts = ContractDesk(self.asker, self.redis, reactor, now)
+        self.rules = RuleDesk(self.redis)
+        self._make_books(name, now)
+        self.account = AccountDesk(name, config.account, self.contracts, self.asker, self.redis, reactor, beat)
+        self._make_orders(config, reactor, now, say)
+        self.contracts.found = self._found
+        self.queries = QueryCommands(name, self.contracts, self.asker, self.redis, session, say, now, reactor)
+        self.notices = NoticeRouter(
+            self.asker, (self.depth, self.top), self.account, self.orders, self.words, say, now, link_changed
+        )
+        self.desk = CommandDesk({"RESET": reset, **self._handlers()}, say, now, int(config.max_command_age * 1000))
+
+    def _make_books(self, name: str, now: Callable[[], int]) -> None:
+        self.shelf = BookShelf()
+        self.tops = TopShelf(self.shelf, now)
+        self.publisher = BookPublisher(self.shelf, self.tops, self.redis, now)
+        self.subscriptions = SubscriptionStore(name, self.redis)
+        keep, drop = self.subscriptions.keep, self.subscriptions.drop
+        self.depth = DepthDesk(self.shelf, self.publisher, self.asker, now, keep, drop)
+        self.top = TopDesk(self.tops, self.publisher, self.asker, now, keep, drop)
+        self.depth.left = self.top.retell
+
+    def _make_orders(
+        self, config: Config, reactor: Any, now: Callable[[], int], say: Callable[[bytes], None]
+    ) -> None:
+        cache = OrderCache(config.client_id, config.history_days)
+        self.oms = OMSStore(config.name, self.redis, now)
+        self.oms.exchanges.update(config.exchanges or ())
+        asking = self.asking = OrderAsking(self.asker, reactor)
+        self.orders = OrderDesk(cache, self.oms, asking, self.contracts, self.redis, reactor, now)
+        self.ids = OrderIds(ceiling=FIRST_REQUEST_ID - 1)
+        self.keeping = OrderKeeping(config.name, self.redis, self.ids)
+        self.words = OrderWords(say, reactor, now)
+        self.order_commands = OrderCommands(
+            self.orders,
+            self.keeping,
+            OrderContracts(self.contracts, self.rules, (self.shelf, self.tops)),
+            self.words,
+            self._session,
+            Limits(
+                max_quantity=config.max_quantity,
+                max_notional=config.max_notional,
+                max_orders_per_second=config.max_orders_per_second,
+                max_open_orders=config.max_open_orders,
+                price_collar=config.price_collar,
+                allowed_symbols=config.allowed_symbols or (),
+            ),
+            RateWindow(config.max_orders_per_second),
+            config.account or "",
+            now,
+        )
+
+    def _found(self, known: Known) -> None:
+        """A contract has been found: its rules are wanted, its exchange gets an OMS flag."""
+        self.rules.found(known)
+        self.orders.knows(known.contract)
+
+    def _handlers(self) -> dict[str, Handler]:
+        depth = BookCommands(self.contracts, self.depth, self._session)
+        top = BookCommands(self.contracts, self.top, self._session)
+        orders, queries = self.order_commands, self.queries
+        return {
+            "SUB_ODBK": depth.subscribe,
+            "UNSUB_ODBK": depth.unsubscribe,
+            "SUB_TOP": top.subscribe,
+            "UNSUB_TOP": top.unsubscribe,
+            "FIND_CONTRACTS": queries.find_contracts,
+            "PLACE_ORDER": orders.place,
+            "CANCEL_ORDER": orders.cancel,
+            "CANCEL_ALL": orders.cancel_all,
+            "HALT": orders.halt,
+            "RESUME": orders.resume,
+            "ACCOUNT_LIST": queries.account_list,
+            "ACCOUNT_SUMMARY": queries.account_summary,
+            "FIND_HISTORY": queries.find_history,
+        }
+
+    def listeners(self) -> dict[type, Callable[[Any], None]]:
+        """Who is told which record of TWS."""
+        take, take_ours = self.orders.take, self._order_told
+        return {
+            events.Notice: self.notices.noticed,
+            events.NextValidId: lambda event: self.ids.next_valid_id(event.order_id),
+            events.ContractHit: self.contracts.hit,
+            events.ContractEnd: self.contracts.end,
+            events.MarketRule: self.rules.told,
+            events.AccountValue: self.account.value,
+            events.PortfolioRow: self.account.row,
+            events.AccountDownloadEnd: self.account.download_end,
+            events.MultiValue: self.account.multi_value,
+            events.MultiPosition: self.account.multi_position,
+            events.MultiEnd: self.account.multi_end,
+            events.SummaryRow: self.queries.summary_row,
+            events.SummaryEnd: self.queries.summary_end,
+            events.OptionTick: self.top.option_tick,
+            events.DataType: self.top.data_type,
+            events.OpenOrderEnd: self.asking.open_end,
+            events.CompletedOrdersEnd: self.asking.completed_end,
+            events.ExecutionsEnd: self.asking.executions_end,
+            events.WhatIf: self.words.previewed,
+            events.OrderEcho: self._echoed,
+            told.OpenOrder: take,
+            told.OrderStatus: take_ours,
+            told.CompletedOrder: take,
+            told.Execution: take_ours,
+            told.Commission: take,
+        }
+
+    def _order_told(self, event: told.OrderStatus | told.Execution) -> None:
+        if event.clientId == self._config.client_id:
+            self.ids.saw(event.orderId)
+        self.orders.take(event)
+
+    def _echoed(self, event: events.OrderEcho) -> None:
+        self.ids.saw(event.order_id)
+        self.orders.echo(event)
+
+    def hot_messages(self) -> dict[bytes, Callable[[list[bytes]], None]]:
+        """Messages that are decoded straight from their frames, by id."""
+        return {
+            b"12": self.shelf.depth,
+            b"13": self.shelf.depth_l2,
+            b"1": self.tops.tick_price,
+            b"2": self.tops.tick_size,
+            b"46": self.tops.tick_string,
+            b"17": self.queries.bars,
+        }

@@ -1,0 +1,162 @@
+"""One order book as TWS sends it: rows by position, inserts that shift. No I/O, no clock.
+
+TWS's rows (tws-facts 5.3): operation 0 inserts at a row and moves the rows below down, 1 rewrites a row in place, 2 deletes
+it and moves the rows below up; side 1 is bid, 0 is ask. There is no end of snapshot, no sequence number, and nothing is sent
+for rows that an insert pushes past the last one. Between two messages of one change a book may be crossed or out of order;
+`levels()` then says None and the caller publishes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias
+
+from ibgw_tx.model import json_text as jsontext
+
+INSERT, UPDATE, DELETE = 0, 1, 2
+ASK, BID = 0, 1
+
+#: (price, size in TWS's lots)
+Row: TypeAlias = tuple[float, float]
+#: {"p": price, "s": size}
+Level: TypeAlias = dict[str, float]
+
+#: Beyond this a price is IB's "unset" (1.797e308), not a price.
+_ABSURD = 1e300
+#: From here on a size is IB's "unset" (2^127 - 1 of later clients, 1.797e308), not a size.
+_ABSURD_SIZE = 1e15
+
+
+class _Side(NamedTuple):
+    """A side as it was last made into text: of which rows, the JSON (None: no publishable side), the best price."""
+
+    rows: list[Row]
+    factor: float
+    merged: bool
+    text: bytes | None
+    best: float | None
+
+
+_NOTHING = _Side([], 0, False, b"[]", None)
+
+
+class OrderBook:
+    """The rows of one depth request, best first.
+
+    `merged` says that one price may stand in several rows (market makers, SMART exchanges): `levels()` adds them up.
+    `gaps` counts rows that came for a place the book does not have.
+    """
+
+    __slots__ = ("_told_asks", "_told_bids", "asks", "bids", "gaps", "merged", "num_rows")
+
+    def __init__(self, num_rows: int = 10) -> None:
+        self.num_rows = num_rows
+        self.bids: list[Row] = []
+        self.asks: list[Row] = []
+        self.gaps = 0
+        self.merged = False
+        self._told_bids = self._told_asks = _NOTHING
+
+    def apply(self, operation: int, side: int, row: int, price: float, size: float) -> bool:
+        """Carry out one row message; says whether the book changed. A row past the end changes nothing.
+
+        An update just past the end is taken as an insert; a delete past the end is harmless (IB's own demo meets it);
+        an insert or update further out is counted in `gaps`: rows between are missing. What TWS sends beyond the last row
+        of a full book was not asked for, and is no gap.
+        """
+        rows = self.bids if side else self.asks
+        have = len(rows)
+        if operation == UPDATE and row < have:
+            rows[row] = (price, size)
+            return True
+        if operation == DELETE:
+            if row < have:
+                del rows[row]
+                return True
+            return False
+        if row > have or row >= self.num_rows:
+            if have < self.num_rows:
+                self.gaps += 1
+            return False
+        rows.insert(row, (price, size))
+        if have >= self.num_rows:
+            del rows[self.num_rows :]
+        return True
+
+    def clear(self) -> None:
+        """Forget every row (317, a lost link, a new subscription)."""
+        self.bids.clear()
+        self.asks.clear()
+        self.gaps = 0
+
+    def __bool__(self) -> bool:
+        """Whether there is any row."""
+        return bool(self.bids or self.asks)
+
+    def levels(self, factor: float = 1) -> tuple[list[Level], list[Level]] | None:
+        """(bids, asks) with sizes times `factor`, or None while the rows make no publishable book.
+
+        None means: crossed (or locked, unless several exchanges may lock each other: `merged`), a side out of order, a negative
+        size, a price or size that is no number (IB's "unset" included). A row of size 0 is no level. The lists are new; sizes are
+        integers where they are whole.
+        """
+        bids = _side(self.bids, -1, factor, self.merged)
+        asks = _side(self.asks, 1, factor, self.merged)
+        if bids is None or asks is None:
+            return None
+        if bids and asks and self._crossed(bids[0]["p"], asks[0]["p"]):
+            return None
+        return bids, asks
+
+    def texts(self, factor: float = 1) -> tuple[bytes, bytes] | None:
+        """`levels` as JSON. A side that is as it was the last time is not made again: most changes touch one side."""
+        bids, asks = self._told_bids, self._told_asks
+        if bids.rows != self.bids or bids.factor != factor or bids.merged != self.merged:
+            bids = self._told_bids = _told(self.bids, -1, factor, self.merged)
+        if asks.rows != self.asks or asks.factor != factor or asks.merged != self.merged:
+            asks = self._told_asks = _told(self.asks, 1, factor, self.merged)
+        if bids.text is None or asks.text is None:
+            return None
+        if bids.best is not None and asks.best is not None and self._crossed(bids.best, asks.best):
+            return None
+        return bids.text, asks.text
+
+    def _crossed(self, bid: float, ask: float) -> bool:
+        return bid > ask or (bid == ask and not self.merged)
+
+
+def _told(rows: list[Row], direction: int, factor: float, merged: bool) -> _Side:
+    levels = _side(rows, direction, factor, merged)
+    text = None if levels is None else jsontext.dumps(levels)
+    return _Side(rows.copy(), factor, merged, text, levels[0]["p"] if levels else None)
+
+
+def _side(rows: list[Row], direction: int, factor: float, merged: bool) -> list[Level] | None:
+    """One side's levels; `direction` 1 wants rising prices, -1 falling ones; None when it does not hold."""
+    levels: list[Level] = []
+    last = None
+    for price, size in rows:
+        if not 0 < size < _ABSURD_SIZE:
+            if size != 0:
+                return None
+            continue
+        if last is None:
+            if not -_ABSURD < price < _ABSURD:
+                return None
+        elif price == last and merged:
+            level = levels[-1]
+            level["s"] = scaled(size, factor, level["s"])
+            continue
+        elif not (last < price < _ABSURD if direction > 0 else last > price > -_ABSURD):
+            return None
+        last = price
+        levels.append({"p": price, "s": size if factor == 1 else scaled(size, factor)})
+    return levels
+
+
+def scaled(size: float, factor: float, plus: float = 0) -> float:
+    """size * factor + plus without binary noise (3 * 0.1 is 0.3), an integer when whole."""
+    value = size * factor + plus
+    if isinstance(value, int):
+        return value if value < 2**53 else float(value)
+    value = round(value, 9)
+    return int(value) if value == int(value) else value

@@ -1,0 +1,156 @@
+"""Commands from Redis: one message in, one checked `Command` or one refusal out; and the replies. Pure; times in ms.
+
+A message is `{"id":…, "cmd":"…", "params":{…}}`; the params may stand beside `cmd` instead. Section 8 of the interface.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import attrs
+
+from ibgw_tx.model import errors
+from ibgw_tx.model import json_text as jsontext
+from ibgw_tx.model.errors import CommandError
+
+CommandId: TypeAlias = str | int | float | None
+
+#: bytes; a command is small, and parsing must not hold the reactor.
+MAX_SIZE = 1_000_000
+
+_FRAME = frozenset({"id", "cmd", "params", "t"})
+
+
+@attrs.frozen
+class Command:
+    """A well-formed command; `params` still has to be understood by whoever carries it out.
+
+    `expires` (ms) is when it must not be carried out any more, because of its `t`; None for never.
+    """
+
+    id: CommandId
+    cmd: str
+    params: dict[str, Any]
+    expires: float | None = None
+
+
+class Refused(Exception):
+    """A message that is no command: what its acknowledgement says."""
+
+    def __init__(self, id: CommandId, cmd: str | None, error: CommandError) -> None:
+        super().__init__(error.text)
+        self.id = id
+        self.cmd = cmd
+        self.error = error
+
+
+def parse(message: str | bytes, known: frozenset[str], now: int, max_age: int) -> Command:
+    """Give the command in `message`. `known` are the names there are, `max_age` ms limits the age of its `t` (0: never).
+
+    Raises Refused (bad_json, bad_command, bad_params, expired) with as much of id and cmd as could be read.
+    """
+    body = _object(message)
+    id_, cmd = body.get("id"), body.get("cmd")
+    if isinstance(id_, bool) or not isinstance(id_, str | int | float):
+        told = cmd if isinstance(cmd, str) else None
+        raise Refused(None, told, CommandError(errors.BAD_COMMAND, "id must be a string or a number"))
+    if not isinstance(cmd, str) or cmd not in known:
+        told = cmd if isinstance(cmd, str) else None
+        text = "cmd is missing" if cmd is None else f"there is no command {jsontext.text(cmd)[:100]}"
+        raise Refused(id_, told, CommandError(errors.BAD_COMMAND, text))
+    try:
+        _check_age(body.get("t"), now, max_age)
+        expires = body["t"] + max_age if max_age and body.get("t") is not None else None
+        return Command(id_, cmd, _params(body), expires)
+    except CommandError as error:
+        raise Refused(id_, cmd, error) from None
+
+
+def _object(message: str | bytes) -> dict[str, Any]:
+    if len(message) > MAX_SIZE:
+        text = f"the message has {len(message)} bytes; the limit is {MAX_SIZE}"
+        raise Refused(None, None, CommandError(errors.BAD_JSON, text))
+    try:
+        body = jsontext.loads(message)
+    except ValueError as error:
+        raise Refused(None, None, CommandError(errors.BAD_JSON, f"not JSON: {error}")) from None
+    if not isinstance(body, dict):
+        raise Refused(None, None, CommandError(errors.BAD_JSON, "a command is a JSON object"))
+    return body
+
+
+def _check_age(t: Any, now: int, max_age: int) -> None:
+    if t is None:
+        return
+    if isinstance(t, bool) or not isinstance(t, int | float):
+        raise CommandError(errors.BAD_PARAMS, f"t must be a number of ms, not {jsontext.text(t)[:100]}")
+    if max_age and now - t > max_age:
+        raise CommandError(errors.EXPIRED, f"the command is {int(now - t)} ms old; the limit is {max_age} ms")
+
+
+def _params(body: dict[str, Any]) -> dict[str, Any]:
+    beside = {member: value for member, value in body.items() if member not in _FRAME}
+    params = body.get("params")
+    if params is None:
+        return beside
+    if not isinstance(params, dict):
+        raise CommandError(errors.BAD_PARAMS, "params must be an object")
+    if beside:
+        raise CommandError(errors.BAD_PARAMS, f"{_listed(beside)} beside params: put every member in one place")
+    return params
+
+
+def expect_members(params: dict[str, Any], *allowed: str) -> None:
+    """Refuse (bad_params) members that a command does not have, by name."""
+    unknown = [member for member in params if member not in allowed]
+    if unknown:
+        there_is = f"; it takes {', '.join(allowed)}" if allowed else "; it takes none"
+        raise CommandError(errors.BAD_PARAMS, f"unknown params: {_listed(unknown)}{there_is}")
+
+
+def text_param(params: dict[str, Any], member: str) -> str:
+    """A param that must be text when it is there; "" when it is not."""
+    value = params.get(member)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise CommandError(errors.BAD_PARAMS, f"{member} must be a string, not {jsontext.text(value)[:100]}")
+    return value
+
+
+def _listed(members: Any) -> str:
+    return ", ".join(sorted(members))[:200]
+
+
+# What goes out on the ACK channel.
+
+
+def ack(command: Command, now: int, **more: Any) -> bytes:
+    """`ok:true`: checked and handed to TWS."""
+    return jsontext.dumps({"type": "ack", "id": command.id, "cmd": command.cmd, "ok": True, **more, "t": now})
+
+
+def refusal(id: CommandId, cmd: str | None, error: CommandError, now: int, **more: Any) -> bytes:
+    """`ok:false` with its code and one sentence."""
+    head = {"type": "ack", "id": id, "cmd": cmd, "ok": False, "code": error.code, "err": error.text}
+    return jsontext.dumps({**head, **more, "t": now})
+
+
+def tws_error(id: CommandId, cmd: str, code: int | None, text: str, now: int) -> bytes:
+    """What TWS says later about a command."""
+    return jsontext.dumps({"type": "error", "id": id, "cmd": cmd, "code": code, "err": text, "t": now})
+
+
+def tws_message(code: int, text: str, now: int) -> bytes:
+    """What TWS says about no command in particular."""
+    return jsontext.dumps({"type": "msg", "code": code, "msg": text, "t": now})
+
+
+def result(id: CommandId, cmd: str, now: int, **more: Any) -> bytes:
+    """What a command has found."""
+    return jsontext.dumps({"type": "result", "id": id, "cmd": cmd, **more, "t": now})
+
+
+def heartbeat(status: bool, now: int) -> bytes:
+    """The status, every second."""
+    return jsontext.dumps({"type": "heartbeat", "status": status, "t": now})

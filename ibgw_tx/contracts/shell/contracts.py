@@ -1,0 +1,192 @@
+"""Contracts: asked of TWS once a day at most, kept in memory, stored in Redis under all their keys (section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.python.failure import Failure
+
+from ibgw_tx.contracts.shell.store import ContractStore, Known
+from ibgw_tx.contracts.show_name import best_row, choose, contracts_of_show_name, describe
+from ibgw_tx.model import errors, events
+from ibgw_tx.model.contract import Contract
+from ibgw_tx.model.errors import CommandError, TWSError
+from ibgw_tx.redis.shell.link import RedisLink
+from ibgw_tx.runtime.clock import Clock
+from ibgw_tx.runtime.log import Logger
+from ibgw_tx.tws import codes
+from ibgw_tx.tws.api.client import TWSClient
+from ibgw_tx.tws.shell.asker import Asker
+
+__all__ = ["ContractDesk", "Known"]
+
+#: Seconds TWS may take for contract details; a derivatives chain is paced by IB (tws-facts 3.2).
+DETAILS_LIMIT = 60.0
+
+#: ms for which an answer serves; contracts change overnight.
+FRESH = 24 * 3600 * 1000
+
+#: Known contracts kept in memory; the oldest go first (they are found again by asking).
+MAX_KNOWN = 50_000
+
+
+class ContractDesk:
+    """Answers what a contract is. The same question while it is open, or answered within a day, is not sent again.
+
+    `found` is called with each contract that TWS tells.
+    """
+
+    log = Logger()
+
+    def __init__(self, asker: Asker, link: RedisLink, clock: Clock, now_ms: Callable[[], int]) -> None:
+        self.client: TWSClient | None = None
+        self.found: Callable[[Known], None] = lambda known: None
+        self.store = ContractStore(link, clock, self._speaks_for_its_id)
+        self._asker = asker
+        self._now_ms = now_ms
+        self._not_before = 0
+        self._known: dict[tuple[int, str], Known] = {}
+        #: The row kept under the conId alone.
+        self._best: dict[int, Known] = {}
+        self._answered: dict[Contract, list[Known]] = {}
+        self._waiting: dict[Contract, list[Deferred[list[Known]]]] = {}
+
+    # What TWS tells.
+
+    def hit(self, event: events.ContractHit) -> None:
+        """One contract: remembered and stored."""
+        known = Known(event.contract, event.details, self._now_ms())
+        self._remember(known)
+        self._asker.add(event.req_id, known)
+        self.store.put(known)
+        self.found(known)
+
+    def end(self, event: events.ContractEnd) -> None:
+        """The answer to one question is complete."""
+        self._asker.end(event.req_id)
+
+    def _remember(self, known: Known) -> None:
+        key = known.contract.conId, known.contract.exchange
+        self._known.pop(key, None)
+        self._known[key] = known
+        best = self._best.get(known.contract.conId)
+        if best is None or _rank(known) <= _rank(best):
+            self._best[known.contract.conId] = known
+        if len(self._known) > MAX_KNOWN:
+            con_id, exchange = next(iter(self._known))
+            del self._known[con_id, exchange]
+            self._best.pop(con_id, None)
+
+    def _speaks_for_its_id(self, known: Known) -> bool:
+        best = self._best.get(known.contract.conId)
+        return best is None or best is known
+
+    def restore(self) -> None:
+        """Redis is back, perhaps empty: store everything known again."""
+        self.store.put_all(self._known.values())
+
+    def forget(self) -> None:
+        """RESET: ask TWS again for everything; what Redis has is older."""
+        self._answered.clear()
+        self._not_before = self._now_ms()
+
+    # Questions.
+
+    def details(self, contract: Contract) -> Deferred[list[Known]]:
+        """Every match of `contract`; an empty list when TWS knows none. Fails with CommandError, RequestTimeout, SessionLost."""
+        answered = self._answered.get(contract)
+        if answered and all(map(self._is_fresh, answered)):
+            return succeed(answered)
+        if self.client is None:
+            return fail(CommandError(errors.NOT_CONNECTED, "no session with TWS"))
+        result: Deferred[list[Known]] = Deferred()
+        waiting = self._waiting.setdefault(contract, [])
+        waiting.append(result)
+        if len(waiting) == 1:
+            found = Deferred.fromCoroutine(self._find(contract))
+            found.addCallbacks(self._answer, self._fail, (contract,), {}, (contract,))
+        return result
+
+    def _is_fresh(self, known: Known) -> bool:
+        return known.timestamp >= self._not_before and self._now_ms() - known.timestamp < FRESH
+
+    async def _find(self, contract: Contract) -> list[Known]:
+        stored = await self.store.get(contract)
+        if stored is not None and self._is_fresh(stored):
+            self._remember(stored)
+            self.found(stored)
+            return [stored]
+        client = self.client
+        if client is None:
+            raise CommandError(errors.NOT_CONNECTED, "no session with TWS")
+        what = f"contract details of {describe(contract)}"
+        asked = self._asker.ask(what, lambda req_id: client.ask_contract(req_id, contract), DETAILS_LIMIT)
+        return await asked.addErrback(_none_if_unknown)
+
+    def _answer(self, hits: list[Known], contract: Contract) -> None:
+        if hits:
+            self._answered.pop(contract, None)
+            self._answered[contract] = hits
+            if len(self._answered) > MAX_KNOWN:
+                del self._answered[next(iter(self._answered))]
+        for waiting in self._waiting.pop(contract, ()):
+            waiting.callback(hits)
+
+    def _fail(self, failure: Failure, contract: Contract) -> None:
+        for waiting in self._waiting.pop(contract, ()):
+            waiting.errback(failure)
+
+    async def find_one(self, contract: Contract) -> Known:
+        """The one contract that `contract` means. Raises CommandError (unknown_contract, ambiguous_contract, …)."""
+        hits = await self.details(contract)
+        return self._chosen(contract, hits, describe(contract))
+
+    async def find_show_name(self, exchange: str, show_name: str) -> Known:
+        """The one contract a show name means. Raises CommandError."""
+        for asked in contracts_of_show_name(exchange, show_name):
+            hits = await self.details(asked)
+            if hits:
+                return self._chosen(asked, hits, show_name)
+        raise CommandError(errors.UNKNOWN_CONTRACT, f"TWS knows no contract {show_name} on {exchange}")
+
+    def _chosen(self, asked: Contract, hits: list[Known], name: str) -> Known:
+        chosen = choose(asked, [hit.contract for hit in hits], name)
+        return next(hit for hit in hits if hit.contract == chosen)
+
+    async def by_id(self, con_id: int) -> Known | None:
+        """The contract of a conId alone (positions and orders come without exchange); None when TWS knows none."""
+        asked = Contract(conId=con_id)
+        hits = await self.details(asked)
+        if not hits:
+            return None
+        row = best_row(asked, [hit.contract for hit in hits])
+        return next(hit for hit in hits if hit.contract == row)
+
+    def refresh(self, con_ids: Iterable[int]) -> None:
+        """Ask anew for those in use that are a day old."""
+        for con_id in set(con_ids):
+            best = self._best.get(con_id)
+            if self.client is not None and best is not None and not self._is_fresh(best):
+                self.details(Contract(conId=con_id)).addErrback(self._not_refreshed, con_id)
+
+    def _not_refreshed(self, failure: Failure, con_id: int) -> None:
+        self.log.warn("contract {con_id} is not refreshed: {error}", con_id=con_id, error=failure.getErrorMessage())
+
+
+def _rank(known: Known) -> int:
+    """Which of one contract's rows speaks for it: SMART, else the listing exchange, else any."""
+    contract = known.contract
+    return 0 if contract.exchange == "SMART" else 1 if contract.exchange == contract.primaryExchange else 2
+
+
+def _none_if_unknown(failure: Failure) -> list[Any]:
+    """Code 200 is an answer: there is none. Any other is not."""
+    error = failure.value
+    if isinstance(error, TWSError):
+        if error.code == codes.NO_SECURITY_DEFINITION:
+            return []
+        raise CommandError(errors.UNAVAILABLE, f"TWS refuses contract details: {error.code} {error.text}")
+    failure.raiseException()
+    return []

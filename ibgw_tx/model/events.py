@@ -1,0 +1,184 @@
+"""What TWS tells, as frozen records: the seam (tws.py) makes them, the desks take them. Orders have their own: orderevents.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from ibgw_tx.accounts.balance import Position
+from ibgw_tx.model.contract import Contract
+
+
+@attrs.frozen
+class NextValidId:
+    """The next order id of this client; can go backwards (tws-facts 4.3)."""
+
+    order_id: int
+
+
+@attrs.frozen
+class ManagedAccounts:
+    """The accounts of this login, the first one first."""
+
+    accounts: tuple[str, ...]
+
+
+@attrs.frozen
+class Notice:
+    """Message 4: `id` is a request's, an order's, or -1 for the session (older builds' 2147483647 is told as -1)."""
+
+    id: int
+    code: int
+    text: str
+
+
+@attrs.frozen
+class ContractHit:
+    """One contract that matches a question; `details` are all other fields of IB's ContractDetails that have a value."""
+
+    req_id: int
+    contract: Contract
+    details: dict[str, Any]
+
+
+@attrs.frozen
+class ContractEnd:
+    """No more hits for this question."""
+
+    req_id: int
+
+
+@attrs.frozen
+class MarketRule:
+    """A price ladder: (low edge, increment) from the lowest edge up."""
+
+    rule_id: int
+    ladder: tuple[tuple[float, float], ...]
+
+
+@attrs.frozen
+class AccountValue:
+    """One account value as text; `currency` may be empty or BASE."""
+
+    key: str
+    value: str
+    currency: str
+    account: str
+
+
+@attrs.frozen
+class PortfolioRow:
+    """One position of one account."""
+
+    account: str
+    position: Position
+
+
+@attrs.frozen
+class AccountDownloadEnd:
+    """The download of this account's values and positions has ended."""
+
+    account: str
+
+
+@attrs.frozen
+class MultiValue:
+    """One account value of an account that is not the main one."""
+
+    req_id: int
+    account: str
+    key: str
+    value: str
+    currency: str
+
+
+@attrs.frozen
+class MultiPosition:
+    """One position of such an account, without market values."""
+
+    req_id: int
+    account: str
+    position: Position
+
+
+@attrs.frozen
+class MultiEnd:
+    """`part` ("values" or "positions") of such an account's download has ended."""
+
+    req_id: int
+    part: str
+
+
+@attrs.frozen
+class SummaryRow:
+    """One tag of an account summary."""
+
+    req_id: int
+    account: str
+    tag: str
+    value: str
+    currency: str
+
+
+@attrs.frozen
+class SummaryEnd:
+    """The account summary is complete."""
+
+    req_id: int
+
+
+@attrs.frozen
+class OptionTick:
+    """Message 21: `tick_type` 10 bid, 11 ask, 12 last, 13 model (80..83 delayed); unknown figures are None."""
+
+    req_id: int
+    tick_type: int
+    figures: dict[str, float | None]
+
+
+@attrs.frozen
+class DataType:
+    """What kind of market data a request gets: 1 live, 2 frozen, 3 delayed, 4 delayed-frozen."""
+
+    req_id: int
+    kind: int
+
+
+@attrs.frozen
+class OpenOrderEnd:
+    """The list of open orders is complete; carries no request id (tws-facts 4.7)."""
+
+
+@attrs.frozen
+class CompletedOrdersEnd:
+    """The list of today's completed orders is complete."""
+
+
+@attrs.frozen
+class ExecutionsEnd:
+    """The list of executions is complete."""
+
+    req_id: int
+
+
+@attrs.frozen
+class WhatIf:
+    """The answer to a preview: margin and commission figures by IB's names."""
+
+    order_id: int
+    figures: dict[str, Any]
+
+
+@attrs.frozen
+class OrderEcho:
+    """An order of `client_id` as TWS shows it, told beside OpenOrder: its members by ibapi's names.
+
+    `lost` are members that it has and that are not among them.
+    """
+
+    order_id: int
+    client_id: int
+    contract: Contract
+    members: dict[str, Any]
+    lost: tuple[str, ...] = ()

@@ -1,0 +1,164 @@
+"""Which order a message speaks of. Pure.
+
+permId identifies an order for good. Until TWS has given it one, an order stands under (clientId, apiOrderId) and under its
+orderRef. API ids are counted by each client for itself and live only within a session: they are never looked up without the
+client, and `session_lost` forgets them, but for orders that have nothing else. Orders placed by hand have id 0 (executions:
+2147483647), bound ones a negative id; completed orders have no ids at all. A message that finds its order by its id or reference,
+and names a permId, gives the order that permId.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from ibgw_tx.orders.cache.order import Order
+
+__all__ = ["Names", "OrderIndex"]
+
+_SIDES = {"BUY": 1, "BOT": 1, "SELL": -1, "SLD": -1, "SSHORT": -1}
+
+
+@attrs.frozen
+class Names:
+    """What a message calls its order: 0 or "" for what it does not say. `clientId` None: it has no API ids at all."""
+
+    permId: int = 0
+    clientId: int | None = None
+    orderId: int = 0
+    ref: str = ""
+    con_id: int = 0
+    action: str = ""
+
+    @property
+    def usable(self) -> bool:
+        """Whether they can name an order at all."""
+        return bool(self.permId or self.orderId)
+
+
+@attrs.define(eq=False)
+class OrderIndex:
+    """All orders, by every name that is good for something."""
+
+    by_perm: dict[int, Order] = attrs.Factory(dict)
+    by_id: dict[tuple[int, int], Order] = attrs.Factory(dict)
+    by_ref: dict[str, Order] = attrs.Factory(dict)
+    highest: dict[int, int] = attrs.Factory(dict)
+    absorbed: list[Order] = attrs.Factory(list)  # were found to be others; whoever knows them forgets them
+    _nameless: dict[str, Order] = attrs.Factory(dict)  # have an orderRef and no permId yet
+    _all: dict[Order, None] = attrs.Factory(dict)
+
+    def __iter__(self) -> Iterator[Order]:
+        return iter(tuple(self._all))
+
+    def __contains__(self, order: object) -> bool:
+        return order in self._all
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def find(self, names: Names) -> Order | None:
+        """The order of a message, None for one never heard of."""
+        known = self.by_perm.get(names.permId) if names.permId else None
+        if known is not None:
+            return known
+        if names.orderId and names.clientId is not None:
+            order = self.by_id.get((names.clientId, names.orderId))
+            if order is not None and self._may_be(order, names):
+                return order
+        order = self._nameless.get(names.ref) if names.ref else None
+        if order is None or names.clientId not in (None, order.clientId) or not self._may_be(order, names):
+            return None
+        return order
+
+    @staticmethod
+    def _may_be(order: Order, names: Names) -> bool:
+        """Whether an order found without its permId can be the one meant: ids are used again after a reset (103)."""
+        if order.permId:
+            return not names.permId
+        if names.ref and order.ref and not (names.ref.startswith(order.ref) or order.ref.startswith(names.ref)):
+            return False
+        if order.sec_type == "BAG":  # executions of legs have other contracts and sides
+            return True
+        same_contract = not names.con_id or not order.con_id or names.con_id == order.con_id
+        sides = _SIDES.get(names.action), _SIDES.get(order.terms.action)
+        return same_contract and (None in sides or sides[0] == sides[1])
+
+    def add(self, order: Order, names: Names) -> None:
+        """Take a new order in under these names."""
+        self._all[order] = None
+        self.bind(order, names, restate=True)
+
+    def bind(self, order: Order, names: Names, *, restate: bool = False) -> None:
+        """Note what a message calls its order. `restate`: it is an openOrder, which may correct the API ids."""
+        if names.permId and not order.permId:
+            order.permId = names.permId
+            self._nameless.pop(order.ref, None)
+        if order.permId:
+            self.by_perm[order.permId] = order
+        if names.ref and not order.ref:
+            order.ref = names.ref
+        self._bind_ref(order)
+        if names.orderId and names.clientId is not None:
+            self._bind_id(order, (names.clientId, names.orderId), restate)
+        elif names.clientId is not None and not order.orderId:
+            order.clientId = names.clientId
+
+    def _bind_id(self, order: Order, key: tuple[int, int], restate: bool) -> None:
+        """A status under another client's id (of one who cancels a foreign order, tws-facts 4.6) does not rename the order."""
+        self.highest[key[0]] = max(self.highest.get(key[0], 0), key[1])
+        if restate or not order.orderId:
+            order.clientId, order.orderId = key
+        if key == (order.clientId, order.orderId):
+            older = self.by_id.get(key)
+            self.by_id[key] = order
+            if older is not None and older is not order and not older.permId:
+                self._absorb(order, older)
+
+    def _bind_ref(self, order: Order) -> None:
+        ref = order.ref
+        if not ref:
+            return
+        if not order.permId:
+            self._nameless.setdefault(ref, order)
+        holder = self.by_ref.get(ref)
+        if holder is None or (order.alive, order.born) >= (holder.alive, holder.born):
+            self.by_ref[ref] = order
+
+    def _absorb(self, order: Order, nameless: Order) -> None:
+        """An order sent by us, and one under a permId, turn out to be the same: the sent one's facts fill the gaps."""
+        if not self._may_be(nameless, Names(ref=order.ref, con_id=order.con_id, action=order.terms.action)):
+            return
+        self.remove(nameless)
+        self.absorbed.append(nameless)
+        order.fills.report(nameless.fills.executed, nameless.fills.average, nameless.fills.last_price)
+        order.born = min(order.born, nameless.born)
+        order.ref = order.ref or nameless.ref
+        order.place = order.place or nameless.place
+        if order.contract is None and nameless.contract is not None:
+            order.describe(nameless.contract)
+        if not order.versions.confirmed:
+            order.versions = nameless.versions
+        self.by_id[order.clientId, order.orderId] = order
+        self._bind_ref(order)
+
+    def free_id(self, key: tuple[int, int]) -> None:
+        """Whatever stands under this id is not the order of that id (103)."""
+        self.by_id.pop(key, None)
+
+    def remove(self, order: Order) -> None:
+        """Forget an order altogether."""
+        self._all.pop(order, None)
+        key = (order.clientId, order.orderId)
+        if self.by_perm.get(order.permId) is order:
+            del self.by_perm[order.permId]
+        if self.by_id.get(key) is order:
+            del self.by_id[key]
+        for names in (self.by_ref, self._nameless):
+            if names.get(order.ref) is order:
+                del names[order.ref]
+
+    def session_lost(self) -> None:
+        """API ids end with their session, except where they are all an order has."""
+        self.by_id = {key: order for key, order in self.by_id.items() if not order.permId and not order.final}

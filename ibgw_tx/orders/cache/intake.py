@@ -1,0 +1,217 @@
+"""What each kind of message does to the order it speaks of. Pure.
+
+Executions are the only sure word of a fill: they are taken in for orders nobody has heard of, after the end, and twice.
+Commissions pair with executions by execId in either order; those that come first wait, `EARLY` of them, the oldest dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from ibgw_tx.model.order_events import (
+    Commission,
+    CompletedOrder,
+    Execution,
+    OpenOrder,
+    OrderError,
+    OrderEvent,
+    OrderStatus,
+    Terms,
+)
+from ibgw_tx.orders.cache.changes import Note
+from ibgw_tx.orders.cache.fills import RowKey, row_key, split_exec_id
+from ibgw_tx.orders.cache.index import Names, OrderIndex
+from ibgw_tx.orders.cache.order import Order
+from ibgw_tx.orders.cache.question import Asking
+from ibgw_tx.orders.cache.states import Sign, State, sign_of
+from ibgw_tx.orders.codes import DUPLICATE_ID
+
+__all__ = ["EARLY", "Heard", "Hearing"]
+
+EARLY = 1000  # commissions whose execution has not come yet
+
+
+@attrs.frozen
+class Heard:
+    """Which order it was about (None: none we know), why TWS must be asked (None: it need not), and what to log."""
+
+    order: Order | None = None
+    reason: str | None = None
+    notes: tuple[Note, ...] = ()
+
+
+_NOTHING = Heard()
+
+
+@attrs.define(eq=False)
+class Hearing:
+    """Takes messages in: finds or makes their order in `index`, and changes it."""
+
+    client_id: int
+    index: OrderIndex
+    asking: Asking
+    ignored: set[int] = attrs.Factory(set)
+    _executions: dict[str, tuple[Order, RowKey]] = attrs.Factory(dict)
+    _early: dict[str, Commission] = attrs.Factory(dict)
+
+    def hear(self, event: OrderEvent, now: int) -> Heard:
+        """Take one message in."""
+        return _HEAR[type(event)](self, event, now)
+
+    def _order(self, names: Names, now: int, *, restate: bool = False) -> Order:
+        order = self.index.find(names)
+        if order is None:
+            order = Order(born=now, touched=now)
+            self.index.add(order, names)
+        else:
+            self.index.bind(order, names, restate=restate)
+        return order
+
+    def _open_order(self, event: OpenOrder, now: int) -> Heard:
+        own = event.clientId == self.client_id
+        if event.whatIf or (own and event.orderId in self.ignored):
+            return _NOTHING
+        terms, contract = event.terms, event.contract
+        names = Names(event.permId, event.clientId, event.orderId, event.orderRef, contract.conId, terms.action)
+        if not names.usable:
+            return _unnamed(event)
+        order = self._order(names, now, restate=True)
+        order.spoken = True
+        reason = order.hear_terms(terms, self.asking.window)
+        order.describe(contract)
+        if event.status == "Filled":
+            order.fills.state_commission(event.commission, event.commissionCurrency)
+        return self._word(order, event.status, None, "", now, reason)
+
+    def _order_status(self, event: OrderStatus, now: int) -> Heard:
+        if event.clientId == self.client_id and event.orderId in self.ignored:
+            return _NOTHING
+        names = Names(event.permId, event.clientId, event.orderId)
+        if not names.usable:
+            return _unnamed(event)
+        order = self._order(names, now)
+        order.fills.report(event.filled, event.avgFillPrice, event.lastFillPrice)
+        return self._word(order, event.status, event.filled, event.whyHeld, now, None)
+
+    def _word(self, order: Order, word: str, filled: float | None, why: str, now: int, reason: str | None) -> Heard:
+        order.heard = self.asking.number
+        unknown = order.state is State.UNKNOWN
+        reason = order.hear_word(word, filled, why, self.asking.window, now) or reason
+        if unknown and order.alive and not self.asking.window:
+            reason = f"{word} from an order that was unknown"
+        if word and sign_of(word) is None:
+            return Heard(order, reason, (Note("a status nobody knows", {"status": word, "permId": order.permId}),))
+        return Heard(order, reason)
+
+    def _completed_order(self, event: CompletedOrder, now: int) -> Heard:
+        terms = event.terms
+        names = Names(event.permId, None, 0, event.orderRef, event.contract.conId, terms.action)
+        if not names.usable:
+            return _unnamed(event)
+        order = self._order(names, now)
+        order.heard = self.asking.number
+        order.versions.complete(terms)
+        order.describe(event.contract)
+        order.fills.report(event.filledQuantity, None, None)
+        word = event.status if sign_of(event.status) not in (None, Sign.LIVE) else "Inactive"
+        if sign_of(word) is Sign.HELD:
+            order.go(Sign.DEAD, word)
+        else:
+            order.hear_word(word, event.filledQuantity, "", self.asking.window, now)
+        if order.state is State.DEAD and order.code is None and order.text is None:
+            order.text = event.completedStatus.strip() or None
+        return Heard(order)
+
+    def _execution(self, event: Execution, now: int) -> Heard:
+        names = Names(event.permId, event.clientId, event.orderId, event.orderRef, event.contract.conId, event.side)
+        if not names.usable:
+            return _unnamed(event)
+        order = self._order(names, now)
+        before = order.fills.executed
+        if not order.fills.execute(event):
+            return Heard(order)
+        _learn_from_trade(order, event)
+        order.spoken = order.acknowledged = True
+        self._pair(order, event)
+        order.ripen()
+        return Heard(order, self._contradiction(order), _notes_of(event, order, before))
+
+    def _contradiction(self, order: Order) -> str | None:
+        if order.refused:
+            return "a refused order was executed"
+        return "an unknown order was executed" if order.state is State.UNKNOWN and not self.asking.window else None
+
+    def _pair(self, order: Order, event: Execution) -> None:
+        self._executions[event.execId] = order, row_key(event)
+        early = self._early.pop(event.execId, None)
+        if early is not None:
+            self._charge(early)
+
+    def _commission(self, event: Commission, now: int) -> Heard:
+        if event.execId in self._executions:
+            return Heard(self._charge(event))
+        self._early[event.execId] = event
+        if len(self._early) > EARLY:
+            del self._early[next(iter(self._early))]
+        return _NOTHING
+
+    def _charge(self, event: Commission) -> Order:
+        order, key = self._executions[event.execId]
+        order.fills.charge(key, split_exec_id(event.execId)[1], event.commission, event.currency)
+        return order
+
+    def _order_error(self, event: OrderError, now: int) -> Heard:
+        """Errors name an order of this client and session."""
+        key = (self.client_id, event.orderId)
+        order = self.index.by_id.get(key)
+        if order is None:
+            return _NOTHING
+        reason = order.hear_code(event.code, event.text, now)
+        if event.code == DUPLICATE_ID and order.refused:
+            self.index.free_id(key)
+        return Heard(order, reason)
+
+    def forget_executions(self, gone: set[Order]) -> None:
+        """The executions of forgotten orders."""
+        if gone:
+            self._executions = {name: found for name, found in self._executions.items() if found[0] not in gone}
+
+
+def _learn_from_trade(order: Order, event: Execution) -> None:
+    """An order known by executions only: what was traded, which side, for whom. A leg says nothing about its combo."""
+    is_leg = event.contract.secType != "BAG" and event.execId.count(".") > 3
+    if order.contract is None and order.traded is None and not is_leg:
+        order.traded = attrs.evolve(event.contract, exchange="")
+        order.con_id, order.sec_type = (
+            order.con_id or event.contract.conId,
+            order.sec_type or event.contract.secType,
+        )
+        if not order.versions.confirmed and not order.terms.action:
+            order.versions.terms = Terms(action=event.side, account=event.acctNumber)
+
+
+def _notes_of(event: Execution, order: Order, before: float) -> tuple[Note, ...]:
+    facts = {"execId": event.execId, "permId": order.permId, "shares": event.shares, "price": event.price}
+    notes = []
+    if event.liquidation:
+        notes.append(Note("the broker has liquidated", facts))
+    if split_exec_id(event.execId)[1] > 1:
+        notes.append(Note("an execution was corrected", facts | {"executed": order.fills.executed, "before": before}))
+    return tuple(notes)
+
+
+def _unnamed(event: OrderEvent) -> Heard:
+    return Heard(notes=(Note("a message names no order", attrs.asdict(event, recurse=False)),))
+
+
+_HEAR: dict[type, Callable[[Hearing, Any, int], Heard]] = {
+    OpenOrder: Hearing._open_order,
+    OrderStatus: Hearing._order_status,
+    CompletedOrder: Hearing._completed_order,
+    Execution: Hearing._execution,
+    Commission: Hearing._commission,
+    OrderError: Hearing._order_error,
+}

@@ -1,0 +1,81 @@
+"""What the command side looks up in the order cache. Pure; every answer is an order_json, or None."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ibgw_tx.orders.cache.index import OrderIndex
+from ibgw_tx.orders.cache.order import Order
+from ibgw_tx.orders.cache.order_json import order_json
+
+__all__ = ["OrderLookups"]
+
+
+class OrderLookups:
+    """The orders of the login by their names, and how many are alive. `client_id` is this gateway's API client id."""
+
+    def __init__(self, client_id: int) -> None:
+        self.client_id = client_id
+        self._index = OrderIndex()
+        self._alive: set[Order] = set()
+
+    def by_api_id(self, api_id: int) -> dict[str, Any] | None:
+        """The order of this client and session with that API id."""
+        return _shown(self._own(api_id))
+
+    def is_open(self, api_id: int) -> bool:
+        """Whether the order of this client and session with that API id is alive."""
+        order = self._own(api_id)
+        return order is not None and order.alive
+
+    def is_changing(self, api_id: int) -> bool:
+        """Whether a modification of that order is under way: TWS has neither shown nor refused it."""
+        order = self._own(api_id)
+        return order is not None and bool(order.versions.pending)
+
+    def by_perm_id(self, perm_id: int | str) -> dict[str, Any] | None:
+        """The order with that permId; bots write it as text."""
+        text = str(perm_id)
+        return _shown(self._index.by_perm.get(int(text))) if text.isascii() and text.isdecimal() and len(text) < 20 else None
+
+    def by_client_oid(self, client_oid: str) -> dict[str, Any] | None:
+        """The newest living order with that orderRef, else the newest."""
+        return _shown(self._index.by_ref.get(client_oid))
+
+    def open_orders(self) -> Iterator[dict[str, Any]]:
+        """Every order that is alive."""
+        return (order_json(order) for order in tuple(self._alive))
+
+    @property
+    def open_count(self) -> int:
+        """How many orders are alive, those still without an answer too."""
+        return len(self._alive)
+
+    @property
+    def highest_api_id(self) -> int:
+        """The highest API id this client was ever seen with, 0 for none (tws-facts 4.3)."""
+        return self._index.highest.get(self.client_id, 0)
+
+    def _own(self, api_id: int) -> Order | None:
+        return self._index.by_id.get((self.client_id, api_id))
+
+    def _live(self, api_id: int) -> Order:
+        order = self._own(api_id)
+        if order is None:
+            raise KeyError(api_id)
+        return order
+
+    def _count(self, order: Order) -> None:
+        if order.alive:
+            self._alive.add(order)
+        else:
+            self._alive.discard(order)
+
+    def _drop(self, order: Order) -> None:
+        self._index.remove(order)
+        self._alive.discard(order)
+
+
+def _shown(order: Order | None) -> dict[str, Any] | None:
+    return None if order is None else order_json(order)

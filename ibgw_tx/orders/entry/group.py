@@ -1,0 +1,115 @@
+"""A bracket or OCA group as one command: places of ids, who hangs from whom, and `transmit`. Without I/O.
+
+How the orders of `orders:[...]` belong together, the first rule that fits an order:
+1. `parent` names it: the place (from 0) or the client_oid of an earlier order of the command.
+2. `parentId` names it: the API order id of a live order.
+3. It is the first one, or shares the first one's `ocaGroup`: no parent.
+4. Else the first order is its parent: a bracket is written as entry, target, stop, with nothing more to say.
+An order that none of them ties to the others is refused: it would be no group, and TWS would leave it untransmitted.
+
+Only the last is sent with `transmit` true; TWS then sends the whole family at once (IB's bracket example; for OCA groups
+QuantConnect/Lean.Brokerages.InteractiveBrokers#244 does the same against a live gateway).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from ibgw_tx.orders.entry.terms import OrderTerms
+from ibgw_tx.orders.entry.values import refusal, shown
+
+__all__ = ["GroupMember", "numbered", "plan_group"]
+
+
+@attrs.frozen
+class GroupMember:
+    """One order of a group, to be sent in its place: its id is the group's first id + `offset`; so is its parent's."""
+
+    offset: int
+    parent_offset: int | None
+    terms: OrderTerms
+
+
+def plan_group(orders: Sequence[OrderTerms]) -> tuple[GroupMember, ...]:
+    """The group in sending order: parents before children, all untransmitted but the last. Raises CommandError.
+
+    An order alone is sent as it is, its own `transmit` kept.
+    """
+    if len(orders) == 1:
+        if orders[0].parent is not None:
+            raise refusal("orders[0].parent names an order of the same command, but there is none before it")
+        return (GroupMember(0, None, orders[0]),)
+    for place, terms in enumerate(orders):
+        _check_member(place, terms)
+    _refuse_repeated_names(orders)
+    parents = [_parent_place(place, orders) for place in range(len(orders))]
+    _refuse_strangers(orders, parents)
+    last = len(orders) - 1
+    return tuple(
+        GroupMember(place, parents[place], terms.with_members(transmit=place == last)) for place, terms in enumerate(orders)
+    )
+
+
+def numbered(plan: Sequence[GroupMember], first_id: int) -> tuple[tuple[int, Mapping[str, Any]], ...]:
+    """(API order id, members with `parentId`) of each order, when the ids from `first_id` on are theirs."""
+    found = []
+    for member in plan:
+        parent = {} if member.parent_offset is None else {"parentId": first_id + member.parent_offset}
+        found.append((first_id + member.offset, {**member.terms.members, **parent}))
+    return tuple(found)
+
+
+def _check_member(place: int, terms: OrderTerms) -> None:
+    if terms.is_what_if:
+        raise refusal(f"orders[{place}] is a whatIf: that asks about one order, alone")
+    if not terms.members.get("transmit", True):
+        raise refusal(f"orders[{place}].order sets transmit: in a group the gateway does, so that all go live together")
+    if terms.parent is not None and terms.members.get("parentId"):
+        raise refusal(f"orders[{place}] has both parent and parentId")
+
+
+def _refuse_repeated_names(orders: Sequence[OrderTerms]) -> None:
+    names = [terms.client_oid for terms in orders if terms.client_oid]
+    for name in names:
+        if names.count(name) > 1:
+            raise refusal(f"client_oid {shown(name)} is given to {names.count(name)} orders of this command")
+
+
+def _parent_place(place: int, orders: Sequence[OrderTerms]) -> int | None:
+    terms = orders[place]
+    if terms.parent is not None:
+        return _named_place(place, terms.parent, orders)
+    if place == 0 or terms.members.get("parentId"):
+        return None
+    group = orders[0].members.get("ocaGroup")
+    return None if group and terms.members.get("ocaGroup") == group else 0
+
+
+def _named_place(place: int, parent: int | str, orders: Sequence[OrderTerms]) -> int:
+    names: list[int | str] = [earlier.client_oid for earlier in orders[:place]]
+    if parent in names and parent != "":
+        return names.index(parent)
+    if isinstance(parent, int) and parent < place:
+        return parent
+    raise refusal(f"orders[{place}].parent {shown(parent)} names no order before it")
+
+
+def _refuse_strangers(orders: Sequence[OrderTerms], parents: Sequence[int | None]) -> None:
+    """Every order must be tied to the first: through parents, a shared ocaGroup, or a shared live parent."""
+    families = [{place} for place in range(len(orders))]
+    ties = [(place, parent) for place, parent in enumerate(parents) if parent is not None]
+    for name in ("ocaGroup", "parentId"):
+        first_with: dict[Any, int] = {}
+        for place, terms in enumerate(orders):
+            if terms.members.get(name):
+                ties.append((place, first_with.setdefault(terms.members[name], place)))
+    for one, other in ties:
+        joined = families[one] | families[other]
+        for place in joined:
+            families[place] = joined
+    for place, family in enumerate(families):
+        if 0 not in family:
+            raise refusal(f"orders[{place}] is tied to the first order by neither parent nor ocaGroup: place it on its own")

@@ -1,0 +1,196 @@
+"""PLACE_ORDER's params, from a bot's JSON to OrderTerms in ibapi's words. Without I/O.
+
+Two vocabularies: the bots' own (URANUS: `T s p aux client_oid`, with `account tif orderType` shared) and TWS's, which is every
+member of ibapi's Order by its own name. A new order gets here what it must say for itself: LMT, DAY, outsideRth, transmit, and
+eTradeOnly and firmQuoteOnly false, because TWS refuses what ibapi 9.81 would send otherwise (10268, 10269; tws-facts 9.5) and
+changes a missing tif by its presets (10349). A modify gets no default: what it does not name stays as it is.
+
+What can be judged without knowing the contract or the account is refused here for shape and kind; `orderchecks` does the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from ibgw_tx.orders.entry.order_types import normal_type
+from ibgw_tx.orders.entry.terms import FIELDS, GATEWAY_OWNED, NEVER_SENT, OrderTerms
+from ibgw_tx.orders.entry.values import READERS, refusal, shown, text
+
+__all__ = ["DEFAULTS", "MAX_GROUP", "VOCABULARY", "PlaceOrder", "parse_place_order"]
+
+#: The bots' word -> ibapi's.
+VOCABULARY: Mapping[str, str] = {
+    "T": "action",
+    "s": "totalQuantity",
+    "p": "lmtPrice",
+    "aux": "auxPrice",
+    "client_oid": "orderRef",
+}
+
+#: What a new order says unless the bot says otherwise.
+DEFAULTS: Mapping[str, Any] = {
+    "orderType": "LMT",
+    "tif": "DAY",
+    "outsideRth": False,
+    "eTradeOnly": False,
+    "firmQuoteOnly": False,
+    "transmit": True,
+}
+
+#: The ocaType of an order that names only its ocaGroup: the others are cancelled, and none can be overfilled meanwhile.
+OCA_CANCEL_WITH_BLOCK = 1
+
+MAX_GROUP = 20  # TWS takes 20 active orders per contract, side and account (tws-facts 3.2)
+
+_DIGITS = re.compile(r"-?\d{1,19}", re.ASCII)
+
+
+@attrs.frozen
+class PlaceOrder:
+    """The command: one order, or the orders of one group (`grouped`) in the bot's sequence."""
+
+    orders: tuple[OrderTerms, ...]
+    grouped: bool
+
+
+def parse_place_order(params: object) -> PlaceOrder:
+    """`{contract, order}` or `{orders: [{contract, order}, ...]}`; null members count as absent.
+
+    `i` and `apiOrderId` may stand in `order` or beside it. Raises CommandError `bad_params`, and nothing else, for anything
+    that is not an order.
+    """
+    members = _object("params", params, {"contract", "order", "orders", "i", "apiOrderId"})
+    if members.get("orders") is None:
+        return PlaceOrder((_parse_order("", members),), grouped=False)
+    if len(members) != 1:
+        raise refusal("params has both orders and single order's members: give orders alone")
+    return PlaceOrder(_parse_group(members["orders"]), grouped=True)
+
+
+def _parse_group(items: object) -> tuple[OrderTerms, ...]:
+    if not isinstance(items, list):
+        raise refusal(f"orders must be a list, not {shown(items)}")
+    if not 1 <= len(items) <= MAX_GROUP:
+        raise refusal(f"orders must have 1 to {MAX_GROUP} entries, not {len(items)}")
+    allowed = {"contract", "order"}
+    return tuple(
+        _parse_order(f"orders[{place}].", _object(f"orders[{place}]", item, allowed)) for place, item in enumerate(items)
+    )
+
+
+def _parse_order(where: str, params: Mapping[str, Any]) -> OrderTerms:
+    given = params.get("order")
+    if given is None:
+        raise refusal(f"{where}order is missing")
+    order = _object(f"{where}order", given, None)
+    _merge_targets(order, params)
+    perm_id, order_id = _perm_id(order.pop("i", None)), _order_id(order.pop("apiOrderId", None))
+    parent = _parent(order.pop("parent", None))
+    if where and (perm_id or order_id):
+        raise refusal(f"{where}order names a live order: modify it with a command of its own")
+    if not where and parent is not None:
+        raise refusal("parent names an order of the same command and is for orders:[...]; name a live order with parentId")
+    terms = OrderTerms(None, _members(where, order), perm_id, order_id, parent)
+    if not terms.is_modify:
+        terms = attrs.evolve(terms, members=_with_defaults(terms.members))
+    return attrs.evolve(terms, contract=_contract(where, params.get("contract"), optional=terms.is_modify))
+
+
+def _with_defaults(members: Mapping[str, Any]) -> dict[str, Any]:
+    found = {**DEFAULTS, **members}
+    if found.get("ocaGroup") and not found.get("ocaType"):
+        found["ocaType"] = OCA_CANCEL_WITH_BLOCK
+    return found
+
+
+def _members(where: str, order: Mapping[str, Any]) -> dict[str, Any]:
+    members: dict[str, Any] = {}
+    said: dict[str, str] = {}
+    for word, value in order.items():
+        name = VOCABULARY.get(word, word)
+        if name not in FIELDS:
+            raise refusal(f"{where}order has no member {shown(word)}")
+        if name in GATEWAY_OWNED | NEVER_SENT:
+            _refuse_unless_idle(where, name, value)
+            continue
+        checked = _normal(name, READERS[FIELDS[name]](f"{where}{word}", value))
+        if name in members and members[name] != checked:
+            raise refusal(f"{where}{said[name]} {shown(order[said[name]])} and {word} {shown(value)} contradict each other")
+        members[name], said[name] = checked, word
+    return members
+
+
+def _refuse_unless_idle(where: str, name: str, value: object) -> None:
+    if not value:
+        return  # what a copied, untouched Order says
+    if name in GATEWAY_OWNED:
+        raise refusal(f"{where}{name} is given by the gateway; to modify a live order name it with i or apiOrderId")
+    raise refusal(f"{where}{name} is told by TWS but never sent to it by this version of its API, so it would have no effect")
+
+
+def _normal(name: str, value: Any) -> Any:
+    if name == "orderType":
+        return normal_type(value)
+    if name in ("action", "tif"):
+        return value.upper()
+    return value
+
+
+def _merge_targets(order: dict[str, Any], params: Mapping[str, Any]) -> None:
+    for name in ("i", "apiOrderId"):
+        beside, inside = params.get(name), order.get(name)
+        if beside is not None and inside is not None and beside != inside:
+            raise refusal(f"{name} is {shown(beside)} beside the order and {shown(inside)} in it")
+        if beside is not None:
+            order[name] = beside
+
+
+def _perm_id(value: object) -> str:
+    """`i` as text without its leading zeros; "" for none. permIds are 64 bit from server version 191 on."""
+    if value is None:
+        return ""
+    found = str(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**19 else value
+    if not isinstance(found, str) or not _DIGITS.fullmatch(found) or int(found) <= 0:
+        raise refusal(f"i must be a permId, digits as a text, not {shown(value)}")
+    return str(int(found))
+
+
+def _order_id(value: object) -> int:
+    """`apiOrderId`, 0 for none; negative ones belong to orders placed by hand and bound (tws-facts 4.3)."""
+    if value is None:
+        return 0
+    number = int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value
+    found: int = READERS["int"]("apiOrderId", number)
+    if not found:
+        raise refusal("apiOrderId 0 names no order: one placed by hand has that id until it is bound")
+    return found
+
+
+def _parent(value: object) -> int | str | None:
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MAX_GROUP):
+        return value
+    return text("parent", value)
+
+
+def _contract(where: str, value: object, optional: bool) -> Mapping[str, Any] | None:
+    if value is None and optional:
+        return None
+    contract = _object(f"{where}contract", value, None)
+    if not contract:
+        raise refusal(f"{where}contract is missing")
+    return contract
+
+
+def _object(name: str, value: object, allowed: set[str] | None) -> dict[str, Any]:
+    """A copy of a JSON object without its null members."""
+    if not isinstance(value, Mapping):
+        raise refusal(f"{name} must be an object, not {shown(value)}")
+    members = {member: item for member, item in value.items() if item is not None}
+    for member in members:
+        if not isinstance(member, str) or (allowed is not None and member not in allowed):
+            raise refusal(f"{name} has no member {shown(member)}")
+    return members

@@ -1,0 +1,114 @@
+"""The question "what orders are there?" put to TWS: live orders, completed orders, today's executions, each with its limit.
+
+openOrderEnd and completedOrdersEnd carry no request id, so there is one question at a time (tws-facts 4.7). A step whose end does
+not come within STEP_LIMIT is not answered; what that means is the cache's to say (ordersnapshot.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred
+
+from ibgw_tx.model import events
+from ibgw_tx.model.errors import RequestTimeout, TWSError
+from ibgw_tx.orders.cache.question import Step
+from ibgw_tx.runtime.clock import Clock
+from ibgw_tx.runtime.log import Logger
+from ibgw_tx.tws.api.client import TWSClient
+from ibgw_tx.tws.pacing import PacingFull
+from ibgw_tx.tws.shell.asker import Asker
+
+STEP_LIMIT = 30.0  # seconds
+#: The first server version that has completed orders.
+COMPLETED_SINCE = 150
+
+
+class OrderAsking:
+    """Asks one step at a time; a new question abandons the old one.
+
+    The end of an abandoned list can still come: it must not be taken for the end of the next one, so ends are counted.
+    """
+
+    log = Logger()
+
+    def __init__(self, asker: Asker, clock: Clock) -> None:
+        self._asker = asker
+        self._clock = clock
+        self._req_id = 0
+        self._step: Step | None = None
+        self._open: Deferred[list[Any]] | None = None
+        self._expected = {Step.OPEN: 0, Step.COMPLETED: 0}
+
+    def abandon(self) -> None:
+        """Nobody waits for the open question any more; `ask` gives False."""
+        self._step = None
+        if self._open is not None:
+            self._open.cancel()
+
+    def session_lost(self) -> None:
+        """No end of that session will come."""
+        self._expected = dict.fromkeys(self._expected, 0)
+
+    async def ask(self, client: TWSClient, step: Step) -> bool:
+        """Put one step; whether its end has come. Raises SessionLost."""
+        if step is Step.COMPLETED and client.server_version < COMPLETED_SINCE:
+            self.log.warn("server version {version} tells no completed orders", version=client.server_version)
+            return True
+        self.abandon()
+        self._step = step
+        mine = self._open = self._asker.ask(step.value, self._sender(client, step), STEP_LIMIT)
+        try:
+            await mine
+            return True
+        except CancelledError:
+            return False
+        except (RequestTimeout, TWSError, PacingFull) as error:
+            self.log.warn("{error}; asking again", error=str(error))
+            if step in self._expected:
+                self._expected[step] = 0
+            return False
+        finally:
+            if self._open is mine:
+                self._open = self._step = None
+
+    def _sender(self, client: TWSClient, step: Step) -> Callable[[int], None]:
+        send: dict[Step, Callable[[int], None]] = {
+            Step.OPEN: lambda req_id: client.ask_open_orders(),
+            Step.COMPLETED: lambda req_id: client.ask_completed_orders(),
+            Step.EXECUTIONS: client.ask_executions,
+        }
+
+        def sender(req_id: int) -> None:
+            self._req_id = req_id
+            send[step](req_id)
+            if step in self._expected:
+                self._expected[step] += 1
+
+        return sender
+
+    # Ends.
+
+    def open_end(self, event: events.OpenOrderEnd) -> None:
+        """The list of live orders is complete."""
+        self._ended(Step.OPEN)
+
+    def completed_end(self, event: events.CompletedOrdersEnd) -> None:
+        """The list of completed orders is complete."""
+        self._ended(Step.COMPLETED)
+
+    def executions_end(self, event: events.ExecutionsEnd) -> None:
+        """The list of executions is complete."""
+        self._asker.end(event.req_id)
+
+    def _ended(self, step: Step) -> None:
+        self._expected[step] = max(0, self._expected[step] - 1)
+        if self._step is step and not self._expected[step]:
+            self._asker.end(self._req_id)
+
+    def pause(self, seconds: float) -> Deferred[None]:
+        """Wait."""
+        waited: Deferred[None] = Deferred()
+        self._clock.callLater(seconds, waited.callback, None)
+        return waited

@@ -1,0 +1,87 @@
+"""What order entry needs to know of a contract: which one it is, its ticks, its last known book."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ibgw_tx.books.shelf import BookShelf
+from ibgw_tx.contracts.market_rule import Rule, flat_rule, parse_rule, rule_id_for
+from ibgw_tx.contracts.shell.contracts import ContractDesk, Known
+from ibgw_tx.contracts.shell.market_rules import RuleDesk
+from ibgw_tx.contracts.show_name import bad, contract_from_json
+from ibgw_tx.model import json_text as jsontext
+from ibgw_tx.model.contract import Contract, exchange_of, pair_of
+from ibgw_tx.model.keys import book_channel
+from ibgw_tx.orders.entry.checks import ContractFacts, checked
+from ibgw_tx.orders.entry.limits import Limits, Refusal, exposure_of
+from ibgw_tx.orders.entry.terms import OrderTerms
+
+
+class OrderContracts:
+    """Resolves, and checks orders against what is known."""
+
+    def __init__(self, contracts: ContractDesk, rules: RuleDesk, shelves: Sequence[BookShelf]) -> None:
+        self._contracts = contracts
+        self._rules = rules
+        self._shelves = shelves
+        self._magnifiers: dict[int, int] = {}
+        self._parsed: dict[tuple[tuple[float, float], ...], Rule] = {}
+
+    async def resolve(self, given: Any) -> tuple[Contract, ContractFacts]:
+        """The contract meant by a bot's contract object, with its facts. Raises CommandError."""
+        contract = contract_from_json(given)
+        if contract.secType == "BAG":
+            if not contract.comboLegs:
+                raise bad("contract.comboLegs is missing: a BAG is made of legs")
+            return contract, ContractFacts("BAG", legs=len(contract.comboLegs))
+        known = await self._contracts.find_one(contract)
+        return known.contract, self._facts(known)
+
+    async def facts_of(self, contract: Contract) -> ContractFacts:
+        """The facts of a contract that TWS has shown."""
+        if contract.secType == "BAG":
+            return ContractFacts("BAG", legs=len(contract.comboLegs))
+        return self._facts(await self._contracts.find_one(Contract(conId=contract.conId, exchange=contract.exchange)))
+
+    def _facts(self, known: Known) -> ContractFacts:
+        magnifier = int(jsontext.number(known.details.get("priceMagnifier")) or 1)
+        self._magnifiers[known.contract.conId] = magnifier
+        return ContractFacts(known.contract.secType, self._rule(known), magnifier)
+
+    def _rule(self, known: Known) -> Rule:
+        """The exchange's ladder; before TWS has told it the finest tick of all, which refuses less."""
+        details = known.details
+        rule_id = rule_id_for(
+            known.contract.exchange, str(details.get("validExchanges", "")), str(details.get("marketRuleIds", ""))
+        )
+        ladder = self._rules.rules.get(rule_id) if rule_id is not None else None
+        if ladder:
+            if ladder not in self._parsed:
+                steps = [{"low_edge": low, "price_increment": increment} for low, increment in ladder]
+                self._parsed[ladder] = parse_rule(steps)
+            return self._parsed[ladder]
+        min_tick = jsontext.number(details.get("minTick"))
+        return flat_rule(min_tick) if min_tick else ()
+
+    def check(
+        self, terms: OrderTerms, facts: ContractFacts, accounts: Sequence[str], default_account: str
+    ) -> OrderTerms:
+        """The last paragraph of section 8, and the account filled in. Raises CommandError."""
+        return checked(terms, facts, accounts, default_account)
+
+    def refusal(self, limits: Limits, members: Mapping[str, Any], contract: Contract) -> Refusal | None:
+        """The first of our own limits that refuses the order."""
+        exposure = exposure_of(members, contract, self._magnifiers.get(contract.conId, 1))
+        return limits.order(exposure, *self._touch(contract))
+
+    def _touch(self, contract: Contract) -> tuple[float | None, float | None]:
+        """(bid, ask) of the last known book."""
+        channel = book_channel(exchange_of(contract), pair_of(contract))
+        for shelf in self._shelves:
+            book = shelf.books.get(channel)
+            levels = book.rows.levels() if book is not None and book.rows else None
+            if levels is not None:
+                bids, asks = levels
+                return (bids[0]["p"] if bids else None), (asks[0]["p"] if asks else None)
+        return None, None

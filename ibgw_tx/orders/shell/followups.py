@@ -1,0 +1,101 @@
+"""What TWS says later about an order command, told with the command's id on the ACK channel; and previews (whatIf)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ibgw_tx.commands import message as commands
+from ibgw_tx.commands.message import Command
+from ibgw_tx.model import events
+from ibgw_tx.orders import codes as ordercodes
+from ibgw_tx.runtime.clock import Clock
+
+#: Seconds a preview may take.
+PREVIEW_LIMIT = 30.0
+#: Orders of one session whose command is remembered; the oldest go first.
+MAX_OWNERS = 20_000
+
+
+class OrderWords:
+    """Which command an order id belongs to: the last one that was about it."""
+
+    def __init__(self, say: Callable[[bytes], None], clock: Clock, now_ms: Callable[[], int]) -> None:
+        self._say = say
+        self._clock = clock
+        self._now_ms = now_ms
+        self._owners: dict[int, Command] = {}
+        self._previews: dict[int, tuple[Command, Any]] = {}
+        #: What came without a margin, for previews that get no better answer.
+        self._figures: dict[int, dict[str, Any]] = {}
+
+    def owns(self, order_id: int, command: Command) -> None:
+        """From now on what TWS says of this order is about this command."""
+        self._owners.pop(order_id, None)
+        self._owners[order_id] = command
+        if len(self._owners) > MAX_OWNERS:
+            del self._owners[next(iter(self._owners))]
+
+    def owner(self, order_id: int) -> Command | None:
+        """The last command that was about this order."""
+        return self._owners.get(order_id)
+
+    def noticed(self, notice: events.Notice) -> bool:
+        """Tell a code to whom it concerns; False when it concerns no command."""
+        if notice.id in self._previews:
+            # Only what kills an order ends its preview; the figures may still come after any other code.
+            ends = ordercodes.kills_new(notice.code) or notice.code == ordercodes.CANCELLED
+            command = self._end_preview(notice.id) if ends else self._previews[notice.id][0]
+            self._error(command, notice.code, notice.text)
+            return True
+        owner = self._owners.get(notice.id)
+        if owner is not None:
+            self._error(owner, notice.code, notice.text)
+        return owner is not None
+
+    def not_sent(self, command: Command, what: str) -> None:
+        """What a command wanted was still waiting for TWS's message rate when the session ended."""
+        self._error(command, 504, f"{what} was not sent: the session with TWS ended first")
+
+    def session_lost(self) -> None:
+        """API ids end with the session."""
+        for order_id in list(self._previews):
+            self._error(self._end_preview(order_id), None, "the session with TWS ended before it answered the preview")
+        self._owners.clear()
+
+    # Previews.
+
+    def preview(self, order_id: int, command: Command) -> None:
+        """A preview is being asked for under this id."""
+        self._previews[order_id] = command, self._clock.callLater(PREVIEW_LIMIT, self._too_late, order_id)
+
+    def previewed(self, event: events.WhatIf) -> None:
+        """Its answer (TWS may say it more than once: the first one with a margin counts)."""
+        if event.order_id not in self._previews:
+            return
+        if event.figures.get("initMarginChange") is None:
+            self._figures[event.order_id] = event.figures
+            return
+        self._tell_preview(event.order_id, event.figures)
+
+    def _tell_preview(self, order_id: int, figures: dict[str, Any]) -> None:
+        command = self._end_preview(order_id)
+        self._say(commands.result(command.id, command.cmd, self._now_ms(), **figures))
+
+    def _end_preview(self, order_id: int) -> Command:
+        self._figures.pop(order_id, None)
+        command, limit = self._previews.pop(order_id)
+        if limit.active():
+            limit.cancel()
+        return command
+
+    def _too_late(self, order_id: int) -> None:
+        figures = self._figures.get(order_id)
+        if figures is not None:
+            # All that TWS had to say: for some contracts there is no margin.
+            self._tell_preview(order_id, figures)
+            return
+        self._error(self._end_preview(order_id), None, f"TWS did not answer the preview within {PREVIEW_LIMIT:.0f} s")
+
+    def _error(self, command: Command, code: int | None, text: str) -> None:
+        self._say(commands.tws_error(command.id, command.cmd, code, text, self._now_ms()))

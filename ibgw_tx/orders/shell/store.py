@@ -1,0 +1,210 @@
+"""The order cache on Redis (section 7): hashes, their marks of trust, the channel, the OMS lease.
+
+Everything goes over the one command connection, in order: a hash has an order before the channel tells it, marks are gone
+before anything else is said about a loss, and whole hashes stand before the flag. What is large goes in portions, so that
+neither the reactor nor the connection's bound of unanswered commands is held by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeAlias
+
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.python.failure import Failure
+
+from ibgw_tx.model import json_text as jsontext
+from ibgw_tx.model import keys as names
+from ibgw_tx.model.errors import RedisDown
+from ibgw_tx.orders.cache.changes import OrderChanged, Place, Snapshot
+from ibgw_tx.redis.shell.link import RedisLink
+from ibgw_tx.runtime.log import Logger
+
+#: Seconds a flag lives without its gateway.
+LEASE = 10
+#: The field that says that a hash can be trusted.
+MARK = "t"
+_SCAN_COUNT = 1000
+#: Commands that are sent before Redis' answer is waited for.
+PORTION = 1000
+
+_Words: TypeAlias = tuple[str | bytes, ...]
+
+
+class OMSStore:
+    """`places` are the hashes that stand in Redis, as far as known; `exchanges` those that get a flag.
+
+    `refused` is called when Redis refuses a change: the hash lacks it from then on. `marked`: marks may stand that nobody has
+    taken away; `marks_left`: Redis has not confirmed that they are gone.
+    """
+
+    log = Logger()
+
+    def __init__(self, name: str, link: RedisLink, now_ms: Callable[[], int]) -> None:
+        self.places: set[Place] = set()
+        self.exchanges: set[str] = set()
+        self.refused: Callable[[Failure], None] = lambda failure: None
+        self.marked = True
+        self.marks_left = False
+        self._name = name
+        self._link = link
+        self._now_ms = now_ms
+
+    # Reading.
+
+    async def read(self) -> list[Any]:
+        """Every value of every hash of this gateway but the marks, parsed (None: no JSON); notes which hashes there are."""
+        values: list[Any] = []
+        for key in await self._scan(names.order_hash("*", self._name, "*")):
+            place = names.place_of(key, self._name)
+            if place is None:
+                continue
+            self.places.add(place)
+            try:
+                reply = await self._link.call("HGETALL", key)
+            except RedisDown:
+                raise
+            except Exception as error:
+                if not self._link.up:
+                    raise
+                # Somebody's key of another type: it must not keep all orders back.
+                self.log.info("{key} is no order hash: {error}", key=key, error=str(error))
+                continue
+            pairs = zip(reply[::2], reply[1::2], strict=True)
+            values += [_parsed(value) for field, value in pairs if field != MARK.encode()]
+        return values
+
+    async def _scan(self, pattern: str) -> list[str]:
+        found: dict[str, None] = {}
+        cursor: Any = b"0"
+        while True:
+            cursor, keys = await self._link.call("SCAN", cursor, "MATCH", pattern, "COUNT", _SCAN_COUNT)
+            found.update((key.decode(errors="replace"), None) for key in keys)
+            if cursor in (b"0", "0", 0):
+                return list(found)
+
+    # Trust.
+
+    async def clear_marks(self) -> None:
+        """A former life may have left marks: nothing is trusted until this one says so."""
+        flags = await self._scan(names.oms_flag("*", self._name))
+        hashes = await self._scan(names.order_hash("*", self._name, "*"))
+        commands: list[_Words] = [("DEL", *flags)] if flags else []
+        commands += [("HDEL", key, MARK) for key in hashes if names.place_of(key, self._name) is not None]
+        for portion in _cut(commands):
+            await self._take_away(portion)
+
+    def distrust(self, again: bool = False) -> None:
+        """The flags and every hash's mark go, at once and together; `again`: because Redis did not take them away."""
+        commands: list[_Words] = []
+        if self.exchanges:
+            commands.append(("DEL", *(names.oms_flag(exchange, self._name) for exchange in self.exchanges)))
+        commands += [("HDEL", names.order_hash(exchange, self._name, pair), MARK) for exchange, pair in self.places]
+        if commands and self._link.up and (self.marked or self.marks_left):
+            if not self.marked and not again:
+                return  # they are on their way already
+            self.marked, self.marks_left = False, True
+            self._take_away(commands).addCallbacks(self._marks_gone, lambda _: None)
+
+    def _take_away(self, commands: list[_Words]) -> Deferred[Any]:
+        """One write, and no transaction: a Redis without memory refuses whatever stands in one, even what frees memory."""
+        gone = [self._link.call(*words).addErrback(_unless_of_another_type) for words in commands]
+        return DeferredList(gone, fireOnOneErrback=True, consumeErrors=True)
+
+    def _marks_gone(self, _: Any) -> None:
+        self.marks_left = False
+
+    def renew_lease(self) -> None:
+        """Every flag for another LEASE seconds."""
+        self.marked = True
+        self._link.tell_all(
+            ("SET", names.oms_flag(exchange, self._name), "1", "EX", LEASE) for exchange in self.exchanges
+        )
+
+    # Writing.
+
+    async def write_snapshot(self, snapshot: Snapshot, go_on: Callable[[], bool]) -> None:
+        """Each hash whole in one transaction, in which the differences in it are published too.
+
+        Returns when Redis has confirmed them all, or when `go_on` says that they are no longer wanted. Raises RedisDown.
+        """
+        self.marked, self.marks_left = True, False
+        for portion in self._portions(self._hash_writes(snapshot)):
+            if not go_on():
+                return
+            written = [self._link.transaction(commands) for commands in portion]
+            await DeferredList(written, fireOnOneErrback=True, consumeErrors=True)
+
+    def _hash_writes(self, snapshot: Snapshot) -> Iterator[list[_Words]]:
+        """The transaction of each hash."""
+        told: dict[Place, list[_Words]] = {}
+        for change in snapshot.changed:
+            told.setdefault((change.exchange, change.pair), []).append(self._publish(change, jsontext.dumps(change.order)))
+        for (exchange, pair), orders in snapshot.hashes.items():
+            key = names.order_hash(exchange, self._name, pair)
+            commands: list[_Words] = [("DEL", key)]
+            if orders:
+                texts = {id(order): jsontext.dumps(order) for order in orders.values()}
+                fields = [part for field, order in orders.items() for part in (field, texts[id(order)])]
+                commands.append(("HSET", key, MARK, str(self._now_ms()), *fields))
+                self.places.add((exchange, pair))
+                self.exchanges.add(exchange)
+            else:
+                self.places.discard((exchange, pair))
+            if len(told.get((exchange, pair), ())) <= PORTION:
+                commands += told.pop((exchange, pair), [])
+            yield commands
+        # Those of a hash that had too many for one transaction, and orders that stand in none (no permId, no client_oid).
+        for publishes in told.values():
+            yield from _cut(publishes)
+
+    @staticmethod
+    def _portions(writes: Iterator[list[_Words]]) -> Iterator[list[list[_Words]]]:
+        portion: list[list[_Words]] = []
+        size = 0
+        for commands in writes:
+            portion.append(commands)
+            size += len(commands) + 2
+            if size >= PORTION:
+                yield portion
+                portion, size = [], 0
+        if portion:
+            yield portion
+
+    def write(self, changes: Iterable[OrderChanged], trusted: bool) -> None:
+        """Hash, then channel, for each change, in one write; marks and flags only while the cache is `trusted`."""
+        commands: list[_Words] = []
+        mark = (MARK, str(self._now_ms())) if trusted else ()
+        for change in changes:
+            value = jsontext.dumps(change.order)
+            if change.fields:
+                self.places.add((change.exchange, change.pair))
+                fields = [part for field in change.fields for part in (field, value)]
+                key = names.order_hash(change.exchange, self._name, change.pair)
+                commands.append(("HSET", key, *mark, *fields))
+            if change.exchange not in self.exchanges and trusted:
+                self.exchanges.add(change.exchange)
+                commands.append(("SET", names.oms_flag(change.exchange, self._name), "1", "EX", str(LEASE)))
+            commands.append(self._publish(change, value))
+        self._link.tell_all(commands, self.refused)
+
+    def _publish(self, change: OrderChanged, value: bytes) -> _Words:
+        return "PUBLISH", names.order_channel(change.exchange, self._name), value
+
+
+def _unless_of_another_type(failure: Failure) -> None:
+    """Somebody's key of another type has no mark."""
+    if not str(failure.value).startswith("WRONGTYPE"):
+        failure.raiseException()
+
+
+def _cut(commands: list[_Words]) -> Iterator[list[_Words]]:
+    for start in range(0, len(commands), PORTION):
+        yield commands[start : start + PORTION]
+
+
+def _parsed(value: bytes) -> Any:
+    try:
+        return jsontext.loads(value)
+    except ValueError:
+        return None

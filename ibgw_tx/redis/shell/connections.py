@@ -1,0 +1,282 @@
+"""Connections to Redis: txredisapi's protocols, taught what a gateway needs of them.
+
+Against plain txredisapi 1.6 (house.md 2.5): a refused password, like every other refusal, is told and tried again instead of
+ending everything; a connection counts as usable only after Redis has answered a PING; what an earlier connection of ours may
+have left unread at a stalled Redis is killed first, so that nothing old can be carried out after something new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import hiredis
+import txredisapi
+from twisted.application.internet import ClientService
+from twisted.internet import defer
+from twisted.internet.protocol import connectionDone
+from twisted.internet.task import LoopingCall
+from twisted.python.failure import Failure
+
+from ibgw_tx.runtime.log import Logger
+
+REPLY_LIMIT = 10  # seconds until an unanswered command drops its connection
+#: Redis' own refusals.
+ResponseError = txredisapi.ResponseError
+PING_INTERVAL = 5.0  # seconds between two signs of life asked of the subscriber connection
+
+
+class _QuietLogger(Logger):
+    """One line says that Redis is away (RedisLink); a line for each attempt is for debugging."""
+
+    def info(self, format: str | None = None, **kwargs: Any) -> None:
+        self.debug(format, **kwargs)
+
+
+class _QuietClientService(ClientService):
+    _log = _QuietLogger()
+
+
+class RedisFactory(txredisapi.RedisFactory):
+    """One connection of one kind, for ever. Tells `ready(protocol)`, `lost()` and `trouble(text)`."""
+
+    log = Logger()
+    initialDelay = 0.2
+    maxDelay = 5.0
+    factor = 2.0
+
+    def __init__(
+        self,
+        protocol: type[RedisProtocol],
+        password: str | None,
+        ready: Callable[[Any], None],
+        lost: Callable[[], None],
+        trouble: Callable[[str], None],
+    ) -> None:
+        super().__init__(
+            None,
+            None,
+            1,
+            isLazy=True,
+            charset=None,
+            password=password,
+            replyTimeout=REPLY_LIMIT,
+            convertNumbers=False,
+        )
+        self.protocol = protocol
+        self.ready = ready
+        self.lost = lost
+        self.trouble = trouble
+        #: Redis' run_id and the client id there of the connection before.
+        self.last_client: tuple[bytes, int] | None = None
+
+    def startConnecting(self, endpoint: Any) -> None:
+        """As txredisapi does it, without a log line for each attempt."""
+        slot = txredisapi._PoolSlot(self, endpoint, self.reconnect)
+        slot.service = _QuietClientService(
+            endpoint,
+            txredisapi._SlotFactory(self, slot),
+            retryPolicy=slot._retryDelay,
+            prepareConnection=slot._prepareConnection,
+        )
+        self.slots.append(slot)
+        slot.start()
+
+
+class RedisProtocol(txredisapi.RedisProtocol):
+    """A command connection: `execute_command` gives a Deferred with the reply as bytes, int, None or a list of these."""
+
+    log = Logger()
+    _waiting_for_connect: list[defer.Deferred[Any]]
+
+    def connectionMade(self) -> None:
+        self.transport.setTcpNoDelay(True)
+        self.transport.setTcpKeepAlive(True)
+        defer.Deferred.fromCoroutine(self._introduce()).addErrback(self._refused)
+
+    async def _introduce(self) -> None:
+        if self.password is not None:
+            await self.execute_command("AUTH", self.password)
+        await self.execute_command("PING")
+        await self._kill_predecessor()
+        await self.prepared()
+        self._ready = True
+        waiting, self._waiting_for_connect = self._waiting_for_connect, []
+        for d in waiting:
+            d.callback(self)
+        self.factory.ready(self)
+
+    async def _kill_predecessor(self) -> None:
+        try:
+            run_id = _run_id(await self.execute_command("INFO", "server"))
+            last = self.factory.last_client
+            # Each Redis process counts its clients anew: after its restart the old id is somebody else's.
+            if last is not None and last[0] == run_id:
+                await self.execute_command("CLIENT", "KILL", "ID", last[1])
+            self.factory.last_client = run_id, await self.execute_command("CLIENT", "ID")
+        except txredisapi.ResponseError as error:
+            self.log.debug("INFO or CLIENT is not allowed by this Redis: {error}", error=error)
+
+    async def prepared(self) -> None:
+        """What a kind of connection does before it counts as usable."""
+
+    def _refused(self, failure: Failure) -> None:
+        # Redis' own words; the password is not in them.
+        self.factory.trouble(f"Redis refuses: {failure.getErrorMessage()}")
+        self.transport.abortConnection()
+
+    def connectionLost(self, why: Failure = connectionDone) -> None:
+        super().connectionLost(why)
+        self.factory.lost()
+
+    def send_all(self, commands: Sequence[Sequence[str | bytes | int]], refused: Callable[[Failure, Any], None]) -> None:
+        """Many commands in one write; `refused` is told of each that Redis answers with an error.
+
+        Their replies have no limit of their own: other commands on this connection find out that Redis is silent.
+        """
+        packed: list[bytes] = [hiredis.pack_command(tuple(words)) for words in commands]  # type: ignore[arg-type]
+        self.transport.write(b"".join(packed))
+        for words in commands:
+            reply = self.replyQueue.get().addCallback(self.handle_reply)
+            reply.addErrback(refused, words[0])
+
+    @property
+    def unanswered(self) -> int:
+        """Commands whose reply has not come."""
+        return len(self.replyQueue.waiting)
+
+
+def _run_id(info: bytes) -> bytes:
+    return next((line for line in info.splitlines() if line.startswith(b"run_id:")), b"")
+
+
+class SubscriberProtocol(txredisapi.SubscriberProtocol, RedisProtocol):
+    """Listens to the channels its factory names; asked for a sign of life, since a dead one would lose commands unseen."""
+
+    async def prepared(self) -> None:
+        await self.subscribe(self.factory.channels)
+        self._pings = LoopingCall(self._ping)
+        self._pings.start(PING_INTERVAL, now=False).addErrback(
+            lambda failure: self.log.failure("the ping of the Redis subscription ended", failure)
+        )
+
+    def _ping(self) -> defer.Deferred[Any]:
+        # An unanswered PING drops the connection after REPLY_LIMIT.
+        return self.execute_command("PING").addErrback(lambda _: None)  # type: ignore[no-any-return]
+
+    def messageReceived(self, pattern: Any, channel: bytes, message: bytes) -> None:
+        try:
+            self.factory.message_received(message)
+        except Exception:
+            self.log.failure("a command was not taken")
+
+    def connectionLost(self, why: Failure = connectionDone) -> None:
+        pings = getattr(self, "_pings", None)
+        if pings is not None and pings.running:
+            pings.stop()
+        super().connectionLost(why)
+
+
+class SubscriberFactory(RedisFactory):
+    """A RedisFactory for subscriptions: which channels, and who gets the messages."""
+
+    def __init__(self, channels: list[str], message_received: Callable[[bytes], None], **kind: Any) -> None:
+        super().__init__(SubscriberProtocol, **kind)
+        self.channels = channels
+        self.message_received = message_received
+
+
+class BookProtocol(RedisProtocol):
+    """A connection for publishing only: replies are counted, nobody waits for them (a Deferred each would cost the most).
+
+    `send` writes a batch; `has_room` says whether more may be written: not while the transport asks for a pause, nor while
+    WINDOW commands are unanswered. The factory's `room()` is called when there is room again.
+    """
+
+    WINDOW = 1024
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.in_flight = 0
+        self._paused = False
+        self._starving = False
+        self._write_now: Callable[[], Any] = _nothing
+        self._watch: Any = None
+
+    async def prepared(self) -> None:
+        self.transport.registerProducer(self, True)
+        self._write_now = getattr(self.transport, "doWrite", _nothing)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a batch may be written now; asking remembers that somebody waits."""
+        self._starving = self._paused or self.in_flight >= self.WINDOW
+        return not self._starving
+
+    def send(self, batch: bytes, commands: int) -> None:
+        """Write `commands` complete commands."""
+        if self._watch is None:
+            self._watch = self.callLater(REPLY_LIMIT, self._check_replies, 0)
+        self.in_flight += commands
+        self.transport.write(batch)
+        # Out at once, not in the reactor's next round; what does not fit, or fails, the reactor sees to as ever.
+        self._write_now()
+
+    def dataReceived(self, data: bytes, unpause: bool = False) -> None:
+        if not self._ready:
+            super().dataReceived(data, unpause)
+            return
+        self._reader.feed(data)
+        while (reply := self._reader.gets()) is not False:
+            self.in_flight -= 1
+            if isinstance(reply, Exception):
+                self.factory.trouble(f"Redis refuses a book: {reply}")
+        self._answered = True
+        self._offer_room()
+
+    _answered = False
+
+    def _check_replies(self, _: int) -> None:
+        self._watch = None
+        if not self.connected:
+            return
+        if self.in_flight and not self._answered:
+            self.factory.trouble(f"Redis has not answered for {REPLY_LIMIT} s")
+            self.transport.abortConnection()
+            return
+        self._answered = False
+        if self.in_flight:
+            self._watch = self.callLater(REPLY_LIMIT, self._check_replies, 0)
+
+    def _offer_room(self) -> None:
+        if self._starving and self.has_room:
+            self.factory.room()
+
+    def connectionLost(self, why: Failure = connectionDone) -> None:
+        if self._watch is not None and self._watch.active():
+            self._watch.cancel()
+        super().connectionLost(why)
+
+    # IPushProducer: the transport's buffer is full, or has drained.
+
+    def pauseProducing(self) -> None:
+        self._paused = True
+
+    def resumeProducing(self) -> None:
+        self._paused = False
+        self._offer_room()
+
+    def stopProducing(self) -> None:
+        """The connection is gone; connectionLost tells."""
+
+
+class BookFactory(RedisFactory):
+    """A RedisFactory whose `room` is called when a full connection can take more."""
+
+    def __init__(self, room: Callable[[], None], **kind: Any) -> None:
+        super().__init__(BookProtocol, **kind)
+        self.room = room
+
+
+def _nothing() -> None:
+    """A transport without a socket of its own writes when it likes."""

@@ -1,0 +1,192 @@
+"""The gateway's Redis: three connections (commands, the CMD subscription, books) behind one service.
+
+Bounds. Commands: at most MAX_UNANSWERED wait for a reply; beyond that, and while Redis is away, `call` fails at once with
+RedisDown, so that nothing piles up. What is written is written again as a whole by `on_up` when Redis is back (it may have
+come back empty). Books: see BookProtocol and publisher.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet import defer
+from twisted.internet.endpoints import HostnameEndpoint
+from twisted.python.failure import Failure
+
+from ibgw_tx.model.errors import RedisDown
+from ibgw_tx.redis.shell.connections import (
+    BookFactory,
+    BookProtocol,
+    RedisFactory,
+    RedisProtocol,
+    ResponseError,
+    SubscriberFactory,
+)
+from ibgw_tx.runtime.log import Logger
+
+CONNECT_LIMIT = 5  # seconds for one TCP connect
+MAX_UNANSWERED = 20_000
+
+#: One Redis command: its words.
+Words = Sequence[str | bytes | int]
+
+
+class RedisLink(Service):
+    """`up` while commands can be sent. `on_up` and `on_down` are called on each change, `on_books_up` when books can go."""
+
+    log = Logger()
+
+    def __init__(self, host: str, port: int, password: str | None, channel: str, reactor: Any) -> None:
+        self.setName("redis")
+        self.up = False
+        #: Whether the CMD channel is heard: a command published before is lost.
+        self.listening = False
+        self.on_listening: Callable[[], None] = _nothing
+        self.books: BookProtocol | None = None
+        self.on_up: list[Callable[[], None]] = []
+        self.on_down: list[Callable[[], None]] = []
+        self.on_books_up: Callable[[], None] = _nothing
+        self.on_message: Callable[[bytes], None] = lambda message: None
+        self.refused = 0
+        self._reactor = reactor
+        self._host, self._port = host, port
+        self._protocol: RedisProtocol | None = None
+        self._trouble = ""
+        kind: dict[str, Any] = {"password": password, "trouble": self._say_trouble}
+        self._factories: list[RedisFactory] = [
+            RedisFactory(RedisProtocol, ready=self._ready, lost=self._lost, **kind),
+            SubscriberFactory(
+                [channel], self._message, ready=self._listening, lost=self._deaf, **kind
+            ),
+            BookFactory(self._books_room, ready=self._books_ready, lost=self._books_lost, **kind),
+        ]
+
+    # Life.
+
+    def startService(self) -> None:
+        super().startService()
+        for factory in self._factories:
+            factory.startConnecting(
+                HostnameEndpoint(self._reactor, self._host.encode().decode(), self._port, timeout=CONNECT_LIMIT)
+            )
+            for slot in factory.slots:
+                slot.service.whenConnected(failAfterFailures=1).addErrback(self._cannot_connect)
+
+    def stopService(self) -> defer.Deferred[Any]:
+        """Close all three; what is written before has been handed to the kernel."""
+        super().stopService()
+        self.up = False
+        return defer.DeferredList([factory.disconnect() for factory in self._factories], consumeErrors=True)
+
+    def _cannot_connect(self, failure: Failure) -> None:
+        if not failure.check(defer.CancelledError):
+            self._say_trouble(f"cannot reach Redis at {self._host}:{self._port}: {failure.getErrorMessage()}")
+
+    def _say_trouble(self, text: str) -> None:
+        if text != self._trouble and self.running:
+            self._trouble = text
+            self.log.warn("{text}; trying again", text=text)
+
+    def _ready(self, protocol: RedisProtocol) -> None:
+        self._protocol = protocol
+        self.up = True
+        self._trouble = ""
+        self.log.info("Redis at {host}:{port} is ready", host=self._host, port=self._port)
+        for call in self.on_up:
+            try:
+                call()
+            except Exception:
+                # Anything but this would drop the connection, and the next one, for ever.
+                self.log.failure("not everything was written when Redis came up")
+
+    def _lost(self) -> None:
+        was_up, self.up, self._protocol = self.up, False, None
+        if was_up:
+            self._say_trouble("Redis connection lost")
+            for call in self.on_down:
+                call()
+
+    def _listening(self, protocol: Any) -> None:
+        self.listening = True
+        self.log.debug("listening for commands")
+        self.on_listening()
+
+    def _deaf(self) -> None:
+        self.listening = False
+        self.log.debug("not listening for commands")
+
+    def _message(self, message: bytes) -> None:
+        self.on_message(message)
+
+    def _books_ready(self, protocol: BookProtocol) -> None:
+        self.books = protocol
+        self.on_books_up()
+
+    def _books_lost(self) -> None:
+        self.books = None
+
+    def _books_room(self) -> None:
+        self.on_room()
+
+    on_room: Callable[[], None] = staticmethod(lambda: None)
+
+    # Commands.
+
+    def call(self, *words: str | bytes | int) -> defer.Deferred[Any]:
+        """One command; fires with the reply, fails with RedisDown at once or with txredisapi's error."""
+        protocol = self._protocol
+        if protocol is None or protocol.unanswered >= MAX_UNANSWERED:
+            self.refused += 1
+            return defer.fail(RedisDown(f"{words[0]!s} not sent: Redis {'is away' if protocol is None else 'is too slow'}"))
+        result: defer.Deferred[Any] = protocol.execute_command(*words)
+        return result
+
+    def tell(self, *words: str | bytes | int) -> None:
+        """One command whose reply matters only if it is an error; nothing when Redis is away (on_up writes anew)."""
+        if self.up:
+            self.call(*words).addErrback(self._not_told, words[0])
+
+    def tell_all(self, commands: Iterable[Words], refused: Callable[[Failure], None] | None = None) -> None:
+        """Many commands in one write, as `tell`; `refused` is called for each that Redis answers with an error."""
+        protocol = self._protocol
+        if protocol is None:
+            return
+        batch = list(commands)
+        if protocol.unanswered + len(batch) > MAX_UNANSWERED:
+            self.refused += len(batch)
+            self.log.error("{count} commands not sent: Redis is too slow; starting the connection over", count=len(batch))
+            protocol.transport.abortConnection()
+        elif batch:
+            protocol.send_all(batch, self._not_told if refused is None else partial(self._refused, refused))
+
+    def _refused(self, tell: Callable[[Failure], None], failure: Failure, word: Any) -> None:
+        self._not_told(failure, word)
+        if failure.check(ResponseError):
+            tell(failure)
+
+    def transaction(self, commands: Sequence[Words]) -> defer.Deferred[Any]:
+        """All commands or none (MULTI … EXEC in one write); fires with EXEC's list of replies, fails as `call` does."""
+        if self._protocol is not None and self._protocol.unanswered + len(commands) + 2 > MAX_UNANSWERED:
+            # Refused as a whole: a MULTI without its EXEC would swallow every later command.
+            self.refused += 1
+            return defer.fail(RedisDown(f"{len(commands)} commands not sent: Redis is too slow"))
+        ds = [self.call(*words) for words in (("MULTI",), *commands, ("EXEC",))]
+        for d in ds[:-1]:
+            # EXEC tells whether any of them was refused.
+            d.addErrback(lambda _: None)
+        return ds[-1]
+
+    def publish(self, channel: str, message: bytes) -> None:
+        """Publish, unless Redis is away."""
+        self.tell("PUBLISH", channel, message)
+
+    def _not_told(self, failure: Failure, word: Any) -> None:
+        if self.up:
+            self._say_trouble(f"{word} failed: {failure.getErrorMessage()}")
+
+
+def _nothing() -> None:
+    """Nobody is interested."""

@@ -1,0 +1,133 @@
+"""Contract details, symbols, option parameters, market rules."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ibgw_tx.sim.market.instrument import SMART, Calendar, Instrument
+from ibgw_tx.sim.office import lookup
+from ibgw_tx.sim.office.conversation import Conversation
+from ibgw_tx.sim.office.desk import BaseDesk
+from ibgw_tx.sim.replies import market as reply
+from ibgw_tx.sim.wire import times
+from ibgw_tx.sim.wire.codes import say
+from ibgw_tx.sim.wire.requests import Request
+
+if TYPE_CHECKING:
+    from ibgw_tx.sim.desks.tws import Answer
+
+SHOWN_DAYS = 5  # days of trading hours in contract details
+
+
+def sessions(calendar: Calendar, hours: str, now: float) -> str:
+    """``20250324:0400-20250324:2000;20250325:CLOSED;...`` from today on, in the exchange's own clock."""
+    start, _, end = hours.partition("-")
+    today = times.at(now + calendar.offset * 3600)
+    parts = []
+    for ahead in range(SHOWN_DAYS):
+        day = today + dt.timedelta(days=ahead)
+        name = day.strftime("%Y%m%d")
+        closed = day.weekday() >= 5 and not calendar.weekends
+        parts.append(f"{name}:CLOSED" if closed else f"{name}:{start}-{name}:{end}")
+    return ";".join(parts)
+
+
+class ContractDesk(BaseDesk):
+    """Everything about contracts that is a question and its answers."""
+
+    @property
+    def answers(self) -> Mapping[str, Answer]:
+        return {
+            "reqContractDetails": self.details,
+            "reqMatchingSymbols": self.symbols,
+            "reqSecDefOptParams": self.option_params,
+            "reqSmartComponents": self.smart_components,
+            "reqMarketRule": self.market_rule,
+            "reqMktDepthExchanges": self.depth_exchanges,
+        }
+
+    def details(self, client: Conversation, request: Request) -> None:
+        lookup.validate(request.contract, request.name)
+        args = request.args
+        found = lookup.find(self.office.catalogue, request.contract, args["sec_id_type"], args["sec_id"])
+        if not found:
+            client.error(request.req_id, 200)
+            return
+        hours: dict[str, tuple[str, str, str]] = {}
+        for row in found:
+            one = row.instrument
+            if one.calendar not in hours:
+                hours[one.calendar] = self.hours(one)
+            kinds = one.order_types or self.office.catalogue.order_types.get(one.sec_type, "")
+            if one.sec_type == "BOND":
+                client.send(reply.bond(request.req_id, one, row.exchange, kinds, client.server_version))
+            else:
+                fields = reply.contract(
+                    request.req_id, one, row.exchange, hours[one.calendar], kinds, client.server_version
+                )
+                client.send(fields)
+        client.send(reply.contract_end(request.req_id))
+
+    def hours(self, one: Instrument) -> tuple[str, str, str]:
+        calendar = self.office.catalogue.calendars[one.calendar]
+        now = self.office.now()
+        return calendar.zone, sessions(calendar, calendar.trading, now), sessions(calendar, calendar.liquid, now)
+
+    def symbols(self, client: Conversation, request: Request) -> None:
+        catalogue = self.office.catalogue
+        derivatives: dict[int, list[str]] = {}
+        for one in catalogue.instruments.values():
+            if one.sec_type in ("OPT", "FUT") and one.under_con_id:
+                kinds = derivatives.setdefault(one.under_con_id, [])
+                if one.sec_type not in kinds:
+                    kinds.append(one.sec_type)
+        found = lookup.matching(catalogue, request.args["pattern"])
+        client.send(reply.symbol_samples(request.req_id, found, derivatives, client.server_version))
+
+    def option_params(self, client: Conversation, request: Request) -> None:
+        args = request.args
+        for chain in self.office.catalogue.chains:
+            under = self.office.catalogue.instruments[chain.under_con_id]
+            if under.con_id != args["con_id_under"] and (args["con_id_under"] or under.symbol != args["symbol"]):
+                continue
+            for exchange in chain.valid_exchanges:
+                client.send(
+                    reply.option_params(
+                        request.req_id, exchange, under.con_id, chain.trading_class, chain.multiplier,
+                        chain.expiries, chain.strike_list(),
+                    )
+                )
+        client.send(reply.option_params_end(request.req_id))
+
+    def smart_components(self, client: Conversation, request: Request) -> None:
+        names = [name for name in self._smart_exchanges(request.args["bbo"]) if name != SMART]
+        client.send(reply.smart_components(request.req_id, names))
+
+    def _smart_exchanges(self, bbo: str) -> tuple[str, ...]:
+        for one in self.office.catalogue.instruments.values():
+            if one.smart and bbo_code(one) == bbo:
+                return one.valid_exchanges
+        return ()
+
+    def market_rule(self, client: Conversation, request: Request) -> None:
+        rule = self.office.catalogue.rules.rules.get(request.args["rule_id"])
+        if rule is None:
+            # The request has no id on the wire, so neither has the answer.
+            client.error(-1, 322, say(322, name=request.name, cause="Invalid market rule id"))
+        else:
+            client.send(reply.market_rule(rule))
+
+    def depth_exchanges(self, client: Conversation, request: Request) -> None:
+        rows: dict[tuple[str, str], tuple[str, str, str, str, int]] = {}
+        for one in self.office.catalogue.instruments.values():
+            for exchange in one.books:
+                kind = "Deep2" if len(one.books) > 1 else "Deep"
+                rows.setdefault((exchange, one.sec_type), (exchange, one.sec_type, "", kind, one.agg_group))
+        client.send(reply.depth_exchanges(rows.values()))
+
+
+def bbo_code(one: Instrument) -> str:
+    """TWS's short code for the set of exchanges behind a SMART quote: the same group, the same code."""
+    return f"{one.agg_group:x}0001" if one.smart else ""

@@ -1,0 +1,69 @@
+"""Session requests and those that TWS answers with next to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ibgw_tx.sim.office.conversation import Conversation
+from ibgw_tx.sim.office.desk import BaseDesk
+from ibgw_tx.sim.replies import session as replies
+from ibgw_tx.sim.wire.codes import say
+from ibgw_tx.sim.wire.requests import Request
+
+if TYPE_CHECKING:
+    from ibgw_tx.sim.desks.tws import Answer
+
+
+class FrontDesk(BaseDesk):
+    """Ids, time, accounts' names, and small things an individual's account has none of."""
+
+    @property
+    def answers(self) -> Mapping[str, Answer]:
+        return {
+            "reqIds": self.ids,
+            "reqCurrentTime": self.current_time,
+            "reqManagedAccts": self.managed_accounts,
+            "setServerLogLevel": self.nothing,
+            "startApi": self.nothing,
+            "reqFamilyCodes": self.family_codes,
+            "reqSoftDollarTiers": lambda c, r: c.send(replies.soft_dollar_tiers(r.req_id)),
+            "reqNewsProviders": lambda c, r: c.send(replies.news_providers()),
+            "reqHistoricalNews": lambda c, r: c.send(replies.historical_news_end(r.req_id)),
+            "reqNewsArticle": lambda c, r: c.error(r.req_id, 10276, "News feed is not allowed."),
+            "reqNewsBulletins": self.nothing,
+            "cancelNewsBulletins": self.nothing,
+            "queryDisplayGroups": lambda c, r: c.send(replies.display_groups(r.req_id)),
+            "reqScannerParameters": lambda c, r: c.send(replies.scanner_parameters()),
+            "reqScannerSubscription": self.no_scanner,
+            "cancelScannerSubscription": lambda c, r: c.error(r.req_id, 365, f"No scanner subscription found for "
+                                                              f"ticker id:{r.req_id}"),
+            "reqFundamentalData": lambda c, r: c.error(r.req_id, 430),
+            "cancelFundamentalData": self.nothing,
+            "reqUserInfo": lambda c, r: c.send(replies.user_info(r.req_id)),
+            "reqWshMetaData": lambda c, r: c.error(r.req_id, 10276, "News feed is not allowed."),
+            "reqWshEventData": lambda c, r: c.error(r.req_id, 10276, "News feed is not allowed."),
+            "cancelWshMetaData": self.nothing,
+            "cancelWshEventData": self.nothing,
+            "requestFA": self.not_advisor,
+            "replaceFA": self.not_advisor,
+        }
+
+    def ids(self, client: Conversation, request: Request) -> None:
+        client.send(replies.next_valid_id(self.office.next_id(client.client_id)))
+
+    def current_time(self, client: Conversation, request: Request) -> None:
+        client.send(replies.current_time(self.office.now()))
+
+    def managed_accounts(self, client: Conversation, request: Request) -> None:
+        client.send(replies.managed_accounts(list(self.office.accounts)))
+
+    def family_codes(self, client: Conversation, request: Request) -> None:
+        client.send(replies.family_codes(self.office.accounts))
+
+    def no_scanner(self, client: Conversation, request: Request) -> None:
+        client.error(request.req_id, 162, say(162, cause="no items retrieved"))
+
+    def not_advisor(self, client: Conversation, request: Request) -> None:
+        cause = "FA data operations ignored for non FA customers"
+        client.error(request.req_id, 321, say(321, name=request.name, cause=cause))

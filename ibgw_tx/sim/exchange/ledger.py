@@ -1,0 +1,74 @@
+"""What a fill does to an account: position, average cost, cash, realized profit; and what it costs.
+
+Average cost holds multiplier and commission, as TWS's does. A future's cash moves only when a position is closed; a
+currency trade moves two balances and makes no position, as with TWS's default of leaving virtual positions out.
+"""
+
+from attrs import frozen
+
+from ibgw_tx.sim.exchange.accounts import Account
+from ibgw_tx.sim.market.instrument import Instrument
+
+
+@frozen
+class Tariff:
+    """Commission of an order: so much a unit and a share of its value, at least ``least``, per order."""
+
+    unit: float
+    share: float
+    least: float
+
+
+TARIFFS = {
+    ("STK", "USD"): Tariff(0.005, 0.0, 1.0), ("STK", "HKD"): Tariff(0.0, 0.0008, 18.0),
+    ("FUT", "USD"): Tariff(2.25, 0.0, 0.0), ("OPT", "USD"): Tariff(0.65, 0.0, 1.0),
+    ("CASH", "USD"): Tariff(0.0, 0.00002, 2.0),
+}
+OTHERWISE = Tariff(0.0, 0.001, 1.0)
+
+
+def commission(one: Instrument, quantity: int, worth: float) -> float:
+    """What an order has cost after ``quantity`` units worth so much (price times quantity, without multiplier)."""
+    tariff = TARIFFS.get((one.sec_type, one.currency), OTHERWISE)
+    amount = tariff.unit * quantity + tariff.share * abs(worth) * one.factor
+    return round(max(tariff.least, amount), 6) if quantity else 0.0
+
+
+def post(account: Account, one: Instrument, sign: int, quantity: int, price: float, fee: float) -> float | None:
+    """Book a fill; gives the realized profit, None where nothing was closed."""
+    if one.sec_type == "CASH":
+        account.add_cash(one.symbol, sign * quantity)
+        account.add_cash(one.currency, -sign * quantity * price - fee)
+        return None
+    held = account.positions.get(one.con_id)
+    amount, cost = (held.amount, held.cost) if held else (0.0, 0.0)
+    closed = min(abs(amount), float(quantity)) if amount * sign < 0 else 0.0
+    each, fee_each = price * one.factor, fee / quantity
+    gain = closed * (each - cost) * -sign - closed * fee_each
+    left, opened = amount + sign * closed, quantity - closed
+    total = left + sign * opened
+    paid = left * cost + sign * opened * (each + sign * fee_each)
+    account.set_position(one, total, paid / total if total else 0.0)
+    if closed:
+        account.positions[one.con_id].realized += gain
+    if one.sec_type == "FUT":
+        account.add_cash(one.currency, gain)
+    else:
+        account.add_cash(one.currency, -sign * quantity * each - fee)
+    return gain if closed else None
+
+
+def amend(account: Account, one: Instrument, sign: int, old: tuple[int, float], new: tuple[int, float]) -> None:
+    """Turn a booked fill of (quantity, price) into another: what a correction or, with quantity 0, a bust does."""
+    moved = sign * (new[0] - old[0])
+    worth = sign * (new[0] * new[1] - old[0] * old[1])
+    if one.sec_type == "CASH":
+        account.add_cash(one.symbol, moved)
+        account.add_cash(one.currency, -worth)
+        return
+    held = account.positions.get(one.con_id)
+    amount, cost = (held.amount, held.cost) if held else (0.0, 0.0)
+    total = amount + moved
+    account.set_position(one, total, (amount * cost + worth * one.factor) / total if total else 0.0)
+    if one.sec_type != "FUT":
+        account.add_cash(one.currency, -worth * one.factor)

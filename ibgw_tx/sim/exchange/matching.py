@@ -1,0 +1,124 @@
+"""Orders against one instrument's walking book: what can be had there, taking it, and what pulls a trigger.
+
+Prices inside are the ladder's integer units. Whoever takes rows edits the book by its own three edits, so that depth
+subscribers see the size go, and prints the trades on the tape.
+"""
+
+from typing import NamedTuple
+
+from ibgw_tx.sim.exchange.order import Kinds, Order
+from ibgw_tx.sim.market.book import ASK, BID
+from ibgw_tx.sim.market.walk import Walk
+
+
+class Taken(NamedTuple):
+    """Size had at a price (a float) on an exchange."""
+
+    price: float
+    size: int
+    exchange: str
+
+
+def units(walk: Walk, price: float) -> int:
+    return round(price * walk.ladder.unit)
+
+
+def makers(order: Order) -> str:
+    """The exchange whose rows an order may take; "" for all of them."""
+    return order.exchange if order.exchange in order.instrument.books else ""
+
+
+def _reaches(sign: int, price: int, limit: int | None) -> bool:
+    return limit is None or (price <= limit if sign > 0 else price >= limit)
+
+
+def available(walk: Walk, order: Order, limit: float | None) -> int:
+    """Size in the book that an order could take at once, up to its limit."""
+    bound, maker = None if limit is None else units(walk, limit), makers(order)
+    rows = walk.book.rows[ASK if order.terms.buys else BID]
+    return sum(
+        row.size for row in rows if _reaches(order.terms.sign, row.price, bound) and (not maker or row.maker == maker)
+    )
+
+
+def take(walk: Walk, order: Order, limit: float | None, quantity: int, now: float) -> list[Taken]:
+    """Take up to ``quantity`` off the book, best price first."""
+    side, maker, sign = (ASK if order.terms.buys else BID), makers(order), order.terms.sign
+    bound = None if limit is None else units(walk, limit)
+    found: list[Taken] = []
+    index, rows = 0, walk.book.rows[side]
+    while quantity and index < len(rows):
+        row = rows[index]
+        if not _reaches(sign, row.price, bound):
+            break
+        if maker and row.maker != maker:
+            index += 1
+            continue
+        size = min(quantity, row.size)
+        quantity -= size
+        if size < row.size:
+            walk.book.resize(side, index, row.size - size)
+        else:
+            walk.book.delete(side, index)
+        walk.record(row.price, size, row.maker, now)
+        found.append(Taken(walk.ladder.real(row.price), size, row.maker))
+    return found
+
+
+class Prints:
+    """Trades of the tape since the last look. A resting order has a part in those that went through its price."""
+
+    def __init__(self, walk: Walk, since: int) -> None:
+        self._left = [[trade.price, trade.size] for trade in walk.trades if trade.number > since]
+        prices = [price for price, _ in self._left]
+        self.low: int | None = min(prices, default=None)
+        self.high: int | None = max(prices, default=None)
+
+    def through(self, sign: int, limit: int, quantity: int) -> int:
+        """Size of the trades at worse prices than the limit that is still to be had; it is then used up."""
+        had = 0
+        for one in self._left:
+            if (one[0] < limit if sign > 0 else one[0] > limit) and had < quantity:
+                size = min(one[1], quantity - had)
+                one[1] -= size
+                had += size
+        return had
+
+    def reach(self, sign: int, limit: int) -> bool:
+        """Whether any trade went through a limit."""
+        return self.low is not None and self.high is not None and (self.low < limit if sign > 0 else self.high > limit)
+
+
+def seen_prices(walk: Walk, prints: Prints) -> tuple[int, int]:
+    """Lowest and highest price that counts for triggers: the quotes' near sides and the trades since the last look.
+
+    The last trade itself counts only where there is no quote: it may be older than the book.
+    """
+    bid, ask = walk.book.best(BID), walk.book.best(ASK)
+    low, high = walk.last if ask is None else ask[0], walk.last if bid is None else bid[0]
+    if prints.low is not None and prints.high is not None:
+        return min(low, prints.low), max(high, prints.high)
+    return low, high
+
+
+def trail(walk: Walk, order: Order, low: int, high: int) -> None:
+    """Move a trailing stop after the market: a sell's up below the high, a buy's down above the low."""
+    terms, real = order.terms, walk.ladder.real
+    percent = terms.said["trailingPercent"]
+    best = real(low) if terms.buys else real(high)
+    distance = best * percent / 100.0 if percent is not None else terms.aux or 0.0
+    wanted = walk.ladder.real(walk.ladder.snap(best + terms.sign * distance))
+    if order.stop is None or (wanted < order.stop if terms.buys else wanted > order.stop):
+        order.stop = wanted
+        order.revision += 1
+
+
+def pulls(walk: Walk, order: Order, low: int, high: int) -> bool:
+    """Whether the seen prices set off a stop (away from the market), or a touched order (towards it)."""
+    if order.terms.kind in Kinds.TRAIL:
+        trail(walk, order, low, high)
+    if order.stop is None:
+        return False
+    at = units(walk, order.stop)
+    upwards = order.terms.buys != (order.terms.kind in Kinds.TOUCHED)
+    return high >= at if upwards else low <= at

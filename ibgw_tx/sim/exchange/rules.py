@@ -1,0 +1,63 @@
+"""What an order's terms mean at a moment: when it begins and ends, why it is held, at which limit it works."""
+
+from ibgw_tx.sim.exchange.order import Kinds, Order, Status
+from ibgw_tx.sim.market import hours
+from ibgw_tx.sim.market.catalogue import Catalogue
+from ibgw_tx.sim.market.walk import Walk
+from ibgw_tx.sim.wire import times
+from ibgw_tx.sim.wire.codes import say
+
+LASTING = frozenset({"GTC", "GTD", "GTX"})  # times in force that outlive the session
+DAY = 86400.0
+
+
+def set_dates(order: Order, catalogue: Catalogue, keep_hours: bool, now: float) -> None:
+    """When the exchange takes it and when it ends; without hours the day ends at midnight UTC."""
+    said, ends = order.terms.said, now - now % DAY + DAY
+    order.expires, order.opens = None, 0.0
+    if keep_hours and order.instrument.calendar:
+        calendar = catalogue.calendars[order.instrument.calendar]
+        order.opens, ends = hours.session(calendar, not said["outsideRth"], now)
+    if order.terms.tif not in LASTING:
+        order.expires = ends
+    elif order.terms.tif == "GTD":
+        order.expires = times.parse_time(said["goodTillDate"], now)
+
+
+def closed_text(order: Order, catalogue: Catalogue) -> str:
+    """Notice 399 of an order that came while its exchange is closed."""
+    one = order.instrument
+    when = hours.local_text(catalogue.calendars[one.calendar], order.opens)
+    where = f"{one.exchange}.{one.trading_class}" if one.sec_type == "STK" else one.exchange
+    return say(399, action=order.terms.action, size=order.total, symbol=one.symbol, where=where, when=when)
+
+
+def waits_for_parent(order: Order) -> bool:
+    return order.parent is not None and order.parent.status != Status.FILLED
+
+
+def waits_for_trigger(order: Order) -> bool:
+    return order.terms.kind in Kinds.TRIGGERED and not order.triggered
+
+
+def why_held(order: Order) -> str:
+    """TWS's whyHeld."""
+    reasons = ["child"] * waits_for_parent(order) + ["trigger"] * waits_for_trigger(order)
+    return ",".join(reasons)
+
+
+def first_stop(order: Order) -> float | None:
+    """Where a stop stands before the market has moved it."""
+    return order.terms.said["trailStopPrice"] if order.terms.kind in Kinds.TRAIL else order.terms.aux
+
+
+def working_limit(order: Order, walk: Walk) -> float | None:
+    """The limit it works at; None is at market."""
+    terms = order.terms
+    if terms.kind == "TRAIL LIMIT" and order.stop is not None:
+        offset = terms.said["lmtPriceOffset"]
+        return terms.limit if offset is None else order.stop + terms.sign * offset
+    if terms.kind == "MTL":
+        best = walk.book.best(0 if terms.buys else 1)
+        return None if best is None else walk.ladder.real(best[0])
+    return terms.limit if terms.kind in Kinds.LIMIT else None

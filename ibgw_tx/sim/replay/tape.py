@@ -1,0 +1,114 @@
+"""Books of a recording as the market of their instruments, instead of the random walk. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from ibgw_tx.sim.market.book import ASK, BID, Row
+from ibgw_tx.sim.replay.recording import Session
+from ibgw_tx.sim.wire.ids import In, Out, Since
+
+if TYPE_CHECKING:
+    from ibgw_tx.sim.desks.tws import Office
+
+INSERT, UPDATE, DELETE = 0, 1, 2
+RESET = "317"
+
+
+class Event(NamedTuple):
+    """A depth row as recorded; ``position`` -1 empties the book."""
+
+    when: float
+    con_id: int
+    stream: int
+    position: int
+    maker: str
+    operation: int
+    side: int
+    price: float
+    size: float
+    lots: bool
+
+
+class Tape:
+    """Plays every depth row of a recording into the books of the same instruments; after its end they stand still.
+
+    Sessions follow each other as they did; sizes of lots are turned into shares.
+    """
+
+    def __init__(self, sessions: Iterable[Session]) -> None:
+        self._events: list[Event] = []
+        self._books: dict[int, list[list[Event]]] = {}
+        self._next = 0
+        start = 0.0
+        for number, session in enumerate(sessions):
+            self._events += _events(session, start, number << 32)
+            start += session.length
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    def play(self, position: float, office: Office, now: float) -> None:
+        """Bring the books to a position of the recording, in seconds."""
+        touched: dict[int, int] = {}
+        while self._next < len(self._events) and self._events[self._next].when <= position:
+            event = self._events[self._next]
+            self._next += 1
+            _apply(self._books.setdefault(event.stream, [[], []]), event)
+            touched[event.con_id] = event.stream
+        for con_id, stream in touched.items():
+            self._show(con_id, stream, office, now)
+        if touched and office.faults.link_up:
+            office.orders.engine.look()
+
+    def _show(self, con_id: int, stream: int, office: Office, now: float) -> None:
+        one = office.catalogue.instruments.get(con_id)
+        if one is None or not one.books:
+            return
+        walk = office.market.walk(one, now)
+        for side in (BID, ASK):
+            # A recorded side 1 is the bid.
+            rows = [
+                Row(round(row.price * walk.ladder.unit), round(row.size * one.parts * (one.wire_lot if row.lots else 1)),
+                    row.maker if row.maker in one.books else one.books[0])
+                for row in self._books[stream][1 if side == BID else 0]
+            ]
+            walk.set_rows(side, [row for row in rows if row.size > 0])
+        office.depth.flush(walk)
+
+
+def _apply(book: list[list[Event]], event: Event) -> None:
+    if event.position < 0:
+        book[0].clear()
+        book[1].clear()
+        return
+    rows, place = book[event.side], event.position
+    if event.operation == DELETE:
+        del rows[place : place + 1]
+    elif event.operation == UPDATE and place < len(rows):
+        rows[place] = event
+    else:
+        rows.insert(place, event)
+
+
+def _events(session: Session, start: float, stream: int) -> Iterable[Event]:
+    """Depth rows whose request named a conId."""
+    asked = {one.req_id: one.contract.con_id for one in session.asked if one.msg_id == Out.REQ_MKT_DEPTH}
+    lots = session.version < Since.MARKET_DATA_IN_SHARES
+    for sent in session.sent:
+        kind, fields = sent.fields[0], sent.fields
+        if len(fields) < 4 or not fields[2].isdecimal() or not asked.get(int(fields[2])):
+            continue
+        con_id, when, key = asked[int(fields[2])], start + sent.when, stream + int(fields[2])
+        try:
+            if kind == str(In.MARKET_DEPTH):
+                place, operation, side = (int(text) for text in fields[3:6])
+                yield Event(when, con_id, key, place, "", operation, side, float(fields[6]), float(fields[7]), lots)
+            elif kind == str(In.MARKET_DEPTH_L2):
+                place, operation, side = int(fields[3]), int(fields[5]), int(fields[6])
+                yield Event(when, con_id, key, place, fields[4], operation, side, float(fields[7]), float(fields[8]), lots)
+            elif kind == str(In.ERR_MSG) and fields[3] == RESET:
+                yield Event(when, con_id, key, -1, "", DELETE, 0, 0.0, 0.0, lots)
+        except (ValueError, IndexError):
+            continue

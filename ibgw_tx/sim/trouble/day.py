@@ -1,0 +1,90 @@
+"""Trouble that takes its time: restarts, the nightly reset, switches that turn back; and a line on what is wrong now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ibgw_tx.sim.desks.tws import Office
+    from ibgw_tx.sim.server.simulator import Simulator
+
+
+class DayTrouble:
+    """A part of trouble.Trouble, whose other methods it puts in a row."""
+
+    _simulator: Simulator
+    lose_link: Callable[[], None]
+    restore_link: Callable[[], None]
+    farm_down: Callable[[str], None]
+    farm_up: Callable[[str], None]
+    account_ready: Callable[[str, bool], None]
+    error: Callable[[int], None]
+    _said: Callable[..., None]
+
+    @property
+    def _office(self) -> Office:
+        raise NotImplementedError
+
+    def restart(self, next_ids_back: int = 0, shut: float = 0.0) -> int:
+        """As after the nightly restart: all connections cut, and every next order id lower by so many (tws-facts 1.6).
+
+        ``shut``: seconds during which nothing listens on the port.
+        """
+        self._said("restart", next_ids_back=next_ids_back, shut=shut)
+        self._office.orders.restarted()
+        ids = self._office.next_ids
+        for client_id in ids:
+            ids[client_id] = max(1, ids[client_id] - next_ids_back)
+        if shut:
+            self._shut(shut)
+        return self._simulator.drop_all()
+
+    def _shut(self, seconds: float) -> None:
+        """Listen nowhere for so long, then where it was."""
+        simulator = self._simulator
+        places = [(port.getHost().port, port.getHost().host) for port in simulator.ports]
+        simulator.close_ports()
+        simulator.clock.callLater(seconds, lambda: [simulator.listen(*place) for place in places if simulator.running])
+
+    # --- over time ------------------------------------------------------------------------------------------------------
+
+    def switch(self, deed: Callable[[bool], None], on: bool | float) -> None:
+        """A trouble that has an on and an off; a number of seconds turns it on, and then off."""
+        deed(on is not False and on != 0)
+        if on and on is not True:
+            self._simulator.clock.callLater(on, deed, False)
+
+    def nightly_reset(self, seconds: float = 15.0) -> None:
+        """IB's servers are reset: 1100 again and again, farms and accounts away, then all is back, 1102 last."""
+        self._said("nightly_reset", seconds=seconds)
+        farms, later = self._office.catalogue.farms(), self._simulator.clock.callLater
+        self.lose_link()
+        for name in self._office.accounts:
+            self.account_ready(name, False)
+        for farm in farms:
+            self.farm_down(farm)
+        for third in (1, 2):
+            later(seconds * third / 3, self.error, 1100)
+        later(seconds, self._morning, farms)
+
+    def _morning(self, farms: list[str]) -> None:
+        for farm in farms:
+            self.farm_up(farm)
+        for name in self._office.accounts:
+            self.account_ready(name, True)
+        self.restore_link()
+
+    def freeze(self, on: bool = True) -> None:
+        """The market stands still, or moves again."""
+        self._said("freeze", on=on)
+        self._simulator.frozen = on
+
+    def state(self) -> str:
+        """One line on who is here and what is wrong."""
+        faults, orders = self._office.faults, self._office.orders.store.live
+        clients = ",".join(f"{client.client_id}@{client.server_version}" for client in self._simulator.clients) or "none"
+        wrong = [name for name in ("silent", "stall_handshake", "refuse_connections", "split_bytes") if getattr(faults, name)]
+        wrong += ["link down"] * (not faults.link_up) + [f"{farm} down" for farm in sorted(faults.farms_down)]
+        wrong += [f"{faults.lag:g} s late"] if faults.lag else []
+        return f"clients {clients}; live orders {len(orders)}; trouble: {', '.join(wrong) or 'none'}"

@@ -1,0 +1,218 @@
+"""The ibapi seam: the official encoders and decoder, without its socket, threads or queue. No Twisted here.
+
+`TWSClient` is ibapi's EClient over a connection of ours; three methods are all it needs. What comes back goes through
+TWSDecoder (twsdecoder.py) and TWSWrapper (twswrapper.py) and is told as the records of events.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from ibapi.client import EClient
+from ibapi.execution import ExecutionFilter
+
+from ibgw_tx.model.contract import Contract
+from ibgw_tx.tws.api.contracts import contract_to_ib
+from ibgw_tx.tws.api.decoder import TWSDecoder
+from ibgw_tx.tws.api.orders import order_to_ib
+from ibgw_tx.tws.api.wrapper import TWSWrapper
+
+#: The dialects we speak and replay in tests: 9.81 knows no later one.
+MIN_VERSION, MAX_VERSION = 100, 157
+
+
+class Connection(Protocol):
+    """What EClient needs of a connection."""
+
+    def isConnected(self) -> bool: ...
+
+    def sendMsg(self, msg: bytes) -> Any: ...
+
+    def disconnect(self) -> None: ...
+
+
+#: The first server version whose placeOrder has no version of its own before the order id.
+_UNVERSIONED_ORDER = 145
+
+
+def order_id_of(message: bytes, server_version: int) -> int | None:
+    """The order id of a framed placeOrder (3) or cancelOrder (4); None for any other message."""
+    fields = message[4:].split(b"\0", 3)
+    if fields[0] not in (b"3", b"4"):
+        return None
+    place = 1 if fields[0] == b"3" and server_version >= _UNVERSIONED_ORDER else 2
+    try:
+        return int(fields[place])
+    except (IndexError, ValueError):
+        return None
+
+
+class NotEncodable(Exception):
+    """ibapi cannot write this message; the text has its code and reason."""
+
+
+class _Tape:
+    """A connection that keeps what would be sent, and what ibapi says instead."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+        self.told: list[Any] = []
+        self.sendMsg = self.sent.append
+
+    def isConnected(self) -> bool:
+        return True
+
+    def disconnect(self) -> None:
+        """Nothing to end."""
+
+
+class TWSClient:
+    """What the gateway asks TWS: the official encoders over our own connection.
+
+    Every method queues one message; PacingFull tells that too many wait. Without a session nothing is sent (ibapi then
+    answers 504 through the wrapper).
+    """
+
+    def __init__(self, connection: Connection, client_id: int, tell: Callable[[Any], None]) -> None:
+        self._wrapper = TWSWrapper(tell)
+        self._client = EClient(self._wrapper)
+        self._client.conn = connection
+        self._client.clientId = client_id
+        self._decoder: TWSDecoder | None = None
+
+    def greet(self, server_version: int) -> None:
+        """The server has told its version: from now on messages can be encoded and decoded. Sends startApi."""
+        self._client.serverVersion_ = server_version
+        self._client.setConnState(EClient.CONNECTED)
+        self._decoder = TWSDecoder(self._wrapper, server_version)
+        self._client.startApi()
+
+    @property
+    def server_version(self) -> int:
+        """The dialect agreed on; 0 before."""
+        return self._client.serverVersion_ or 0
+
+    def decode(self, fields: list[bytes]) -> None:
+        """Decode one message; raises whatever is wrong with it."""
+        assert self._decoder is not None
+        self._decoder.interpret(fields)
+
+    def ask_current_time(self) -> None:
+        """A question that TWS itself answers: proves the socket, not the link to IB."""
+        self._client.reqCurrentTime()
+
+    def ask_contract(self, req_id: int, contract: Contract) -> None:
+        """ContractHit for each match, then ContractEnd; or a Notice (200: none)."""
+        self._client.reqContractDetails(req_id, contract_to_ib(contract))
+
+    def ask_market_rule(self, rule_id: int) -> None:
+        """One MarketRule."""
+        self._client.reqMarketRule(rule_id)
+
+    def subscribe_account(self, account: str) -> None:
+        """AccountValue and PortfolioRow, then AccountDownloadEnd, then changes. One account at a time for each TWS."""
+        self._client.reqAccountUpdates(True, account)
+
+    def unsubscribe_account(self, account: str) -> None:
+        """End it."""
+        self._client.reqAccountUpdates(False, account)
+
+    def subscribe_depth(self, req_id: int, contract: Contract, num_rows: int, smart: bool) -> None:
+        """Rows of messages 12 or 13 from now on; `smart` must be so for exchange SMART (else 10092)."""
+        self._client.reqMktDepth(req_id, contract_to_ib(contract), num_rows, smart, [])
+
+    def cancel_depth(self, req_id: int, smart: bool) -> None:
+        """End the rows of `req_id`; `smart` as when it was asked (tws-facts 5.2)."""
+        self._client.cancelMktDepth(req_id, smart)
+
+    def subscribe_account_multi(self, req_id: int, account: str) -> None:
+        """MultiValue of one account's ledger, then MultiEnd("values"), then changes."""
+        self._client.reqAccountUpdatesMulti(req_id, account, "", True)
+
+    def cancel_account_multi(self, req_id: int) -> None:
+        """End it."""
+        self._client.cancelAccountUpdatesMulti(req_id)
+
+    def subscribe_positions_multi(self, req_id: int, account: str) -> None:
+        """MultiPosition of one account, then MultiEnd("positions"), then changes."""
+        self._client.reqPositionsMulti(req_id, account, "")
+
+    def cancel_positions_multi(self, req_id: int) -> None:
+        """End it."""
+        self._client.cancelPositionsMulti(req_id)
+
+    def ask_summary(self, req_id: int, tags: str) -> None:
+        """SummaryRow of every account and tag, then SummaryEnd; then it has to be cancelled (two at most at a time)."""
+        self._client.reqAccountSummary(req_id, "All", tags)
+
+    def cancel_summary(self, req_id: int) -> None:
+        """End it."""
+        self._client.cancelAccountSummary(req_id)
+
+    def choose_data_type(self, kind: int) -> None:
+        """1: live only; 3: delayed where live is not subscribed. For the whole connection."""
+        self._client.reqMarketDataType(kind)
+
+    def subscribe_top(self, req_id: int, contract: Contract, generic_ticks: str) -> None:
+        """Ticks of level 1 from now on."""
+        self._client.reqMktData(req_id, contract_to_ib(contract), generic_ticks, False, False, [])
+
+    def cancel_top(self, req_id: int) -> None:
+        """End them."""
+        self._client.cancelMktData(req_id)
+
+    def ask_history(
+        self, req_id: int, contract: Contract, end: str, duration: str, bar_size: str, what: str, use_rth: bool
+    ) -> None:
+        """Bars in one message (17), times as epoch seconds where they are not whole days."""
+        self._client.reqHistoricalData(
+            req_id, contract_to_ib(contract), end, duration, bar_size, what, int(use_rth), 2, False, []
+        )
+
+    def cancel_history(self, req_id: int) -> None:
+        """Wait for its bars no longer."""
+        self._client.cancelHistoricalData(req_id)
+
+    # Orders.
+
+    def encode_order(self, order_id: int, contract: Contract, members: Mapping[str, Any]) -> bytes:
+        """The framed placeOrder of a new order, or of a change of the one with this id; nothing is sent.
+
+        Raises NotEncodable with ibapi's own code (503: not with this server version, 579: a character) and text.
+        """
+        tape = _Tape()
+        self._client.conn, connection = tape, self._client.conn
+        try:
+            with self._wrapper.listening(tape.told.append):
+                self._client.placeOrder(order_id, contract_to_ib(contract), order_to_ib(members))
+        finally:
+            self._client.conn = connection
+        if not tape.sent:
+            code, text = next(((event.code, event.text) for event in tape.told), (0, "ibapi sends nothing"))
+            raise NotEncodable(f"the order cannot be sent: {code} {text}")
+        return b"".join(tape.sent)
+
+    def cancel_order(self, order_id: int) -> None:
+        """Cancel an order of this client."""
+        self._client.cancelOrder(order_id)
+
+    def cancel_all(self) -> None:
+        """Cancel every open order of the login, those of other clients and by hand too."""
+        self._client.reqGlobalCancel()
+
+    def bind_manual_orders(self) -> None:
+        """Be told of orders placed by hand in TWS from now on; client id 0 only (327)."""
+        self._client.reqAutoOpenOrders(True)
+
+    def ask_open_orders(self) -> None:
+        """OpenOrder and OrderStatus of every client's live orders, then OpenOrderEnd."""
+        self._client.reqAllOpenOrders()
+
+    def ask_completed_orders(self) -> None:
+        """CompletedOrder of today, then CompletedOrdersEnd. From server version 150 on."""
+        self._client.reqCompletedOrders(False)
+
+    def ask_executions(self, req_id: int) -> None:
+        """Execution and Commission of today, then ExecutionsEnd."""
+        self._client.reqExecutions(req_id, ExecutionFilter())

@@ -1,0 +1,103 @@
+"""Between ibapi's objects and our records. The only module beside tws.py that knows ibapi."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ibapi.contract import ComboLeg as IBComboLeg
+from ibapi.contract import Contract as IBContract
+from ibapi.contract import ContractDetails as IBContractDetails
+
+from ibgw_tx.model import json_text as jsontext
+from ibgw_tx.model.contract import ComboLeg, Contract, normal_right
+
+_ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
+
+_MEMBERS = (
+    "conId",
+    "symbol",
+    "secType",
+    "exchange",
+    "primaryExchange",
+    "currency",
+    "lastTradeDateOrContractMonth",
+    "strike",
+    "right",
+    "multiplier",
+    "localSymbol",
+    "tradingClass",
+    "includeExpired",
+    "secIdType",
+    "secId",
+)
+
+
+def plain(text: str) -> str:
+    """`\\u00e9` -> é: servers from 153 on escape what is not ASCII; 9.81 leaves it so in most fields.
+
+    Two escapes may be one character (UTF-16); half of one alone becomes U+FFFD, because no JSON can carry it.
+    """
+    if "\\u" in text:
+        text = _ESCAPES.sub(_unescaped, text)
+    if not text.isascii():
+        # ibapi itself unescapes a few fields, unit by unit.
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return bytes.fromhex(found.group().replace("\\u", "")).decode("utf-16-be", "replace")
+
+
+def contract_to_ib(contract: Contract) -> IBContract:
+    """Our contract as ibapi wants it."""
+    ib = IBContract()
+    for member in _MEMBERS:
+        setattr(ib, member, getattr(contract, member))
+    if contract.comboLegs:
+        ib.comboLegs = [_leg_to_ib(leg) for leg in contract.comboLegs]
+    return ib
+
+
+def _leg_to_ib(leg: ComboLeg) -> IBComboLeg:
+    ib = IBComboLeg()
+    ib.conId, ib.ratio, ib.action, ib.exchange = leg.conId, leg.ratio, leg.action, leg.exchange
+    return ib
+
+
+def contract_from_ib(ib: IBContract) -> Contract:
+    """ibapi's contract as ours: a missing right, strike or multiplier is "" or 0, whatever TWS calls it."""
+    return Contract(
+        conId=int(ib.conId or 0),
+        symbol=plain(ib.symbol or ""),
+        secType=ib.secType or "",
+        exchange=ib.exchange or "",
+        primaryExchange=ib.primaryExchange or "",
+        currency=ib.currency or "",
+        lastTradeDateOrContractMonth=ib.lastTradeDateOrContractMonth or "",
+        strike=jsontext.number(ib.strike) or 0.0,
+        right=normal_right(ib.right or ""),
+        multiplier="" if ib.multiplier in (None, "0") else str(ib.multiplier),
+        localSymbol=plain(ib.localSymbol or ""),
+        tradingClass=plain(ib.tradingClass or ""),
+        comboLegs=tuple(
+            ComboLeg(leg.conId, leg.ratio, leg.action or "", leg.exchange or "") for leg in ib.comboLegs or ()
+        ),
+    )
+
+
+def details_from_ib(ib: IBContractDetails) -> dict[str, Any]:
+    """Every field of ContractDetails that has a value, beside the contract itself; IB's sentinels are left out."""
+    details: dict[str, Any] = {}
+    for field, value in vars(ib).items():
+        if field == "contract" or value is None or value == "":
+            continue
+        if field == "secIdList":
+            if value:
+                details[field] = {item.tag: plain(item.value) for item in value}
+            continue
+        known = plain(value) if isinstance(value, str) else jsontext.known(value)
+        if known is not None:
+            details[field] = known
+    return details

@@ -1,0 +1,165 @@
+"""ibapi's callbacks, each turned into a record of events.py. No state, no Redis, no Deferred."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ibapi.wrapper import EWrapper
+
+from ibgw_tx.accounts.balance import Position
+from ibgw_tx.model import events
+from ibgw_tx.model import json_text as jsontext
+from ibgw_tx.model.order_events import Commission, OrderStatus
+from ibgw_tx.tws.api import orders as ordertranslate
+from ibgw_tx.tws.api.contracts import contract_from_ib, details_from_ib
+
+
+class TWSWrapper(EWrapper):
+    """Each callback becomes one record for `tell`; what is not overridden here is of no interest to the gateway.
+
+    (EWrapper's own methods only log, and below the level that is on.)
+    """
+
+    def __init__(self, tell: Callable[[Any], None]) -> None:
+        super().__init__()
+        self._tell = tell
+
+    @contextmanager
+    def listening(self, tell: Callable[[Any], None]) -> Iterator[None]:
+        """Tell somebody else for a while (ibapi speaks through the wrapper while it encodes)."""
+        self._tell, usual = tell, self._tell
+        try:
+            yield
+        finally:
+            self._tell = usual
+
+    def nextValidId(self, orderId: int) -> None:
+        self._tell(events.NextValidId(orderId))
+
+    def managedAccounts(self, accountsList: str) -> None:
+        accounts = tuple(account.strip() for account in accountsList.split(",") if account.strip())
+        self._tell(events.ManagedAccounts(accounts))
+
+    def error(self, reqId: int, *rest: Any) -> None:
+        # 9.81: code, text; later a JSON text follows, then an error time comes first (tws-facts 10.1).
+        code, text = rest[1:3] if len(rest) > 3 else rest[:2]
+        self._tell(events.Notice(-1 if reqId == jsontext.UNSET_INTEGER else reqId, code, text))
+
+    def currentTime(self, time: int) -> None:
+        """The answer to the liveness probe; that any byte came is what counts."""
+
+    def contractDetails(self, reqId: int, contractDetails: Any) -> None:
+        contract = contract_from_ib(contractDetails.contract)
+        self._tell(events.ContractHit(reqId, contract, details_from_ib(contractDetails)))
+
+    bondContractDetails = contractDetails
+
+    def contractDetailsEnd(self, reqId: int) -> None:
+        self._tell(events.ContractEnd(reqId))
+
+    def marketRule(self, marketRuleId: int, priceIncrements: list[Any]) -> None:
+        ladder = tuple((step.lowEdge, step.increment) for step in priceIncrements)
+        self._tell(events.MarketRule(marketRuleId, ladder))
+
+    def updateAccountValue(self, key: str, val: str, currency: str, accountName: str) -> None:
+        self._tell(events.AccountValue(key, val, currency, accountName))
+
+    def updatePortfolio(
+        self,
+        contract: Any,
+        position: float,
+        marketPrice: float,
+        marketValue: float,
+        averageCost: float,
+        unrealizedPNL: float,
+        realizedPNL: float,
+        accountName: str,
+    ) -> None:
+        figures = (averageCost, marketPrice, marketValue, unrealizedPNL, realizedPNL)
+        row = Position(contract_from_ib(contract), jsontext.number(position) or 0, *map(jsontext.number, figures))
+        self._tell(events.PortfolioRow(accountName, row))
+
+    def accountDownloadEnd(self, accountName: str) -> None:
+        self._tell(events.AccountDownloadEnd(accountName))
+
+    def accountUpdateMulti(
+        self, reqId: int, account: str, modelCode: str, key: str, value: str, currency: str
+    ) -> None:
+        self._tell(events.MultiValue(reqId, account, key, value, currency))
+
+    def accountUpdateMultiEnd(self, reqId: int) -> None:
+        self._tell(events.MultiEnd(reqId, "values"))
+
+    def positionMulti(
+        self, reqId: int, account: str, modelCode: str, contract: Any, pos: float, avgCost: float
+    ) -> None:
+        figures = jsontext.number(pos) or 0, jsontext.number(avgCost)
+        row = Position(contract_from_ib(contract), *figures, None, None, None, None)
+        self._tell(events.MultiPosition(reqId, account, row))
+
+    def positionMultiEnd(self, reqId: int) -> None:
+        self._tell(events.MultiEnd(reqId, "positions"))
+
+    def accountSummary(self, reqId: int, account: str, tag: str, value: str, currency: str) -> None:
+        self._tell(events.SummaryRow(reqId, account, tag, value, currency))
+
+    def accountSummaryEnd(self, reqId: int) -> None:
+        self._tell(events.SummaryEnd(reqId))
+
+    def marketDataType(self, reqId: int, marketDataType: int) -> None:
+        self._tell(events.DataType(reqId, marketDataType))
+
+    def tickOptionComputation(self, reqId: int, tickType: int, *figures: float | None) -> None:
+        # Since server version 156 an attribute stands before the eight figures.
+        iv, delta, _, _, gamma, vega, theta, und_price = map(jsontext.number, figures[-8:])
+        told = {"iv": iv, "delta": delta, "gamma": gamma, "vega": vega, "theta": theta, "undPrice": und_price}
+        self._tell(events.OptionTick(reqId, tickType, told))
+
+    # Orders.
+
+    def openOrder(self, orderId: int, contract: Any, order: Any, orderState: Any) -> None:
+        if order.whatIf:
+            self._tell(events.WhatIf(orderId, ordertranslate.margins(orderState)))
+            return
+        told = ordertranslate.open_order(orderId, contract, order, orderState)
+        members, lost = ordertranslate.echo(order), ordertranslate.lost(order)
+        self._tell(events.OrderEcho(orderId, told.clientId, told.contract, members, lost))
+        self._tell(told)
+
+    def openOrderEnd(self) -> None:
+        self._tell(events.OpenOrderEnd())
+
+    def orderStatus(
+        self,
+        orderId: int,
+        status: str,
+        filled: float,
+        remaining: float,
+        avgFillPrice: float,
+        permId: int,
+        parentId: int,
+        lastFillPrice: float,
+        clientId: int,
+        whyHeld: str,
+        mktCapPrice: float,
+    ) -> None:
+        prices = avgFillPrice, lastFillPrice, whyHeld or ""
+        self._tell(OrderStatus(orderId, clientId, permId, status, filled, remaining, *prices))
+
+    def completedOrder(self, contract: Any, order: Any, orderState: Any) -> None:
+        self._tell(ordertranslate.completed_order(contract, order, orderState))
+
+    def completedOrdersEnd(self) -> None:
+        self._tell(events.CompletedOrdersEnd())
+
+    def execDetails(self, reqId: int, contract: Any, execution: Any) -> None:
+        self._tell(ordertranslate.execution(contract, execution))
+
+    def execDetailsEnd(self, reqId: int) -> None:
+        self._tell(events.ExecutionsEnd(reqId))
+
+    def commissionReport(self, commissionReport: Any) -> None:
+        report = commissionReport
+        self._tell(Commission(report.execId, report.commission, report.currency or ""))

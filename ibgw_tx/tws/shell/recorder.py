@@ -1,0 +1,91 @@
+"""`--record FILE`: every frame of the TWS session, both ways, with its time; what a user attaches to a bug report.
+
+One JSON object a line: `{"t":seconds since the start,"d":"in"|"out"|"up"|"down","fields":[…]}`; `up` and `down` are the ends of a
+connection and carry its server version, or why it ended. Account numbers are masked, the same number always by the same mask,
+unless asked otherwise. Lines go through a buffer to the file; a recording that has reached its limit ends, and says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ibgw_tx.model import json_text as jsontext
+from ibgw_tx.runtime.clock import Clock
+from ibgw_tx.runtime.log import Logger
+
+#: IB's account numbers: U1234567, DU1234567 (paper), F1234567, DF, I, DI (advisers), with the suffix A for all of an adviser.
+_ACCOUNT = re.compile(r"\b(D?[UFI])(\d{5,9})(A?)\b")
+#: Bytes after which a recording ends.
+LIMIT = 1_000_000_000
+_BUFFER = 1 << 16
+
+
+class Masker:
+    """Replaces account numbers: `DU1234567` -> `DU0000001`, the next one `DU0000002`; letters and length stay."""
+
+    def __init__(self) -> None:
+        self._masks: dict[str, str] = {}
+
+    def __call__(self, text: str) -> str:
+        return _ACCOUNT.sub(self._mask, text) if text else text
+
+    def _mask(self, found: re.Match[str]) -> str:
+        kind, digits, suffix = found.groups()
+        number = self._masks.setdefault(kind + digits, f"{len(self._masks) + 1:0{len(digits)}d}")
+        return kind + number + suffix
+
+
+class Recorder:
+    """Appends to a file; one for a gateway's life. Raises OSError when the file cannot be opened."""
+
+    log = Logger()
+
+    def __init__(self, path: str, masked: bool, clock: Clock, limit: int = LIMIT) -> None:
+        self._file: Any = Path(path).open("ab", buffering=_BUFFER)
+        self._mask = Masker() if masked else str
+        self._clock = clock
+        self._started = clock.seconds()
+        self._left = limit
+        self.path = path
+
+    def frame(self, direction: str, payload: bytes) -> None:
+        """One frame without its length, "in" or "out"."""
+        self._write(direction, payload.split(b"\0")[:-1])
+
+    def event(self, direction: str, *texts: object) -> None:
+        """"up" with the server version, or "down" with a reason."""
+        self._write(direction, [str(text).encode(errors="backslashreplace") for text in texts])
+        self.flush()
+
+    def _write(self, direction: str, fields: list[bytes]) -> None:
+        if self._file is None:
+            return
+        texts = [self._mask(field.decode("utf-8", "backslashreplace")) for field in fields]
+        line = jsontext.dumps({"t": round(self._clock.seconds() - self._started, 6), "d": direction, "fields": texts}) + b"\n"
+        self._carefully(lambda: self._file.write(line))
+        self._left -= len(line)
+        if self._left <= 0 and self._file is not None:
+            self.log.warn("recording to {path} has reached its limit and ends", path=self.path)
+            self.close()
+
+    def flush(self) -> None:
+        """Have what is buffered in the file."""
+        if self._file is not None:
+            self._carefully(self._file.flush)
+
+    def close(self) -> None:
+        """End it."""
+        if self._file is not None:
+            file, self._file = self._file, None
+            self._carefully(file.close)
+
+    def _carefully(self, act: Callable[[], object]) -> None:
+        """A full disk must cost the recording only: whoever records may be telling the end of a session."""
+        try:
+            act()
+        except OSError as error:
+            self.log.error("recording to {path} ends: {error}", path=self.path, error=str(error))
+            self._file = None

@@ -1,0 +1,60 @@
+"""The fakes give what the real ones give."""
+
+import inspect
+import json
+
+import pytest
+
+from ibgw_tx.redis.shell.connections import BookProtocol
+from ibgw_tx.redis.shell.link import RedisLink
+from ibgw_tx.tws.api.client import TWSClient
+from tests.kit.fakes import FakeLink, FakeWire, RecordingClient, check_book, result
+
+
+@pytest.mark.parametrize("method", ["call", "tell", "tell_all", "transaction", "publish", "startService", "stopService"])
+def test_the_fake_link_takes_what_the_real_one_takes(method):
+    fake, real = (list(inspect.signature(getattr(kind, method)).parameters) for kind in (FakeLink, RedisLink))
+    assert fake == real
+
+
+def test_the_fake_link_has_what_others_set_and_read():
+    real = RedisLink("127.0.0.1", 6379, None, "CMD", None)
+    wanted = {name for name in vars(real) if not name.startswith("_") and name != "refused"} | {"on_room"}
+    assert wanted <= set(vars(FakeLink())) | set(dir(FakeLink))
+
+
+def test_the_fake_wire_takes_what_the_real_one_takes():
+    fake, real = (list(inspect.signature(kind.send).parameters) for kind in (FakeWire, BookProtocol))
+    assert fake == real and isinstance(inspect.getattr_static(BookProtocol, "has_room"), property)
+
+
+@pytest.mark.parametrize(
+    "method", [name for name in vars(RecordingClient) if not name.startswith("_") and name not in ("taken",)]
+)
+def test_the_recording_client_is_asked_as_the_real_one_is(method):
+    fake, real = (list(inspect.signature(getattr(kind, method)).parameters) for kind in (RecordingClient, TWSClient))
+    assert fake == real
+
+
+def test_the_fake_link_keeps_what_redis_would_keep():
+    link = FakeLink()
+    link.bring_up()
+    link.tell("HSET", "h", "f", b"v")
+    assert result(link.call("HGETALL", "h")) == [b"f", b"v"]
+    link.tell("DEL", "h")
+    assert result(link.call("HGETALL", "h")) == []
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        [[{"p": 1, "s": 1}], [{"p": 1, "s": 1}], 1],
+        [[{"p": 1, "s": 1}, {"p": 2, "s": 1}], [], 1],
+        [[{"p": 1, "s": 0}], [], 1],
+        [[{"p": 1, "s": None}], [], 1],
+        [[], [], 1.5],
+    ],
+)
+def test_the_check_of_books_finds_what_must_not_be_published(message):
+    with pytest.raises((AssertionError, TypeError)):
+        check_book(json.loads(json.dumps(message)))

@@ -1,0 +1,96 @@
+"""A whole gateway in memory that trades: its TWS answers the questions about orders when a test says so."""
+
+import attrs
+
+from ibgw_tx.model import keys as names
+from ibgw_tx.model.order_events import OrderStatus, Terms
+from tests.kit import order_events as omskit
+from tests.kit.fakes import AAPL
+from tests.kit.gateway import World
+
+HASH = names.order_hash("NASDAQ", "demo", "USD-AAPL")
+CHANNEL = names.order_channel("NASDAQ", "demo")
+FLAG = names.oms_flag("NASDAQ", "demo")
+AAPL_OPEN = attrs.evolve(AAPL, primaryExchange="")
+TERMS = Terms("BUY", 100, "LMT", 150.0, 0.0, "DAY", "DU1")
+BUY = {"T": "buy", "s": 100, "p": 150}
+STEPS = ("16", "99", "7")  # reqAllOpenOrders, reqCompletedOrders, reqExecutions
+
+
+def opened(order_id=1, status="Submitted", **more):
+    """openOrder of an order of this gateway."""
+    more = {"terms": TERMS, "contract": AAPL_OPEN, "clientId": 0, "perm": 5000 + order_id, **more}
+    return omskit.opened(status, order_id=order_id, **more)
+
+
+def status(order_id=1, word="Submitted", filled=0.0, **more):
+    """orderStatus of an order of this gateway."""
+    perm = more.pop("perm", 5000 + order_id)
+    return OrderStatus(order_id, more.pop("clientId", 0), perm, word, filled, 100 - filled, 150.0, 150.0, **more)
+
+
+def fill(exec_id="e.1.01.01", shares=100, order_id=1, **more):
+    """execDetails of an order of this gateway."""
+    more = {"clientId": 0, "contract": attrs.evolve(AAPL_OPEN, exchange="ISLAND"), "perm": 5000 + order_id, **more}
+    return omskit.fill(exec_id, shares, 150.0, order_id=order_id, **more)
+
+
+class OrderWorld(World):
+    """AAPL is known; orders are told as records, as the decoder would tell them."""
+
+    def trading(self, *heard):
+        """Status true, the snapshot of orders written: `heard` are the live orders."""
+        self.running()
+        self.snapshot(*heard)
+        assert self.parts.orders.is_running
+        return self
+
+    def hear(self, *told):
+        """What TWS says, in one read."""
+        for event in told:
+            self.gateway.told(event)
+        self.gateway.turnEnded()
+
+    def snapshot(self, *heard):
+        """Answer one question about all orders, with its contracts."""
+        assert self.asked("16"), "nothing was asked"
+        self.hear(*heard)
+        self.tws.say(53, 1)
+        assert self.asked("99")
+        self.tws.say(102)
+        (executions,) = self.asked("7")
+        self.tws.say(55, 1, executions[2])
+        self.answer(AAPL)
+
+    def place(self, client_oid=None, **order):
+        """PLACE_ORDER, with its acknowledgement."""
+        oid = {} if client_oid is None else {"client_oid": client_oid}
+        self.send("PLACE_ORDER", contract={"conId": AAPL.conId, "exchange": "SMART"}, order={**BUY, **oid, **order})
+        self.answer(AAPL)
+        return self.ack()
+
+    def placed(self, client_oid=None, **order):
+        """A new order that TWS works with; its id."""
+        ack = self.place(client_oid, **order)
+        assert ack["ok"], ack
+        self.asked("3")
+        order_id = ack["apiOrderId"]
+        self.hear(opened(order_id, orderRef=client_oid or ""), status(order_id))
+        return order_id
+
+    def change(self, order_id, **change):
+        """A modification, with its acknowledgement."""
+        self.send("PLACE_ORDER", order={"apiOrderId": order_id, **change})
+        self.answer(AAPL)
+        return self.ack()
+
+    def orders(self):
+        """What the order channel said since the last time."""
+        found = self.link.on_channel(CHANNEL)
+        self.link.published = [each for each in self.link.published if each[0] != CHANNEL]
+        return found
+
+    @property
+    def trusted(self):
+        """(flag, mark)"""
+        return FLAG in self.link.keys, b"t" in self.link.hashes.get(HASH, {})

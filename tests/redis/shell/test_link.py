@@ -1,0 +1,300 @@
+"""Three connections to Redis behind one service: what is bounded, what is told, what is tried again."""
+
+import pytest
+from twisted.internet.testing import MemoryReactorClock
+
+from ibgw_tx.model.errors import RedisDown
+from ibgw_tx.redis.shell import link as redislink
+from ibgw_tx.redis.shell.connections import REPLY_LIMIT
+from ibgw_tx.redis.shell.link import RedisLink
+from tests.kit.fakes import Wire, error, result
+
+
+def info(run=1):
+    """Redis' answer to INFO server."""
+    text = b"# Server\r\nredis_version:7.0\r\nrun_id:%040d\r\n" % run
+    return b"$%d\r\n%b" % (len(text), text)
+
+
+class Server:
+    """Redis' end of one connection: words come, replies go."""
+
+    def __init__(self, protocol, clock):
+        import hiredis  # noqa: PLC0415
+
+        self.protocol, self.wire = protocol, Wire()
+        self.reader = hiredis.Reader()
+        self._read = 0
+        protocol.callLater = clock.callLater
+        self.wire.protocol = protocol
+        protocol.makeConnection(self.wire)
+
+    def words(self):
+        data = self.wire.value()
+        self.reader.feed(data[self._read :])
+        self._read = len(data)
+        found = []
+        while (words := self.reader.gets()) is not False:
+            found.append([word.decode() for word in words])
+        return found
+
+    def reply(self, *replies):
+        self.protocol.dataReceived(b"".join(reply + b"\r\n" for reply in replies))
+
+
+class Place:
+    """A RedisLink whose connections a test makes by hand: 0 commands, 1 subscription, 2 books."""
+
+    def __init__(self, password=None):
+        self.clock = MemoryReactorClock()
+        self.link = RedisLink("127.0.0.1", 6379, password, "IBGateway:demo:CMD", self.clock)
+        self.link.running = 1
+
+    def connect(self, number):
+        return Server(self.link._factories[number].buildProtocol(None), self.clock)
+
+    def ready(self, number=0):
+        server = self.connect(number)
+        server.reply(b"+PONG", info(), b":11")
+        if number == 1:
+            server.reply(b"*3\r\n$9\r\nsubscribe\r\n$18\r\nIBGateway:demo:CMD\r\n:1")
+        server.words()
+        return server
+
+
+@pytest.fixture
+def place():
+    return Place()
+
+
+def test_it_is_up_only_after_redis_has_answered(place):
+    ups = []
+    place.link.on_up.append(lambda: ups.append(1))
+    server = place.connect(0)
+    assert server.words() == [["PING"]] and not place.link.up
+    server.reply(b"+PONG", info())
+    assert server.words() == [["INFO", "server"], ["CLIENT", "ID"]] and not place.link.up
+    server.reply(b":11")
+    assert place.link.up and ups == [1]
+
+
+def test_the_password_is_the_first_word_and_never_in_the_log(lines):
+    place = Place("hunter2")
+    server = place.connect(0)
+    assert server.words() == [["AUTH", "hunter2"]]
+    server.reply(b"-WRONGPASS invalid username-password pair or user is disabled.")
+    assert server.wire.aborted and not place.link.up
+    assert any("WRONGPASS" in line for line in lines) and not any("hunter2" in line for line in lines)
+
+
+def test_a_refusal_is_logged_once_and_tried_again(lines):
+    place = Place("hunter2")
+    for _ in range(3):
+        place.connect(0).reply(b"-WRONGPASS no")
+    assert sum("WRONGPASS" in line for line in lines) == 1
+    server = place.connect(0)
+    server.reply(b"+OK", b"+PONG", info(), b":12")
+    assert place.link.up
+
+
+def test_a_new_connection_ends_its_predecessor_first(place):
+    place.ready().wire.end()
+    server = place.connect(0)
+    server.reply(b"+PONG", info())
+    assert server.words()[-1] == ["CLIENT", "KILL", "ID", "11"]
+    server.reply(b":0", b":12")
+    assert place.link.up
+
+
+def test_a_redis_that_was_restarted_has_nobody_killed_because_of_an_old_id(place):
+    place.ready().wire.end()
+    server = place.connect(0)
+    server.reply(b"+PONG", info(run=2), b":12")
+    assert place.link.up and not [words for words in server.words() if "KILL" in words]
+
+
+def test_a_part_that_fails_on_redis_return_does_not_keep_redis_away(place, failures):
+    ups = []
+    place.link.on_up += [lambda: 1 / 0, lambda: ups.append(1)]
+    server = place.ready()
+    assert place.link.up and ups == [1] and not server.wire.aborted and len(failures) == 1
+    failures.clear()
+
+
+def test_a_redis_that_does_not_allow_client_is_good_enough(place):
+    server = place.connect(0)
+    server.reply(b"+PONG", b"-NOPERM this user has no permissions to run the 'info' command")
+    assert place.link.up
+
+
+def test_a_call_gives_the_reply(place):
+    server = place.ready()
+    called = place.link.call("GET", "k")
+    assert server.words() == [["GET", "k"]]
+    server.reply(b"$1\r\nv")
+    assert result(called) == b"v"
+
+
+def test_while_redis_is_away_a_call_fails_at_once_and_a_tell_is_nothing(place):
+    error(place.link.call("GET", "k"), RedisDown)
+    place.link.tell("SET", "k", "v")
+    place.link.publish("c", b"m")
+    error(place.link.transaction([("SET", "k", "v")]), RedisDown)
+    assert place.link.refused
+
+
+def test_a_call_under_way_fails_with_the_connection_and_the_loss_is_told(place, lines):
+    downs = []
+    place.link.on_down.append(lambda: downs.append(1))
+    server = place.ready()
+    called = place.link.call("GET", "k")
+    server.wire.end()
+    error(called)
+    assert not place.link.up and downs == [1] and any("Redis connection lost" in line for line in lines)
+
+
+def test_an_unanswered_call_drops_the_connection(place):
+    server = place.ready()
+    called = place.link.call("GET", "k")
+    place.clock.advance(REPLY_LIMIT + 1)
+    error(called)
+    assert server.wire.aborted
+
+
+def test_a_tell_that_redis_refuses_is_logged(place, lines):
+    server = place.ready()
+    place.link.tell("SET", "k", "v")
+    server.reply(b"-OOM command not allowed when used memory > 'maxmemory'.")
+    assert any("SET failed: OOM" in line for line in lines)
+
+
+def test_what_waits_for_replies_is_bounded(place, monkeypatch):
+    monkeypatch.setattr(redislink, "MAX_UNANSWERED", 10)
+    place.ready()
+    calls = [place.link.call("PING") for _ in range(12)]
+    assert [called.called for called in calls] == [False] * 10 + [True] * 2
+    for call in calls[-2:]:
+        error(call, RedisDown)
+    assert place.link.refused == 2
+
+
+def test_a_transaction_is_multi_to_exec_and_gives_execs_replies(place):
+    server = place.ready()
+    done = place.link.transaction([("DEL", "k"), ("HSET", "k", "f", "v")])
+    assert server.words() == [["MULTI"], ["DEL", "k"], ["HSET", "k", "f", "v"], ["EXEC"]]
+    server.reply(b"+OK", b"+QUEUED", b"+QUEUED", b"*2\r\n:1\r\n:1")
+    assert result(done) == [1, 1]
+
+
+def test_a_refused_transaction_fails_as_one(place):
+    server = place.ready()
+    done = place.link.transaction([("NONSENSE",)])
+    server.reply(b"+OK", b"-ERR unknown command", b"-EXECABORT Transaction discarded because of previous errors.")
+    assert "EXECABORT" in str(error(done))
+
+
+def test_a_transaction_that_does_not_fit_is_refused_whole(place, monkeypatch):
+    monkeypatch.setattr(redislink, "MAX_UNANSWERED", 5)
+    server = place.ready()
+    place.link.call("PING")
+    error(place.link.transaction([("DEL", "a"), ("DEL", "b"), ("DEL", "c")]), RedisDown)
+    assert server.words() == [["PING"]]
+
+
+def test_commands_of_bots_come_through_the_subscription(place):
+    got = []
+    place.link.on_message = got.append
+    server = place.connect(1)
+    server.reply(b"+PONG", info(), b":11")
+    assert server.words()[-1] == ["SUBSCRIBE", "IBGateway:demo:CMD"]
+    server.reply(b"*3\r\n$9\r\nsubscribe\r\n$18\r\nIBGateway:demo:CMD\r\n:1")
+    server.reply(b"*3\r\n$7\r\nmessage\r\n$18\r\nIBGateway:demo:CMD\r\n$2\r\n{}")
+    assert got == [b"{}"]
+    server.wire.end()
+
+
+def test_each_new_subscription_connection_subscribes_again(place):
+    for _ in range(2):
+        server = place.connect(1)
+        server.reply(b"+PONG", info(), b":11", b":12") if _ else server.reply(b"+PONG", info(), b":11")
+        assert server.words()[-1][0] == "SUBSCRIBE"
+        server.wire.end()
+
+
+def test_a_command_that_raises_is_logged_and_the_next_one_is_taken(place, failures):
+    got = []
+
+    def take(message):
+        got.append(message)
+        raise ValueError("bad")
+
+    place.link.on_message = take
+    server = place.ready(1)
+    message = b"*3\r\n$7\r\nmessage\r\n$18\r\nIBGateway:demo:CMD\r\n$1\r\nx"
+    server.reply(message, message)
+    assert len(got) == len(failures) == 2
+    failures.clear()
+    server.wire.end()
+
+
+# Books.
+
+
+def test_books_can_go_once_their_connection_is_ready(place):
+    ready = []
+    place.link.on_books_up = lambda: ready.append(place.link.books)
+    server = place.ready(2)
+    assert ready == [server.protocol] and server.protocol.has_room
+    server.wire.end()
+    assert place.link.books is None
+
+
+def test_replies_of_books_are_counted_and_room_is_offered_once_somebody_waits(place):
+    rooms = []
+    place.link.on_room = lambda: rooms.append(1)
+    server = place.ready(2)
+    wire = place.link.books
+    wire.send(b"x" * 10, wire.WINDOW)
+    server.protocol.dataReceived(b":0\r\n")
+    assert rooms == []
+    wire.send(b"x", 1)
+    assert not wire.has_room
+    server.protocol.dataReceived(b":0\r\n" * 5)
+    assert rooms == [1] and wire.in_flight == wire.WINDOW - 5 and wire.has_room
+
+
+def test_a_transport_that_asks_for_a_pause_gets_no_more(place):
+    rooms = []
+    place.link.on_room = lambda: rooms.append(1)
+    server = place.ready(2)
+    wire = place.link.books
+    wire.pauseProducing()
+    assert not wire.has_room
+    wire.resumeProducing()
+    assert rooms == [1] and wire.has_room
+    server.wire.end()
+
+
+def test_a_book_that_redis_refuses_is_logged_and_the_rest_goes_on(place, lines):
+    server = place.ready(2)
+    place.link.books.send(b"x", 2)
+    server.protocol.dataReceived(b"-OOM no memory\r\n:0\r\n")
+    assert place.link.books.in_flight == 0 and any("OOM" in line for line in lines)
+
+
+def test_a_stalled_redis_loses_its_book_connection(place):
+    server = place.ready(2)
+    place.link.books.send(b"x", 1)
+    place.clock.advance(REPLY_LIMIT + 1)
+    assert server.wire.aborted and place.link.books is None
+
+
+def test_a_redis_that_answers_keeps_its_book_connection(place):
+    server = place.ready(2)
+    for _ in range(60):
+        place.link.books.send(b"x", 1)
+        place.clock.advance(1)
+        server.protocol.dataReceived(b":0\r\n")
+    assert not server.wire.aborted
+    server.wire.end()
+    assert not [call for call in place.clock.getDelayedCalls() if call.active()]

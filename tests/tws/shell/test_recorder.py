@@ -1,0 +1,84 @@
+"""The recording of a session: what is in it, what is masked, and how it ends."""
+
+import json
+
+import pytest
+from twisted.internet.task import Clock
+
+from ibgw_tx.tws.shell.recorder import Masker, Recorder
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("DU1234567", "DU0000001"),
+        ("U7654321", "U0000001"),
+        ("DU1234567,DU1234568,", "DU0000001,DU0000002,"),
+        ("F123456A", "F000001A"),
+        ("the account DU1234567 is", "the account DU0000001 is"),
+        ("USD", "USD"),
+        ("12345678", "12345678"),
+        ("IBU1234567", "IBU1234567"),
+        ("", ""),
+    ],
+)
+def test_account_numbers_are_masked_and_nothing_else(text, masked):
+    assert Masker()(text) == masked
+
+
+def test_the_same_account_has_the_same_mask_throughout():
+    mask = Masker()
+    assert [mask("DU1234567"), mask("U99999"), mask("DU1234567")] == ["DU0000001", "U00002", "DU0000001"]
+
+
+def test_frames_both_ways_with_their_time(tmp_path):
+    clock = Clock()
+    recorder = Recorder(str(tmp_path / "r"), True, clock)
+    recorder.event("up", 157)
+    clock.advance(1.5)
+    recorder.frame("in", b"15\x001\x00DU1234567\x00")
+    recorder.frame("out", b"49\x001\x00")
+    recorder.event("down", "gone")
+    recorder.close()
+    lines = [json.loads(line) for line in (tmp_path / "r").read_text().splitlines()]
+    assert lines == [
+        {"t": 0.0, "d": "up", "fields": ["157"]},
+        {"t": 1.5, "d": "in", "fields": ["15", "1", "DU0000001"]},
+        {"t": 1.5, "d": "out", "fields": ["49", "1"]},
+        {"t": 1.5, "d": "down", "fields": ["gone"]},
+    ]
+
+
+def test_accounts_stay_when_asked(tmp_path):
+    recorder = Recorder(str(tmp_path / "r"), False, Clock())
+    recorder.frame("in", b"15\x001\x00DU1234567\x00")
+    recorder.close()
+    assert "DU1234567" in (tmp_path / "r").read_text()
+
+
+def test_a_recording_that_is_full_ends_and_says_so(tmp_path, lines):
+    recorder = Recorder(str(tmp_path / "r"), True, Clock(), limit=100)
+    for _ in range(10):
+        recorder.frame("in", b"4\x002\x00some text\x00")
+    assert len((tmp_path / "r").read_text().splitlines()) < 10
+    assert any("reached its limit" in line for line in lines)
+    recorder.flush()
+    recorder.close()
+
+
+@pytest.mark.parametrize("act", ["frame", "event", "flush", "close"])
+def test_a_full_disk_ends_the_recording_and_nothing_else(tmp_path, lines, act):
+    recorder = Recorder(str(tmp_path / "r"), True, Clock())
+    recorder._file.close()
+
+    class File:
+        write = flush = close = lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device"))
+
+    recorder._file = File()
+    {"frame": lambda: recorder.frame("in", b"1\0"), "event": lambda: recorder.event("down", "lost \udcff")}.get(
+        act, getattr(recorder, act, None)
+    )()
+    assert sum("No space left" in line for line in lines) == 1
+    recorder.frame("in", b"1\0")
+    recorder.event("down", "again")
+    recorder.close()
