@@ -15,7 +15,8 @@ from ibgw_tx.books.shell.top import TopDesk
 from ibgw_tx.books.top_shelf import TopShelf
 from ibgw_tx.commands.shell.dispatcher import CommandDesk, Handler
 from ibgw_tx.config import Config
-from ibgw_tx.contracts.shell.contracts import ContractDesk, Known
+from ibgw_tx.contracts.known import KnownContract
+from ibgw_tx.contracts.shell.contracts import ContractDesk
 from ibgw_tx.contracts.shell.market_rules import RuleDesk
 from ibgw_tx.history.shell.commands import QueryCommands
 from ibgw_tx.model import events
@@ -115,7 +116,7 @@ class Parts:
             now,
         )
 
-    def _found(self, known: Known) -> None:
+    def _found(self, known: KnownContract) -> None:
         """A contract has been found: its rules are wanted, its exchange gets an OMS flag."""
         self.rules.found(known)
         self.orders.knows(known.contract)

@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 from ibgw_tx.assembly import Parts
 from ibgw_tx.books.shell.publisher import KEY_INTERVAL
 from ibgw_tx.commands import message as commands
+from ibgw_tx.commands import replies
 from ibgw_tx.commands.message import Command
 from ibgw_tx.config import Config
 from ibgw_tx.model import errors
@@ -25,9 +26,9 @@ from ibgw_tx.model.errors import CommandError
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.runtime.periodic import PeriodicService
 from ibgw_tx.tws.connectivity import Change, LinkState
-from ibgw_tx.tws.shell.link import IBLink
+from ibgw_tx.tws.shell.link import IBLink, IBSessionFactory
 from ibgw_tx.tws.shell.recorder import Recorder
-from ibgw_tx.tws.shell.session import IBSession, IBSessionFactory
+from ibgw_tx.tws.shell.session import IBSession
 
 HEARTBEAT = 1.0  # seconds
 STOP_LIMIT = 2.0  # seconds for each step of a clean stop
@@ -116,7 +117,7 @@ class Gateway(MultiService):
             self._status = status
             self.log.info("status of {name} is {status}", name=self._name, status="true" if status else "false")
         self.redis.tell("SET", names.status(self._name), jsontext.dumps([status, now]))
-        self.say(commands.heartbeat(status, now))
+        self.say(replies.heartbeat(status, now))
         self._check_link_patience()
 
     def say(self, message: bytes) -> None:

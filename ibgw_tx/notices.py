@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ibgw_tx.accounts.shell.accounts import AccountDesk
 from ibgw_tx.books.shell.depth import DepthDesk
-from ibgw_tx.commands import message as commands
+from ibgw_tx.commands import replies
 from ibgw_tx.model import events
 from ibgw_tx.orders.shell.followups import OrderWords
 from ibgw_tx.orders.shell.orders import OrderDesk
@@ -54,7 +54,7 @@ class NoticeRouter:
             subscription = desk.noticed(notice)
             if subscription is not None and subscription.owner is not None:
                 owner = subscription.owner
-                self._say(commands.tws_error(owner.id, owner.cmd, notice.code, notice.text, self._now_ms()))
+                self._say(replies.tws_error(owner.id, owner.cmd, notice.code, notice.text, self._now_ms()))
                 return
         mine = self._orders.noticed(notice)
         if self._words.noticed(notice):
@@ -79,4 +79,4 @@ class NoticeRouter:
             self._link_changed(change)
 
     def _say_message(self, notice: events.Notice) -> None:
-        self._say(commands.tws_message(notice.code, notice.text, self._now_ms()))
+        self._say(replies.tws_message(notice.code, notice.text, self._now_ms()))

@@ -11,8 +11,9 @@ from typing import Any
 
 import attrs
 
-from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model.contract import BadName, Contract, exchange_of, pair_of
+from ibgw_tx.model.figures import number_or_none
+from ibgw_tx.model.position import Position
 
 #: Which account value is a currency's cash; the second serves where TWS leaves the first out.
 CASH_KEYS = ("CashBalance", "TotalCashBalance")
@@ -20,22 +21,6 @@ CASH_KEYS = ("CashBalance", "TotalCashBalance")
 BASE = "BASE"
 
 
-@attrs.frozen
-class Position:
-    """One portfolio row. Prices per unit, `avgCost` per contract as TWS counts it (with multiplier and commissions)."""
-
-    contract: Contract
-    pos: float
-    avgCost: float | None
-    marketPrice: float | None
-    marketValue: float | None
-    unrealPnl: float | None
-    realPnl: float | None
-
-    def to_json(self) -> dict[str, Any]:
-        """The position object of section 4."""
-        figures = attrs.asdict(self, recurse=False)
-        return {"type": "position", **figures, "contract": self.contract.to_json()}
 
 
 @attrs.define
@@ -72,7 +57,7 @@ class AccountBook:
             return True
         if key not in CASH_KEYS or currency in ("", BASE):
             return True
-        amount = jsontext.number(text)
+        amount = number_or_none(text)
         if amount is None:
             self.skipped += 1
             return False

@@ -11,7 +11,6 @@ The life of a book's trust, checked by `BookShelf` (shelf.py):
 from __future__ import annotations
 
 from ibgw_tx.books.order_book import OrderBook
-from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.contract import Contract, exchange_of, pair_of
 
@@ -24,24 +23,10 @@ QUIET_LIMIT = 8_500
 #: Rows for places the book does not have, after which it is asked for anew.
 GAP_LIMIT = 3
 
-#: Exchanges whose sizes are taken as TWS sends them (section 6).
-PLAIN_SIZE_EXCHANGES = frozenset({"SEHK", "HKFE"})
 
 
-def size_factor(contract: Contract, md_size_multiplier: float | None) -> float:
-    """What TWS's lots are multiplied with: mdSizeMultiplier times the contract's multiplier, 1 on SEHK and HKFE.
-
-    A missing or senseless figure counts as 1; whole factors are ints, so that whole sizes stay whole.
-    """
-    if exchange_of(contract) in PLAIN_SIZE_EXCHANGES:
-        return 1
-    factor = round(_positive(md_size_multiplier) * _positive(contract.multiplier), 12) or 1
-    return int(factor) if factor == int(factor) else factor
 
 
-def _positive(figure: str | float | None) -> float:
-    value = jsontext.number(figure)
-    return value if value is not None and value > 0 else 1
 
 
 class LiveBook:

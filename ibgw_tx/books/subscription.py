@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ibgw_tx.contracts.show_name import contract_from_json
+import attrs
+
+from ibgw_tx.books.live_book import LiveBook
+from ibgw_tx.commands.message import Command
+from ibgw_tx.contracts.asked import contract_from_json
 from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model.contract import BadName, Contract, exchange_of, pair_of
 from ibgw_tx.model.errors import CommandError
@@ -39,3 +43,24 @@ def read_entry(value: bytes) -> tuple[str, Contract, float]:
         return str(kept["kind"]), contract, factor
     except (TypeError, KeyError, AttributeError, CommandError, BadName) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from None
+
+#: ms without any row after which a request is made anew, doubled each time up to the maximum.
+NO_ROWS_LIMIT = 60_000
+
+
+@attrs.define(eq=False)
+class Subscription:
+    """One wanted book. `again_at` (ms) is when it is asked for anew unless rows come first; `owner` is told what TWS says."""
+
+    book: LiveBook
+    contract: Contract
+    owner: Command | None = None
+    req_id: int | None = None
+    refused: int = 0
+    again_at: int = 0
+    patience: int = NO_ROWS_LIMIT
+
+    @property
+    def smart(self) -> bool:
+        """Whether depth is gathered over exchanges (isSmartDepth)."""
+        return self.contract.exchange.upper() == "SMART"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ibgw_tx.books.order_book import Level, scaled
+from ibgw_tx.model import figures
 from ibgw_tx.model import json_text as jsontext
 
 #: tick type -> (side, what); 66.. are the delayed twins of 1, 2, 4, and 69.. of 0, 3, 5.
@@ -35,7 +36,7 @@ class TopRows:
     def price(self, side: str, price: float, size: float) -> bool:
         """A new best price with its size; says whether anything changed. No price (-1) takes the level away."""
         before = self._prices.get(side), self._sizes.get(side)
-        if (price == -1 and size <= 0) or jsontext.number(price) is None:
+        if (price == -1 and size <= 0) or figures.number_or_none(price) is None:
             self._prices.pop(side, None)
         else:
             self._prices[side] = price

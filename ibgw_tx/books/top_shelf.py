@@ -11,6 +11,7 @@ from typing import Any
 from ibgw_tx.books.live_book import LiveBook
 from ibgw_tx.books.shelf import BookShelf
 from ibgw_tx.books.top_of_book import PRICES, RT_VOLUME, SIZES, TopRows, parse_rt_volume
+from ibgw_tx.model import figures
 from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.contract import Contract
@@ -63,7 +64,7 @@ class TopShelf(BookShelf):
         if side != "last":
             if book.rows.price(side, price, size):
                 self.touch(book)
-        elif size > 0 and price != -1 and jsontext.number(price) is not None and not book.rows.has_rt_volume:
+        elif size > 0 and price != -1 and figures.number_or_none(price) is not None and not book.rows.has_rt_volume:
             self._traded(book, price, size, self._now_ms())
 
     def tick_size(self, fields: list[bytes]) -> None:

@@ -11,8 +11,6 @@ from typing import Any
 
 import attrs
 
-__all__ = ["BadName", "ComboLeg", "Contract", "checked", "exchange_of", "normal_right", "number_text", "pair_of"]
-
 #: secTypes that are named by expiry, multiplier, right and strike.
 OPTION_TYPES = frozenset({"OPT", "FOP", "WAR", "IOPT", "EC"})
 
@@ -130,3 +128,8 @@ def pair_of(contract: Contract) -> str:
     if contract.multiplier not in ("", "1", "1.0"):
         pair += f"@{contract.multiplier}"
     return checked(pair, "pair")
+
+#: secTypes IB knows (tws-facts 6.2).
+SEC_TYPES = frozenset(
+    "STK FUT OPT FOP CASH IND CRYPTO BOND CFD CMDTY WAR IOPT CONTFUT BAG FUND EC BILL NEWS FIXED SLB".split()
+)

@@ -48,3 +48,19 @@ class RequestTimeout(Exception):
 
 class RedisDown(Exception):
     """Redis cannot take the command now: no connection, or too much unanswered."""
+
+
+
+class PacingFull(Exception):
+    """So many messages of this kind wait for TWS's message rate that one more is refused."""
+
+
+
+class NotEncodable(Exception):
+    """ibapi cannot write this message; the text has its code and reason."""
+
+
+
+def bad_params(text: str) -> CommandError:
+    """A refusal of what a bot has sent; `text` is one sentence that names what is wrong."""
+    return CommandError(BAD_PARAMS, text)

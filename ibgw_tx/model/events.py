@@ -6,8 +6,8 @@ from typing import Any
 
 import attrs
 
-from ibgw_tx.accounts.balance import Position
 from ibgw_tx.model.contract import Contract
+from ibgw_tx.model.position import Position
 
 
 @attrs.frozen

@@ -10,8 +10,6 @@ import math
 from decimal import Decimal
 from typing import Any
 
-__all__ = ["LARGEST", "SMALLEST", "PlainFloat", "clean", "exact", "on_wire", "written"]
-
 #: A double keeps 15 significant digits of what was written (DBL_DIG): beyond them is noise, within them nothing changes.
 DIGITS = ".15g"
 
@@ -48,3 +46,63 @@ class PlainFloat(float):
 def on_wire(value: Any) -> Any:
     """A member's value as it is to be set on ibapi's objects: floats as PlainFloat, everything else as it is."""
     return PlainFloat(value) if isinstance(value, float) else value
+
+
+#: IB's ways of saying "unset" (tws-facts 4.10).
+UNSET_DOUBLE = 1.7976931348623157e308
+UNSET_INTEGER = 2147483647
+UNSET_LONG = 2**63 - 1
+UNSET_DECIMAL = 2**127 - 1
+
+_UNSET_SIZES = frozenset({float(UNSET_INTEGER), float(UNSET_LONG), float(UNSET_DECIMAL)})
+_LARGEST_INT = 2**53  # beyond it a float is no exact integer, and JSON ends at 64 bits
+_NOTHING_REAL = 1e300  # IB's sentinel is larger; nothing of this size is a figure of an order
+
+
+def known(value: Any) -> Any:
+    """`value`, or None when it is one of IB's sentinels or not finite."""
+    if isinstance(value, float) and (not math.isfinite(value) or value >= UNSET_DOUBLE):
+        return None
+    if isinstance(value, int) and not isinstance(value, bool) and value in (UNSET_INTEGER, UNSET_LONG):
+        return None
+    return value
+
+
+def number_or_none(value: str | float | None) -> float | None:
+    """A number TWS sent, as text or not: finite and not a sentinel, an int when whole; else None."""
+    try:
+        parsed = float(value) if value is not None else math.nan
+    except ValueError:
+        return None
+    if not math.isfinite(parsed) or abs(parsed) >= UNSET_DOUBLE:
+        return None
+    return int(parsed) if parsed == int(parsed) and abs(parsed) < _LARGEST_INT else parsed
+
+
+def tidy(value: float) -> float:
+    """An int when integral, else without the noise of float sums: 100.0 -> 100, 0.1 + 0.2 -> 0.3."""
+    rounded = round(value, 10)
+    return int(rounded) if rounded == int(rounded) and abs(rounded) < _LARGEST_INT else rounded
+
+
+def order_number(value: Any) -> float | None:
+    """A number of an order (float, int, Decimal or text), or None for every way of saying "unset". Integral ones are ints."""
+    try:
+        found = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    if not math.isfinite(found) or abs(found) >= _NOTHING_REAL or found in _UNSET_SIZES:
+        return None
+    return int(found) if found == int(found) and abs(found) < _LARGEST_INT else found
+
+
+def charge(value: Any) -> float | None:
+    """A commission: as `order_number`, and -1 is "none yet" (tws-facts 4.8). A rebate of exactly 1 is lost: better than a lie."""
+    found = order_number(value)
+    return None if found == -1 else found
+
+
+def order_id(value: Any) -> int:
+    """An order, client or perm id; 0 for none: TWS writes 0, 2147483647 (manual executions) or 2^63-1."""
+    found = int(value or 0)
+    return 0 if found in (UNSET_INTEGER, UNSET_LONG) else found

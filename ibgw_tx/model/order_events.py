@@ -1,40 +1,19 @@
 """What TWS says about orders, as frozen records without I/O, and the end of IB's sentinels.
 
-`translate` builds these from ibapi's objects; `oms.OrderCache.apply` eats them. Every number passes `number` on its way in, so
-1.797e308, 2147483647, 2^63-1, 2^127-1, NaN and Infinity (tws-facts 4.10) become None here whatever the sender forgot.
+`tws/api/orders` builds these from ibapi's objects; `OrderCache.apply` takes them. Every number passes `order_number` on its
+way in, so 1.797e308, 2147483647, 2^63-1, 2^127-1, NaN and Infinity (tws-facts 4.10) become None here whatever the sender forgot.
 Ids that mean "none" (0, 2147483647, 2^63-1) become 0. Names are IB's own; units are IB's: quantities in contracts or shares,
 prices as TWS quotes them, texts untouched.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import attrs
 
 from ibgw_tx.model.contract import Contract
-
-__all__ = [
-    "Commission",
-    "CompletedOrder",
-    "Execution",
-    "OpenOrder",
-    "OrderError",
-    "OrderEvent",
-    "OrderStatus",
-    "Terms",
-    "charge",
-    "number",
-    "order_id",
-    "tidy",
-]
-
-_UNSET_INTEGER = 2147483647
-_UNSET_LONG = 2**63 - 1
-_UNSET = frozenset({float(_UNSET_INTEGER), float(_UNSET_LONG), float(2**127 - 1)})
-_LARGEST_INT = 2**53  # beyond it a float is no exact integer, and JSON ends at 64 bits
-_UNSET_DOUBLE = 1e300  # IB's is 1.7976931348623157e308; nothing of this size is real
+from ibgw_tx.model.figures import charge, order_id, order_number
 
 #: order types whose limit price TWS echoes as 0.0 although they have none (capture f0588), and the ones where 0 is a price.
 _NO_LIMIT = frozenset({"MKT", "MIT", "MOC", "MOO", "MTL", "MKT PRT", "STP", "STP PRT", "TRAIL"})
@@ -42,44 +21,23 @@ _ZERO_LIMIT = frozenset({"LMT", "STP LMT", "LIT", "LOC", "LOO", "TRAIL LIMIT"})
 _ZERO_STOP = frozenset({"STP", "STP LMT", "STP PRT", "MIT", "LIT"})
 
 
-def tidy(value: float) -> float:
-    """An int when integral, else without the noise of float sums: 100.0 -> 100, 0.1 + 0.2 -> 0.3."""
-    rounded = round(value, 10)
-    return int(rounded) if rounded == int(rounded) and abs(rounded) < _LARGEST_INT else rounded
 
 
-def number(value: Any) -> float | None:
-    """A number of TWS (float, int, Decimal or text) or None for every way of saying "unset". Integral ones are ints."""
-    try:
-        found = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    if not math.isfinite(found) or abs(found) >= _UNSET_DOUBLE or found in _UNSET:
-        return None
-    return int(found) if found == int(found) and abs(found) < _LARGEST_INT else found
 
 
-def charge(value: Any) -> float | None:
-    """A commission: as `number`, and -1 is "none yet" (tws-facts 4.8). A rebate of exactly 1 is lost: better than a lie."""
-    found = number(value)
-    return None if found == -1 else found
 
 
-def order_id(value: Any) -> int:
-    """An order, client or perm id; 0 for none: TWS writes 0, 2147483647 (manual executions) or 2^63-1."""
-    found = int(value or 0)
-    return 0 if found in (_UNSET_INTEGER, _UNSET_LONG) else found
 
 
 def _quantity(value: Any) -> float | None:
     """A quantity above zero, else None: completed filled orders say totalQuantity 0 (tws-facts 4.7), cash orders too."""
-    found = number(value)
+    found = order_number(value)
     return found if found is not None and found > 0 else None
 
 
 def _price(value: Any) -> float | None:
     """A fill price; TWS writes 0 for none."""
-    return number(value) or None
+    return order_number(value) or None
 
 
 @attrs.frozen
@@ -89,8 +47,8 @@ class Terms:
     action: str = ""
     totalQuantity: float | None = attrs.field(default=None, converter=_quantity)
     orderType: str = ""
-    lmtPrice: float | None = attrs.field(default=None, converter=number)
-    auxPrice: float | None = attrs.field(default=None, converter=number)
+    lmtPrice: float | None = attrs.field(default=None, converter=order_number)
+    auxPrice: float | None = attrs.field(default=None, converter=order_number)
     tif: str = ""
     account: str = ""
 
@@ -131,8 +89,8 @@ class OrderStatus:
     clientId: int
     permId: int = attrs.field(converter=order_id)
     status: str
-    filled: float | None = attrs.field(default=None, converter=number)
-    remaining: float | None = attrs.field(default=None, converter=number)
+    filled: float | None = attrs.field(default=None, converter=order_number)
+    remaining: float | None = attrs.field(default=None, converter=order_number)
     avgFillPrice: float | None = attrs.field(default=None, converter=_price)
     lastFillPrice: float | None = attrs.field(default=None, converter=_price)
     whyHeld: str = ""
@@ -161,8 +119,8 @@ class Execution:
     permId: int = attrs.field(converter=order_id)
     contract: Contract
     side: str
-    shares: float | None = attrs.field(converter=number)
-    price: float | None = attrs.field(converter=number)
+    shares: float | None = attrs.field(converter=order_number)
+    price: float | None = attrs.field(converter=order_number)
     acctNumber: str = ""
     cumQty: float | None = attrs.field(default=None, converter=_quantity)
     avgPrice: float | None = attrs.field(default=None, converter=_price)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import deque
 from enum import IntEnum
 
+from ibgw_tx.model.errors import PacingFull
+
 
 class Lane(IntEnum):
     """Who goes first."""
@@ -27,8 +29,6 @@ CEILING = {Lane.CANCEL: 45, Lane.ORDER: 42, Lane.DATA: 32}
 CAPACITY = {Lane.CANCEL: 1000, Lane.ORDER: 1000, Lane.DATA: 5000}
 
 
-class PacingFull(Exception):
-    """So many messages of this kind wait for TWS's message rate that one more is refused."""
 
 
 class Pacer:

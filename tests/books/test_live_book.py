@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ibgw_tx.books.live_book import QUIET_LIMIT, UNSETTLED_LIMIT, LiveBook, size_factor
+from ibgw_tx.books.live_book import QUIET_LIMIT, UNSETTLED_LIMIT, LiveBook
+from ibgw_tx.books.lots import size_factor
 from ibgw_tx.books.order_book import ASK, BID, DELETE, INSERT, UPDATE
 from ibgw_tx.model.contract import Contract
 from tests.kit.fakes import AAPL, BRR01, BRR5, HK1137

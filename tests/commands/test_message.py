@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ibgw_tx.commands import message as commands
+from ibgw_tx.commands import replies
 from ibgw_tx.commands.message import MAX_SIZE, Command, Refused, parse
 from ibgw_tx.model import errors
 from ibgw_tx.model.errors import CommandError
@@ -114,10 +115,10 @@ def test_any_json_object_is_a_command_or_a_refusal_that_can_be_told(body):
     try:
         found = parsed(json.dumps(body))
     except Refused as refusal:
-        told = json.loads(commands.refusal(refusal.id, refusal.cmd, refusal.error, NOW))
+        told = json.loads(replies.refusal(refusal.id, refusal.cmd, refusal.error, NOW))
         assert told["ok"] is False and told["code"] and told["err"]
     else:
-        assert json.loads(commands.ack(found, NOW))["ok"] is True
+        assert json.loads(replies.ack(found, NOW))["ok"] is True
 
 
 def test_unknown_params_are_refused_by_name():
@@ -139,22 +140,22 @@ def test_a_text_param_is_text_or_missing():
 @pytest.mark.parametrize(
     ("message", "told"),
     [
-        (commands.ack(Command(1, "RESET", {}), NOW), {"type": "ack", "id": 1, "cmd": "RESET", "ok": True, "t": NOW}),
+        (replies.ack(Command(1, "RESET", {}), NOW), {"type": "ack", "id": 1, "cmd": "RESET", "ok": True, "t": NOW}),
         (
-            commands.ack(Command("x", "SUB_ODBK", {}), NOW, channel="c"),
+            replies.ack(Command("x", "SUB_ODBK", {}), NOW, channel="c"),
             {"type": "ack", "id": "x", "cmd": "SUB_ODBK", "ok": True, "channel": "c", "t": NOW},
         ),
         (
-            commands.refusal(None, None, CommandError(errors.BAD_JSON, "no"), NOW),
+            replies.refusal(None, None, CommandError(errors.BAD_JSON, "no"), NOW),
             {"type": "ack", "id": None, "cmd": None, "ok": False, "code": "bad_json", "err": "no", "t": NOW},
         ),
         (
-            commands.tws_error(1, "SUB_ODBK", 309, "Max", NOW),
+            replies.tws_error(1, "SUB_ODBK", 309, "Max", NOW),
             {"type": "error", "id": 1, "cmd": "SUB_ODBK", "code": 309, "err": "Max", "t": NOW},
         ),
-        (commands.tws_message(1100, "lost", NOW), {"type": "msg", "code": 1100, "msg": "lost", "t": NOW}),
-        (commands.result(1, "X", NOW, keys=["k"]), {"type": "result", "id": 1, "cmd": "X", "keys": ["k"], "t": NOW}),
-        (commands.heartbeat(True, NOW), {"type": "heartbeat", "status": True, "t": NOW}),
+        (replies.tws_message(1100, "lost", NOW), {"type": "msg", "code": 1100, "msg": "lost", "t": NOW}),
+        (replies.result(1, "X", NOW, keys=["k"]), {"type": "result", "id": 1, "cmd": "X", "keys": ["k"], "t": NOW}),
+        (replies.heartbeat(True, NOW), {"type": "heartbeat", "status": True, "t": NOW}),
     ],
 )
 def test_replies_are_spelled_as_section_8_says(message, told):

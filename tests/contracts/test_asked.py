@@ -5,7 +5,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ibgw_tx.contracts.show_name import best_row, choose, contract_from_json, contracts_of_show_name, describe
+from ibgw_tx.contracts.asked import contract_from_json
+from ibgw_tx.contracts.choice import best_row, choose, describe
+from ibgw_tx.contracts.show_name import contracts_of_show_name
 from ibgw_tx.model import errors
 from ibgw_tx.model.contract import ComboLeg, Contract, exchange_of, pair_of
 from ibgw_tx.model.errors import CommandError

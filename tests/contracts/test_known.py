@@ -4,7 +4,8 @@ import attrs
 import pytest
 from twisted.internet.defer import Deferred
 
-from ibgw_tx.contracts.shell.store import FIRST_WAIT, SLICE, ContractStore, Known, read_document
+from ibgw_tx.contracts.known import KnownContract, read_document
+from ibgw_tx.contracts.shell.store import FIRST_WAIT, SLICE, ContractStore
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.errors import RedisDown
@@ -26,7 +27,7 @@ def store(link, clock):
 
 
 def known(contract=AAPL, **details):
-    return Known(contract, details, 77)
+    return KnownContract(contract, details, 77)
 
 
 def turn(clock):

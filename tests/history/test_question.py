@@ -2,8 +2,9 @@
 
 import pytest
 
-from ibgw_tx.history import question as history
-from ibgw_tx.history.question import HistoryPacing, bar_time, check, parse_bars
+from ibgw_tx.history.bars import bar_time, parse_bars
+from ibgw_tx.history.pacing import HistoryPacing
+from ibgw_tx.history.question import check
 from ibgw_tx.model.errors import CommandError
 
 GOOD = {"duration": "2 D", "barSize": "1 min"}
@@ -90,11 +91,11 @@ def test_an_answer_serves_for_fifteen_seconds_also_when_it_is_empty():
 
 
 def test_memory_is_bounded_by_the_windows():
-    pacing = HistoryPacing()
+    windows = HistoryPacing()
     for number in range(1000):
-        pacing.wait(number, "TRADES", float(number * 10))
-        pacing.sent(number, "TRADES", float(number * 10))
-    assert len(pacing._short) <= 2 and len(pacing._long) <= history.LONG_LIMIT + 1
+        windows.wait(number, "TRADES", float(number * 10))
+        windows.sent(number, "TRADES", float(number * 10))
+    assert len(windows._short) <= 2 and len(windows._long) <= pacing.LONG_LIMIT + 1
 
 
 # Bars.

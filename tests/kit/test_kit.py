@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from ibgw_tx.redis.shell.connections import BookProtocol
+from ibgw_tx.redis.shell.book_connection import BookProtocol
 from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.tws.api.client import TWSClient
 from tests.kit.fakes import FakeLink, FakeWire, RecordingClient, check_book, result

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ibgw_tx.model import figures
 from ibgw_tx.model import json_text as jsontext
 
 
@@ -52,7 +53,7 @@ def test_any_bytes_are_json_or_a_value_error(data):
     ],
 )
 def test_sentinels_are_not_known(value, known):
-    assert jsontext.known(value) is known or jsontext.known(value) == known
+    assert figures.known(value) is known or figures.known(value) == known
 
 
 @pytest.mark.parametrize(
@@ -73,11 +74,11 @@ def test_sentinels_are_not_known(value, known):
     ],
 )
 def test_a_number_is_finite_and_an_int_when_whole(value, number):
-    found = jsontext.number(value)
+    found = figures.number_or_none(value)
     assert found == number and type(found) is type(number)
 
 
 @given(st.text(max_size=12) | st.floats())
 def test_any_text_is_a_finite_number_or_none(value):
-    found = jsontext.number(value)
+    found = figures.number_or_none(value)
     assert found is None or math.isfinite(found)

@@ -11,8 +11,9 @@ from ibapi.tag_value import TagValue
 from ibapi.wrapper import EWrapper
 
 from ibgw_tx.model.figures import on_wire
+from ibgw_tx.model.order_members import CONDITIONS, FIELDS, GATEWAY_OWNED, NEVER_SENT
 from ibgw_tx.orders.entry.checks import _BENCHMARK, _COMPANIONS
-from ibgw_tx.orders.entry.terms import CONDITIONS, FIELDS, GATEWAY_OWNED, NEVER_SENT, OrderTerms
+from ibgw_tx.orders.entry.terms import OrderTerms
 
 NUMBERS_WITH_WHOLE_DEFAULTS = {"discretionaryAmt": "float", "totalQuantity": "quantity"}
 WITHOUT_DEFAULT = {"usePriceMgmtAlgo": "bool"}

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ibgw_tx.tws.pacing import CAPACITY, CEILING, WINDOW, Lane, Pacer, PacingFull
+from ibgw_tx.model.errors import PacingFull
+from ibgw_tx.tws.pacing import CAPACITY, CEILING, WINDOW, Lane, Pacer
 
 LIMIT = 45
 STEPS = st.lists(

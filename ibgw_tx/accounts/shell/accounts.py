@@ -14,16 +14,17 @@ from twisted.python.failure import Failure
 
 from ibgw_tx.accounts.balance import AccountBook
 from ibgw_tx.accounts.shell.download import AccountFeed, MultiFeed, UpdatesFeed
-from ibgw_tx.contracts.shell.contracts import ContractDesk, Known
+from ibgw_tx.contracts.known import KnownContract
+from ibgw_tx.contracts.shell.contracts import ContractDesk
 from ibgw_tx.model import events
 from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.contract import Contract
+from ibgw_tx.model.errors import PacingFull
 from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws.api.client import TWSClient
-from ibgw_tx.tws.pacing import PacingFull
 from ibgw_tx.tws.shell.asker import Asker
 
 
@@ -175,7 +176,7 @@ class AccountDesk:
         found = Deferred.fromCoroutine(self._contracts.by_id(contract.conId))
         return found.addCallbacks(self._found, self._not_found, (contract,), {}, (contract,))
 
-    def _found(self, known: Known | None, contract: Contract) -> None:
+    def _found(self, known: KnownContract | None, contract: Contract) -> None:
         if known is not None:
             self._resolved[contract.conId] = known.contract
         else:

@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ibgw_tx.accounts.balance import AccountBook, Position
+from ibgw_tx.accounts.balance import AccountBook
+from ibgw_tx.model.errors import PacingFull
+from ibgw_tx.model.position import Position
 from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws.api.client import TWSClient
-from ibgw_tx.tws.pacing import PacingFull
 from ibgw_tx.tws.shell.asker import Asker
 
 DOWNLOAD_LIMIT = 30.0  # seconds

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ibgw_tx.books.shell.depth import DepthDesk, Subscription
+from ibgw_tx.books.shell.depth import DepthDesk
+from ibgw_tx.books.subscription import Subscription
 from ibgw_tx.books.top_shelf import TopBook
 from ibgw_tx.commands.message import Command, expect_members, text_param
-from ibgw_tx.contracts.shell.contracts import ContractDesk, Known
-from ibgw_tx.contracts.show_name import bad, contract_from_json, contracts_of_show_name
+from ibgw_tx.contracts.asked import contract_from_json
+from ibgw_tx.contracts.known import KnownContract
+from ibgw_tx.contracts.shell.contracts import ContractDesk
+from ibgw_tx.contracts.show_name import contracts_of_show_name
 from ibgw_tx.model import errors
 from ibgw_tx.model.contract import exchange_of, pair_of
-from ibgw_tx.model.errors import CommandError
+from ibgw_tx.model.errors import CommandError, bad_params
 
 _MEMBERS = ("exchange", "showName", "shownName", "contract")
 
@@ -51,7 +54,7 @@ class BookCommands:
         self._desk.unsubscribe(subscription)
         return {"channel": subscription.book.channel}
 
-    async def _resolve(self, params: dict[str, Any]) -> Known:
+    async def _resolve(self, params: dict[str, Any]) -> KnownContract:
         if "contract" in params:
             return await self._contracts.find_one(contract_from_json(params["contract"]))
         return await self._contracts.find_show_name(text_param(params, "exchange"), _show_name(params))
@@ -69,7 +72,7 @@ class BookCommands:
                 return subscription
         return None
 
-    def _by_contract(self, known: Known) -> Subscription | None:
+    def _by_contract(self, known: KnownContract) -> Subscription | None:
         names = exchange_of(known.contract), pair_of(known.contract)
         return next((s for s in self._desk.wanted.values() if (s.book.exchange, s.book.pair) == names), None)
 
@@ -82,11 +85,11 @@ def _check(params: dict[str, Any]) -> None:
     expect_members(params, *_MEMBERS)
     if "contract" in params:
         if len(params) > 1:
-            raise bad("give either contract, or exchange and showName")
+            raise bad_params("give either contract, or exchange and showName")
         contract_from_json(params["contract"])
     elif not _show_name(params):
-        raise bad("showName is missing")
+        raise bad_params("showName is missing")
     elif "showName" in params and "shownName" in params:
-        raise bad("showName and shownName are the same param; give one")
+        raise bad_params("showName and shownName are the same param; give one")
     else:
         contracts_of_show_name(text_param(params, "exchange"), _show_name(params))

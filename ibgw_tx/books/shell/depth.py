@@ -16,28 +16,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import attrs
-
 from ibgw_tx.books import subscription as subscriptions
-from ibgw_tx.books.live_book import LiveBook, size_factor
+from ibgw_tx.books.live_book import LiveBook
+from ibgw_tx.books.lots import size_factor
 from ibgw_tx.books.shelf import BookShelf
 from ibgw_tx.books.shell.publisher import BookPublisher
+from ibgw_tx.books.subscription import NO_ROWS_LIMIT, Subscription
 from ibgw_tx.commands.message import Command
-from ibgw_tx.contracts.shell.contracts import Known
+from ibgw_tx.contracts.known import KnownContract
 from ibgw_tx.model import errors, events
 from ibgw_tx.model.contract import Contract
-from ibgw_tx.model.errors import CommandError
+from ibgw_tx.model.errors import CommandError, PacingFull
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws import codes
 from ibgw_tx.tws.api.client import TWSClient
-from ibgw_tx.tws.pacing import PacingFull
 from ibgw_tx.tws.shell.asker import Asker
 
 NUM_ROWS = 10
 MAX_BOOKS = 1000
 
-#: ms without any row after which a request is made anew, doubled each time up to the maximum.
-NO_ROWS_LIMIT = 60_000
 NO_ROWS_LIMIT_MAX = 600_000
 #: ms after a farm's OK in which rows have to come; asked too early there may be no answer at all (tws-facts 1.2).
 FARM_GRACE = 5_000
@@ -47,22 +44,6 @@ SUSPENSION = 60_000
 HALT_PAUSE = 10_000
 
 
-@attrs.define(eq=False)
-class Subscription:
-    """One wanted book. `again_at` (ms) is when it is asked for anew unless rows come first; `owner` is told what TWS says."""
-
-    book: LiveBook
-    contract: Contract
-    owner: Command | None = None
-    req_id: int | None = None
-    refused: int = 0
-    again_at: int = 0
-    patience: int = NO_ROWS_LIMIT
-
-    @property
-    def smart(self) -> bool:
-        """Whether depth is gathered over exchanges (isSmartDepth)."""
-        return self.contract.exchange.upper() == "SMART"
 
 
 class DepthDesk:
@@ -94,7 +75,7 @@ class DepthDesk:
 
     # Wanting.
 
-    def subscribe(self, known: Known, owner: Command) -> Subscription:
+    def subscribe(self, known: KnownContract, owner: Command) -> Subscription:
         """SUB_ODBK: want a book; asking again sends nothing to TWS unless it was refused.
 
         Raises CommandError: `ambiguous_contract` when another contract has the channel, `limit` for too many books.

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from ibgw_tx.books.live_book import LiveBook
 from ibgw_tx.books.shelf import BookShelf
 from ibgw_tx.books.top_shelf import TopShelf
+from ibgw_tx.redis.resp import delete_command, publish_command, set_command
 from ibgw_tx.redis.shell.link import RedisLink
 
 #: Seconds between two writes of a book's `:orderbook` key.
@@ -69,19 +70,7 @@ class BookPublisher:
         self.flush_keys()
 
 
-def publish_command(channel: str, message: bytes) -> bytes:
-    """PUBLISH in Redis' wire format."""
-    name = channel.encode()
-    return b"*3\r\n$7\r\nPUBLISH\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n" % (len(name), name, len(message), message)
 
 
-def set_command(key: str, value: bytes) -> bytes:
-    """SET in Redis' wire format."""
-    name = key.encode()
-    return b"*3\r\n$3\r\nSET\r\n$%d\r\n%b\r\n$%d\r\n%b\r\n" % (len(name), name, len(value), value)
 
 
-def delete_command(key: str) -> bytes:
-    """DEL in Redis' wire format."""
-    name = key.encode()
-    return b"*2\r\n$3\r\nDEL\r\n$%d\r\n%b\r\n" % (len(name), name)

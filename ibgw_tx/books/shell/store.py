@@ -13,7 +13,8 @@ from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.runtime.log import Logger
 
 if TYPE_CHECKING:
-    from ibgw_tx.books.shell.depth import DepthDesk, Subscription
+    from ibgw_tx.books.shell.depth import DepthDesk
+    from ibgw_tx.books.subscription import Subscription
 
 
 class SubscriptionStore:

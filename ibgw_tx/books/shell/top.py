@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from ibgw_tx.books import subscription as subscriptions
-from ibgw_tx.books.live_book import size_factor
-from ibgw_tx.books.shell.depth import DepthDesk, Subscription
+from ibgw_tx.books.lots import size_factor
+from ibgw_tx.books.shell.depth import DepthDesk
+from ibgw_tx.books.subscription import Subscription
 from ibgw_tx.books.top_shelf import TopBook
 from ibgw_tx.commands.message import Command
 from ibgw_tx.model import events

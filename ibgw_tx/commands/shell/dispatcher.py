@@ -13,13 +13,12 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from ibgw_tx.commands import message as commands
+from ibgw_tx.commands import replies
 from ibgw_tx.commands.message import Command, Refused
 from ibgw_tx.model import errors
 from ibgw_tx.model.contract import BadName
-from ibgw_tx.model.errors import CommandError, RedisDown, RequestTimeout, SessionLost
+from ibgw_tx.model.errors import CommandError, NotEncodable, PacingFull, RedisDown, RequestTimeout, SessionLost
 from ibgw_tx.runtime.log import Logger
-from ibgw_tx.tws.api.client import NotEncodable
-from ibgw_tx.tws.pacing import PacingFull
 
 MAX_OPEN = 1000
 
@@ -74,7 +73,7 @@ class CommandDesk:
         except Exception as error:
             self._refuse(command.id, command.cmd, self._as_command_error(command, error))
         else:
-            self._say(commands.ack(command, self._now_ms(), **more))
+            self._say(replies.ack(command, self._now_ms(), **more))
         finally:
             self._open -= 1
 
@@ -87,4 +86,4 @@ class CommandDesk:
 
     def _refuse(self, id: commands.CommandId, cmd: str | None, error: CommandError) -> None:
         self.log.info("command {cmd!r} {id!r} refused: {code}, {text}", cmd=cmd, id=id, code=error.code, text=error.text)
-        self._say(commands.refusal(id, cmd, error, self._now_ms(), **error.more))
+        self._say(replies.refusal(id, cmd, error, self._now_ms(), **error.more))

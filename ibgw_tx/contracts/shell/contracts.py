@@ -8,8 +8,10 @@ from typing import Any
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.python.failure import Failure
 
-from ibgw_tx.contracts.shell.store import ContractStore, Known
-from ibgw_tx.contracts.show_name import best_row, choose, contracts_of_show_name, describe
+from ibgw_tx.contracts.choice import best_row, choose, describe
+from ibgw_tx.contracts.known import KnownContract
+from ibgw_tx.contracts.shell.store import ContractStore
+from ibgw_tx.contracts.show_name import contracts_of_show_name
 from ibgw_tx.model import errors, events
 from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.errors import CommandError, TWSError
@@ -20,7 +22,7 @@ from ibgw_tx.tws import codes
 from ibgw_tx.tws.api.client import TWSClient
 from ibgw_tx.tws.shell.asker import Asker
 
-__all__ = ["ContractDesk", "Known"]
+__all__ = ["ContractDesk", "KnownContract"]
 
 #: Seconds TWS may take for contract details; a derivatives chain is paced by IB (tws-facts 3.2).
 DETAILS_LIMIT = 60.0
@@ -28,7 +30,7 @@ DETAILS_LIMIT = 60.0
 #: ms for which an answer serves; contracts change overnight.
 FRESH = 24 * 3600 * 1000
 
-#: Known contracts kept in memory; the oldest go first (they are found again by asking).
+#: KnownContract contracts kept in memory; the oldest go first (they are found again by asking).
 MAX_KNOWN = 50_000
 
 
@@ -42,22 +44,22 @@ class ContractDesk:
 
     def __init__(self, asker: Asker, link: RedisLink, clock: Clock, now_ms: Callable[[], int]) -> None:
         self.client: TWSClient | None = None
-        self.found: Callable[[Known], None] = lambda known: None
+        self.found: Callable[[KnownContract], None] = lambda known: None
         self.store = ContractStore(link, clock, self._speaks_for_its_id)
         self._asker = asker
         self._now_ms = now_ms
         self._not_before = 0
-        self._known: dict[tuple[int, str], Known] = {}
+        self._known: dict[tuple[int, str], KnownContract] = {}
         #: The row kept under the conId alone.
-        self._best: dict[int, Known] = {}
-        self._answered: dict[Contract, list[Known]] = {}
-        self._waiting: dict[Contract, list[Deferred[list[Known]]]] = {}
+        self._best: dict[int, KnownContract] = {}
+        self._answered: dict[Contract, list[KnownContract]] = {}
+        self._waiting: dict[Contract, list[Deferred[list[KnownContract]]]] = {}
 
     # What TWS tells.
 
     def hit(self, event: events.ContractHit) -> None:
         """One contract: remembered and stored."""
-        known = Known(event.contract, event.details, self._now_ms())
+        known = KnownContract(event.contract, event.details, self._now_ms())
         self._remember(known)
         self._asker.add(event.req_id, known)
         self.store.put(known)
@@ -67,7 +69,7 @@ class ContractDesk:
         """The answer to one question is complete."""
         self._asker.end(event.req_id)
 
-    def _remember(self, known: Known) -> None:
+    def _remember(self, known: KnownContract) -> None:
         key = known.contract.conId, known.contract.exchange
         self._known.pop(key, None)
         self._known[key] = known
@@ -79,7 +81,7 @@ class ContractDesk:
             del self._known[con_id, exchange]
             self._best.pop(con_id, None)
 
-    def _speaks_for_its_id(self, known: Known) -> bool:
+    def _speaks_for_its_id(self, known: KnownContract) -> bool:
         best = self._best.get(known.contract.conId)
         return best is None or best is known
 
@@ -94,14 +96,14 @@ class ContractDesk:
 
     # Questions.
 
-    def details(self, contract: Contract) -> Deferred[list[Known]]:
+    def details(self, contract: Contract) -> Deferred[list[KnownContract]]:
         """Every match of `contract`; an empty list when TWS knows none. Fails with CommandError, RequestTimeout, SessionLost."""
         answered = self._answered.get(contract)
         if answered and all(map(self._is_fresh, answered)):
             return succeed(answered)
         if self.client is None:
             return fail(CommandError(errors.NOT_CONNECTED, "no session with TWS"))
-        result: Deferred[list[Known]] = Deferred()
+        result: Deferred[list[KnownContract]] = Deferred()
         waiting = self._waiting.setdefault(contract, [])
         waiting.append(result)
         if len(waiting) == 1:
@@ -109,10 +111,10 @@ class ContractDesk:
             found.addCallbacks(self._answer, self._fail, (contract,), {}, (contract,))
         return result
 
-    def _is_fresh(self, known: Known) -> bool:
+    def _is_fresh(self, known: KnownContract) -> bool:
         return known.timestamp >= self._not_before and self._now_ms() - known.timestamp < FRESH
 
-    async def _find(self, contract: Contract) -> list[Known]:
+    async def _find(self, contract: Contract) -> list[KnownContract]:
         stored = await self.store.get(contract)
         if stored is not None and self._is_fresh(stored):
             self._remember(stored)
@@ -125,7 +127,7 @@ class ContractDesk:
         asked = self._asker.ask(what, lambda req_id: client.ask_contract(req_id, contract), DETAILS_LIMIT)
         return await asked.addErrback(_none_if_unknown)
 
-    def _answer(self, hits: list[Known], contract: Contract) -> None:
+    def _answer(self, hits: list[KnownContract], contract: Contract) -> None:
         if hits:
             self._answered.pop(contract, None)
             self._answered[contract] = hits
@@ -138,12 +140,12 @@ class ContractDesk:
         for waiting in self._waiting.pop(contract, ()):
             waiting.errback(failure)
 
-    async def find_one(self, contract: Contract) -> Known:
+    async def find_one(self, contract: Contract) -> KnownContract:
         """The one contract that `contract` means. Raises CommandError (unknown_contract, ambiguous_contract, …)."""
         hits = await self.details(contract)
         return self._chosen(contract, hits, describe(contract))
 
-    async def find_show_name(self, exchange: str, show_name: str) -> Known:
+    async def find_show_name(self, exchange: str, show_name: str) -> KnownContract:
         """The one contract a show name means. Raises CommandError."""
         for asked in contracts_of_show_name(exchange, show_name):
             hits = await self.details(asked)
@@ -151,11 +153,11 @@ class ContractDesk:
                 return self._chosen(asked, hits, show_name)
         raise CommandError(errors.UNKNOWN_CONTRACT, f"TWS knows no contract {show_name} on {exchange}")
 
-    def _chosen(self, asked: Contract, hits: list[Known], name: str) -> Known:
+    def _chosen(self, asked: Contract, hits: list[KnownContract], name: str) -> KnownContract:
         chosen = choose(asked, [hit.contract for hit in hits], name)
         return next(hit for hit in hits if hit.contract == chosen)
 
-    async def by_id(self, con_id: int) -> Known | None:
+    async def by_id(self, con_id: int) -> KnownContract | None:
         """The contract of a conId alone (positions and orders come without exchange); None when TWS knows none."""
         asked = Contract(conId=con_id)
         hits = await self.details(asked)
@@ -175,7 +177,7 @@ class ContractDesk:
         self.log.warn("contract {con_id} is not refreshed: {error}", con_id=con_id, error=failure.getErrorMessage())
 
 
-def _rank(known: Known) -> int:
+def _rank(known: KnownContract) -> int:
     """Which of one contract's rows speaks for it: SMART, else the listing exchange, else any."""
     contract = known.contract
     return 0 if contract.exchange == "SMART" else 1 if contract.exchange == contract.primaryExchange else 2

@@ -5,14 +5,14 @@ The answers carry no request id, only the rule's; one that does not come is aske
 
 from __future__ import annotations
 
-from ibgw_tx.contracts.shell.store import Known
+from ibgw_tx.contracts.known import KnownContract
 from ibgw_tx.model import events
 from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model import keys as names
+from ibgw_tx.model.errors import PacingFull
 from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws.api.client import TWSClient
-from ibgw_tx.tws.pacing import PacingFull
 
 
 class RuleDesk:
@@ -38,7 +38,7 @@ class RuleDesk:
         """Nobody can be asked."""
         self._client = None
 
-    def found(self, known: Known) -> None:
+    def found(self, known: KnownContract) -> None:
         """A contract names its rules, one for each of its exchanges."""
         for text in str(known.details.get("marketRuleIds", "")).split(","):
             if text.strip().isdigit():

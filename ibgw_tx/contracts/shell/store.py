@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import attrs
 from twisted.internet.defer import Deferred
 
-from ibgw_tx.model import json_text as jsontext
+from ibgw_tx.contracts.known import KnownContract, answers, read_document, stored_under
 from ibgw_tx.model import keys as names
-from ibgw_tx.model.contract import JSON_MEMBERS, BadName, Contract
+from ibgw_tx.model.contract import BadName, Contract
 from ibgw_tx.model.errors import RedisDown
 from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.runtime.clock import Clock
@@ -27,35 +26,10 @@ SLICE = 20
 #: Seconds from the start in which Redis is waited for before TWS is asked.
 FIRST_WAIT = 2.0
 
-#: secTypes that are one contract by exchange, currency and symbol alone.
-_PLAIN_TYPES = frozenset({"STK", "CASH", "IND", "CRYPTO"})
 
 
-@attrs.frozen
-class Known:
-    """A contract with its details, as TWS gave them at `timestamp` (ms)."""
-
-    contract: Contract
-    details: dict[str, Any]
-    timestamp: int
-
-    def document(self) -> bytes:
-        """The value stored in Redis."""
-        head = {"contract": self.contract.to_json()}
-        return jsontext.dumps({**head, **self.details, "_timestamp": self.timestamp})
 
 
-def read_document(value: bytes) -> Known:
-    """A stored value as it was. Raises ValueError for one that nobody of ours wrote."""
-    try:
-        details = dict(jsontext.loads(value))
-        contract = Contract(**{member: details["contract"][member] for member in JSON_MEMBERS})
-        if not isinstance(contract.conId, int) or not isinstance(details["_timestamp"], int):
-            raise ValueError("conId or _timestamp")
-        del details["contract"]
-        return Known(contract, details, details.pop("_timestamp"))
-    except (TypeError, KeyError) as error:
-        raise ValueError(f"{type(error).__name__}: {error}") from None
 
 
 class ContractStore:
@@ -63,11 +37,11 @@ class ContractStore:
 
     log = Logger()
 
-    def __init__(self, link: RedisLink, clock: Clock, is_best: Callable[[Known], bool]) -> None:
+    def __init__(self, link: RedisLink, clock: Clock, is_best: Callable[[KnownContract], bool]) -> None:
         self._link = link
         self._clock = clock
         self._is_best = is_best
-        self._waiting: dict[tuple[int, str], Known] = {}
+        self._waiting: dict[tuple[int, str], KnownContract] = {}
         self._call: Any = None
         self._started = clock.seconds()
         self._then: list[Callable[[], None]] = []
@@ -79,7 +53,7 @@ class ContractStore:
         else:
             self._then.append(call)
 
-    def put(self, known: Known) -> None:
+    def put(self, known: KnownContract) -> None:
         """Write a contract, in one of the next turns."""
         if not self._link.up:
             return
@@ -87,7 +61,7 @@ class ContractStore:
         if self._call is None:
             self._call = self._clock.callLater(0, self._write_slice)
 
-    def put_all(self, all_known: Iterable[Known]) -> None:
+    def put_all(self, all_known: Iterable[KnownContract]) -> None:
         """Redis is back: write everything."""
         for known in all_known:
             self.put(known)
@@ -107,12 +81,12 @@ class ContractStore:
         for call in then:
             call()
 
-    def _write(self, known: Known) -> None:
+    def _write(self, known: KnownContract) -> None:
         document = known.document()
         for key in self.keys(known):
             self._link.tell("SET", key, document)
 
-    def keys(self, known: Known) -> tuple[str, ...]:
+    def keys(self, known: KnownContract) -> tuple[str, ...]:
         """Every key of a contract; by its id only when a name of it may not stand in a key."""
         keys: tuple[str, ...] = ()
         try:
@@ -131,9 +105,9 @@ class ContractStore:
             await moment
         return self._link.up
 
-    async def get(self, asked: Contract) -> Known | None:
+    async def get(self, asked: Contract) -> KnownContract | None:
         """What Redis has for a question that means one contract alone; None when it has nothing, or it means more."""
-        key = _stored_under(asked)
+        key = stored_under(asked)
         if key is None or not await self._redis_is_up():
             return None
         try:
@@ -144,22 +118,8 @@ class ContractStore:
         except Exception as error:
             self.log.warn("{key} is not ours to read: {error}", key=key, error=str(error))
             return None
-        return known if known is not None and _answers(asked, known.contract) else None
+        return known if known is not None and answers(asked, known.contract) else None
 
 
-def _stored_under(asked: Contract) -> str | None:
-    if asked.conId:
-        return names.contract_id(asked.conId)
-    if asked.secType in _PLAIN_TYPES and asked.symbol and asked.currency and asked.exchange not in ("", "SMART"):
-        try:
-            return names.contract_keys(asked)[0]
-        except BadName:
-            return None
-    return None
 
 
-def _answers(asked: Contract, known: Contract) -> bool:
-    """Whether a stored contract has every member that was asked for."""
-    members = [member for member in JSON_MEMBERS if getattr(asked, member)]
-    extra = asked.includeExpired or asked.secId or asked.comboLegs
-    return not extra and all(getattr(asked, member) == getattr(known, member) for member in members)

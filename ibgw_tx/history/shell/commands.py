@@ -13,21 +13,22 @@ import attrs
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from ibgw_tx.commands import message as commands
+from ibgw_tx.commands import replies
 from ibgw_tx.commands.message import Command, expect_members, text_param
-from ibgw_tx.contracts.shell.contracts import ContractDesk, Known
-from ibgw_tx.contracts.show_name import MEMBERS, bad, contract_from_json, describe
+from ibgw_tx.contracts.asked import MEMBERS, contract_from_json
+from ibgw_tx.contracts.choice import describe
+from ibgw_tx.contracts.known import KnownContract
+from ibgw_tx.contracts.shell.contracts import ContractDesk
+from ibgw_tx.history import bars, pacing
 from ibgw_tx.history import question as history
-from ibgw_tx.model import errors, events
-from ibgw_tx.model import json_text as jsontext
+from ibgw_tx.model import errors, events, figures
 from ibgw_tx.model import keys as names
-from ibgw_tx.model.errors import CommandError, RedisDown, RequestTimeout, SessionLost, TWSError
+from ibgw_tx.model.errors import CommandError, PacingFull, RedisDown, RequestTimeout, SessionLost, TWSError, bad_params
 from ibgw_tx.model.json_text import dumps
 from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws.codes import NO_SECURITY_DEFINITION
-from ibgw_tx.tws.pacing import PacingFull
 from ibgw_tx.tws.shell.asker import Asker
 from ibgw_tx.tws.shell.session import IBSession
 
@@ -59,7 +60,7 @@ class QueryCommands:
     say: Callable[[bytes], None]
     now_ms: Callable[[], int]
     clock: Clock
-    pacing: history.HistoryPacing = attrs.Factory(history.HistoryPacing)
+    pacing: pacing.HistoryPacing = attrs.Factory(pacing.HistoryPacing)
     #: Who waits for the one account summary that is under way.
     _summaries: list[Deferred[list[Any]]] = attrs.Factory(list)
     _histories: dict[Any, list[Command]] = attrs.Factory(dict)
@@ -76,8 +77,8 @@ class QueryCommands:
 
     def bars(self, fields: list[bytes]) -> None:
         """HISTORICAL_DATA (17), straight from the frame."""
-        req_id, bars = history.parse_bars(fields)
-        for bar in bars:
+        req_id, rows = bars.parse_bars(fields)
+        for bar in rows:
             self.asker.add(req_id, bar)
         self.asker.end(req_id)
 
@@ -88,7 +89,7 @@ class QueryCommands:
         expect_members(command.params, "contract", *sorted(MEMBERS))
         nested = "contract" in command.params
         if nested and len(command.params) > 1:
-            raise bad("give either contract, or its members")
+            raise bad_params("give either contract, or its members")
         contract = contract_from_json(command.params["contract"] if nested else command.params)
         self.session()
         self._later(command, self._found(command, contract))
@@ -106,7 +107,7 @@ class QueryCommands:
         await written
         self._say_result(command, keys=self._keys(hits))
 
-    def _keys(self, hits: list[Known]) -> list[str]:
+    def _keys(self, hits: list[KnownContract]) -> list[str]:
         """One key for each hit; the conId's where two contracts share a name."""
         keys: dict[str, int] = {}
         for hit in hits:
@@ -128,7 +129,7 @@ class QueryCommands:
         account = text_param(command.params, "account")
         session = self.session()
         if account and account not in session.accounts:
-            raise bad(f"account {account!r} is none of {', '.join(session.accounts)}")
+            raise bad_params(f"account {account!r} is none of {', '.join(session.accounts)}")
         self._later(command, self._summarise(command, account, session))
         return {}
 
@@ -181,7 +182,7 @@ class QueryCommands:
         """Bars in the `result`; the ack's `open` counts the questions under way. `unavailable` when IB's pacing forbids."""
         expect_members(command.params, *_HISTORY_MEMBERS)
         if "contract" not in command.params:
-            raise bad("contract is missing")
+            raise bad_params("contract is missing")
         asked = contract_from_json(command.params["contract"])
         question = history.check(command.params)
         session = self.session()
@@ -204,8 +205,8 @@ class QueryCommands:
         return {"open": ahead}
 
     def _check_pacing(self, contract: Any, what: str, now: float) -> None:
-        if self.pacing.open >= history.OPEN_LIMIT:
-            raise CommandError(errors.UNAVAILABLE, f"{history.OPEN_LIMIT} historical questions are under way")
+        if self.pacing.open >= pacing.OPEN_LIMIT:
+            raise CommandError(errors.UNAVAILABLE, f"{pacing.OPEN_LIMIT} historical questions are under way")
         wait = self.pacing.wait(contract, what, now)
         if wait > 0:
             raise CommandError(errors.UNAVAILABLE, f"IB's pacing of historical data: possible again in {wait:.0f} s")
@@ -271,15 +272,15 @@ class QueryCommands:
             self._say_error(command, None, f"the gateway failed to carry this out: {type(error).__name__}")
 
     def _say_result(self, command: Command, **more: Any) -> None:
-        self.say(commands.result(command.id, command.cmd, self.now_ms(), **more))
+        self.say(replies.result(command.id, command.cmd, self.now_ms(), **more))
 
     def _say_error(self, command: Command, code: int | None, text: str) -> None:
-        self.say(commands.tws_error(command.id, command.cmd, code, text, self.now_ms()))
+        self.say(replies.tws_error(command.id, command.cmd, code, text, self.now_ms()))
 
 
 def _add_row(document: dict[str, Any], row: events.SummaryRow) -> None:
     """`"NetLiquidation":{"value":…,"currency":"USD"}`; ledger rows go under `ledger` by currency."""
-    amount = jsontext.number(row.value)
+    amount = figures.number_or_none(row.value)
     value: Any = row.value if amount is None else amount
     # A tag of both kinds (AccruedCash) comes for the account first, then for each currency of the ledger.
     if row.tag in SUMMARY_TAGS.split(",") and row.tag not in document:

@@ -18,7 +18,8 @@ from __future__ import annotations
 
 import attrs
 
-from ibgw_tx.model.order_events import Execution, tidy
+from ibgw_tx.model.figures import tidy
+from ibgw_tx.model.order_events import Execution
 
 __all__ = ["Fills", "RowKey", "row_key", "split_exec_id"]
 

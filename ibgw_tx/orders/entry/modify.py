@@ -13,10 +13,10 @@ from typing import Any
 import attrs
 
 from ibgw_tx.model.errors import UNAVAILABLE, CommandError
-from ibgw_tx.model.figures import written
-from ibgw_tx.model.json_text import known
+from ibgw_tx.model.figures import known, written
+from ibgw_tx.model.order_members import FIELDS, GATEWAY_OWNED, NEVER_SENT
 from ibgw_tx.orders.entry.order_types import TYPES, normal_type, spoken, without_foreign_prices
-from ibgw_tx.orders.entry.terms import FIELDS, GATEWAY_OWNED, NEVER_SENT, OrderTerms
+from ibgw_tx.orders.entry.terms import OrderTerms
 from ibgw_tx.orders.entry.values import READERS, refusal, shown
 
 __all__ = ["FIXED", "modified"]

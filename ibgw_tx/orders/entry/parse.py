@@ -16,8 +16,9 @@ from typing import Any
 
 import attrs
 
+from ibgw_tx.model.order_members import FIELDS, GATEWAY_OWNED, NEVER_SENT
 from ibgw_tx.orders.entry.order_types import normal_type
-from ibgw_tx.orders.entry.terms import FIELDS, GATEWAY_OWNED, NEVER_SENT, OrderTerms
+from ibgw_tx.orders.entry.terms import OrderTerms
 from ibgw_tx.orders.entry.values import READERS, refusal, shown, text
 
 __all__ = ["DEFAULTS", "MAX_GROUP", "VOCABULARY", "PlaceOrder", "parse_place_order"]

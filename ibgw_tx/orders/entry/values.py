@@ -15,7 +15,7 @@ from typing import Any
 
 from ibgw_tx.model.errors import BAD_PARAMS, CommandError
 from ibgw_tx.model.figures import LARGEST, SMALLEST, clean, on_wire, written
-from ibgw_tx.orders.entry.terms import CONDITIONS, Condition, ConditionType, LegPrice, Tag, Tier
+from ibgw_tx.model.order_members import CONDITIONS, Condition, ConditionType, LegPrice, Tag, Tier
 
 __all__ = ["MAX_LIST", "MAX_TEXT", "READERS", "date_time", "refusal", "shown", "text"]
 

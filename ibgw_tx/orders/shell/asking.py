@@ -12,12 +12,11 @@ from typing import Any
 from twisted.internet.defer import CancelledError, Deferred
 
 from ibgw_tx.model import events
-from ibgw_tx.model.errors import RequestTimeout, TWSError
+from ibgw_tx.model.errors import PacingFull, RequestTimeout, TWSError
 from ibgw_tx.orders.cache.question import Step
 from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws.api.client import TWSClient
-from ibgw_tx.tws.pacing import PacingFull
 from ibgw_tx.tws.shell.asker import Asker
 
 STEP_LIMIT = 30.0  # seconds

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ibgw_tx.books.shelf import BookShelf
+from ibgw_tx.contracts.asked import contract_from_json
+from ibgw_tx.contracts.known import KnownContract
 from ibgw_tx.contracts.market_rule import Rule, flat_rule, parse_rule, rule_id_for
-from ibgw_tx.contracts.shell.contracts import ContractDesk, Known
+from ibgw_tx.contracts.shell.contracts import ContractDesk
 from ibgw_tx.contracts.shell.market_rules import RuleDesk
-from ibgw_tx.contracts.show_name import bad, contract_from_json
-from ibgw_tx.model import json_text as jsontext
+from ibgw_tx.model import figures
 from ibgw_tx.model.contract import Contract, exchange_of, pair_of
+from ibgw_tx.model.errors import bad_params
 from ibgw_tx.model.keys import book_channel
 from ibgw_tx.orders.entry.checks import ContractFacts, checked
 from ibgw_tx.orders.entry.limits import Limits, Refusal, exposure_of
@@ -33,7 +35,7 @@ class OrderContracts:
         contract = contract_from_json(given)
         if contract.secType == "BAG":
             if not contract.comboLegs:
-                raise bad("contract.comboLegs is missing: a BAG is made of legs")
+                raise bad_params("contract.comboLegs is missing: a BAG is made of legs")
             return contract, ContractFacts("BAG", legs=len(contract.comboLegs))
         known = await self._contracts.find_one(contract)
         return known.contract, self._facts(known)
@@ -44,12 +46,12 @@ class OrderContracts:
             return ContractFacts("BAG", legs=len(contract.comboLegs))
         return self._facts(await self._contracts.find_one(Contract(conId=contract.conId, exchange=contract.exchange)))
 
-    def _facts(self, known: Known) -> ContractFacts:
-        magnifier = int(jsontext.number(known.details.get("priceMagnifier")) or 1)
+    def _facts(self, known: KnownContract) -> ContractFacts:
+        magnifier = int(figures.number_or_none(known.details.get("priceMagnifier")) or 1)
         self._magnifiers[known.contract.conId] = magnifier
         return ContractFacts(known.contract.secType, self._rule(known), magnifier)
 
-    def _rule(self, known: Known) -> Rule:
+    def _rule(self, known: KnownContract) -> Rule:
         """The exchange's ladder; before TWS has told it the finest tick of all, which refuses less."""
         details = known.details
         rule_id = rule_id_for(
@@ -61,7 +63,7 @@ class OrderContracts:
                 steps = [{"low_edge": low, "price_increment": increment} for low, increment in ladder]
                 self._parsed[ladder] = parse_rule(steps)
             return self._parsed[ladder]
-        min_tick = jsontext.number(details.get("minTick"))
+        min_tick = figures.number_or_none(details.get("minTick"))
         return flat_rule(min_tick) if min_tick else ()
 
     def check(

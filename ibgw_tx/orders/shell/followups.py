@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ibgw_tx.commands import message as commands
+from ibgw_tx.commands import replies
 from ibgw_tx.commands.message import Command
 from ibgw_tx.model import events
 from ibgw_tx.orders import codes as ordercodes
@@ -80,7 +80,7 @@ class OrderWords:
 
     def _tell_preview(self, order_id: int, figures: dict[str, Any]) -> None:
         command = self._end_preview(order_id)
-        self._say(commands.result(command.id, command.cmd, self._now_ms(), **figures))
+        self._say(replies.result(command.id, command.cmd, self._now_ms(), **figures))
 
     def _end_preview(self, order_id: int) -> Command:
         self._figures.pop(order_id, None)
@@ -98,4 +98,4 @@ class OrderWords:
         self._error(self._end_preview(order_id), None, f"TWS did not answer the preview within {PREVIEW_LIMIT:.0f} s")
 
     def _error(self, command: Command, code: int | None, text: str) -> None:
-        self._say(commands.tws_error(command.id, command.cmd, code, text, self._now_ms()))
+        self._say(replies.tws_error(command.id, command.cmd, code, text, self._now_ms()))

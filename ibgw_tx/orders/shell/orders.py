@@ -17,10 +17,11 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from ibgw_tx.contracts.shell.contracts import ContractDesk, Known
+from ibgw_tx.contracts.known import KnownContract
+from ibgw_tx.contracts.shell.contracts import ContractDesk
 from ibgw_tx.model import events
 from ibgw_tx.model.contract import BadName, Contract, exchange_of
-from ibgw_tx.model.errors import RequestTimeout, SessionLost
+from ibgw_tx.model.errors import PacingFull, RequestTimeout, SessionLost
 from ibgw_tx.model.order_events import OrderError, OrderEvent
 from ibgw_tx.orders.cache.cache import OrderCache, Phase, Step
 from ibgw_tx.orders.cache.changes import Change, NeedContract, NeedQuery, Note, OrderChanged
@@ -30,7 +31,6 @@ from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws.api.client import TWSClient
-from ibgw_tx.tws.pacing import PacingFull
 
 #: Seconds between a step that was not answered and its next try.
 RETRY_PAUSE = 2.0
@@ -316,7 +316,7 @@ class OrderDesk:
                 self._known(known, need)
                 return
 
-    def _known(self, known: Known | None, need: NeedContract) -> None:
+    def _known(self, known: KnownContract | None, need: NeedContract) -> None:
         contract = None if known is None else known.contract
         self.perform(self.cache.contract_known(need.conId, contract, self._now_ms()))
         self._resolved()

@@ -17,22 +17,21 @@ from twisted.internet.defer import Deferred
 from ibgw_tx.commands.message import Command, expect_members, text_param
 from ibgw_tx.model import errors
 from ibgw_tx.model.contract import Contract
-from ibgw_tx.model.errors import CommandError
+from ibgw_tx.model.errors import CommandError, PacingFull
 from ibgw_tx.orders.cache.states import UNKNOWN_WORD
 from ibgw_tx.orders.entry import limits
 from ibgw_tx.orders.entry.group import numbered, plan_group
 from ibgw_tx.orders.entry.limits import Limits, RateWindow
 from ibgw_tx.orders.entry.modify import modified
 from ibgw_tx.orders.entry.parse import parse_place_order
+from ibgw_tx.orders.entry.sent import terms_of_members, without_details
 from ibgw_tx.orders.entry.terms import OrderTerms
 from ibgw_tx.orders.shell.contract_facts import OrderContracts
 from ibgw_tx.orders.shell.followups import OrderWords
 from ibgw_tx.orders.shell.orders import OrderDesk
 from ibgw_tx.orders.shell.reservations import OrderKeeping
 from ibgw_tx.runtime.log import Logger
-from ibgw_tx.tws.api.client import order_id_of
-from ibgw_tx.tws.api.orders import terms_of_members, without_details
-from ibgw_tx.tws.pacing import PacingFull
+from ibgw_tx.tws.messages import order_id_of
 from ibgw_tx.tws.shell.session import IBSession
 
 #: ms in which an order has to be ready to be sent: its author may have given it up after that, and the market has moved.

@@ -17,14 +17,8 @@ from twisted.internet.endpoints import HostnameEndpoint
 from twisted.python.failure import Failure
 
 from ibgw_tx.model.errors import RedisDown
-from ibgw_tx.redis.shell.connections import (
-    BookFactory,
-    BookProtocol,
-    RedisFactory,
-    RedisProtocol,
-    ResponseError,
-    SubscriberFactory,
-)
+from ibgw_tx.redis.shell.book_connection import BookFactory, BookProtocol
+from ibgw_tx.redis.shell.connections import RedisFactory, RedisProtocol, ResponseError, SubscriberFactory
 from ibgw_tx.runtime.log import Logger
 
 CONNECT_LIMIT = 5  # seconds for one TCP connect

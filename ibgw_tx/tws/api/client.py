@@ -13,6 +13,7 @@ from ibapi.client import EClient
 from ibapi.execution import ExecutionFilter
 
 from ibgw_tx.model.contract import Contract
+from ibgw_tx.model.errors import NotEncodable
 from ibgw_tx.tws.api.contracts import contract_to_ib
 from ibgw_tx.tws.api.decoder import TWSDecoder
 from ibgw_tx.tws.api.orders import order_to_ib
@@ -32,24 +33,10 @@ class Connection(Protocol):
     def disconnect(self) -> None: ...
 
 
-#: The first server version whose placeOrder has no version of its own before the order id.
-_UNVERSIONED_ORDER = 145
 
 
-def order_id_of(message: bytes, server_version: int) -> int | None:
-    """The order id of a framed placeOrder (3) or cancelOrder (4); None for any other message."""
-    fields = message[4:].split(b"\0", 3)
-    if fields[0] not in (b"3", b"4"):
-        return None
-    place = 1 if fields[0] == b"3" and server_version >= _UNVERSIONED_ORDER else 2
-    try:
-        return int(fields[place])
-    except (IndexError, ValueError):
-        return None
 
 
-class NotEncodable(Exception):
-    """ibapi cannot write this message; the text has its code and reason."""
 
 
 class _Tape:

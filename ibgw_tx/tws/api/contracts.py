@@ -9,7 +9,7 @@ from ibapi.contract import ComboLeg as IBComboLeg
 from ibapi.contract import Contract as IBContract
 from ibapi.contract import ContractDetails as IBContractDetails
 
-from ibgw_tx.model import json_text as jsontext
+from ibgw_tx.model import figures
 from ibgw_tx.model.contract import ComboLeg, Contract, normal_right
 
 _ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
@@ -76,7 +76,7 @@ def contract_from_ib(ib: IBContract) -> Contract:
         primaryExchange=ib.primaryExchange or "",
         currency=ib.currency or "",
         lastTradeDateOrContractMonth=ib.lastTradeDateOrContractMonth or "",
-        strike=jsontext.number(ib.strike) or 0.0,
+        strike=figures.number_or_none(ib.strike) or 0.0,
         right=normal_right(ib.right or ""),
         multiplier="" if ib.multiplier in (None, "0") else str(ib.multiplier),
         localSymbol=plain(ib.localSymbol or ""),
@@ -97,7 +97,7 @@ def details_from_ib(ib: IBContractDetails) -> dict[str, Any]:
             if value:
                 details[field] = {item.tag: plain(item.value) for item in value}
             continue
-        known = plain(value) if isinstance(value, str) else jsontext.known(value)
+        known = plain(value) if isinstance(value, str) else figures.known(value)
         if known is not None:
             details[field] = known
     return details

@@ -13,11 +13,10 @@ from ibapi.order_state import OrderState
 from ibapi.softdollartier import SoftDollarTier
 from ibapi.tag_value import TagValue
 
-from ibgw_tx.model import json_text as jsontext
-from ibgw_tx.model.contract import Contract
+from ibgw_tx.model import figures
 from ibgw_tx.model.figures import on_wire
 from ibgw_tx.model.order_events import CompletedOrder, Execution, OpenOrder, Terms
-from ibgw_tx.orders.entry.terms import FIELDS, NEVER_SENT, Condition, LegPrice, Tag, Tier
+from ibgw_tx.model.order_members import FIELDS, NEVER_SENT, Condition, LegPrice, Tag, Tier
 from ibgw_tx.tws.api.contracts import contract_from_ib, plain
 
 #: What a preview (whatIf) tells: IB's names of OrderState.
@@ -63,11 +62,6 @@ def _item_to_ib(item: Any) -> Any:
     raise TypeError(f"no ibapi object for {item!r}")
 
 
-def terms_of_members(members: Mapping[str, Any]) -> Terms:
-    """The Terms of an order that is being sent."""
-    figures: dict[str, Any] = {name: members.get(name) for name in ("totalQuantity", "lmtPrice", "auxPrice")}
-    words = {name: str(members.get(name) or "") for name in ("action", "orderType", "tif", "account")}
-    return Terms(**figures, **words)
 
 
 def _terms(order: IBOrder) -> Terms:
@@ -101,14 +95,14 @@ def open_order(order_id: int, contract: Any, order: IBOrder, state: OrderState) 
 def echo(order: IBOrder) -> dict[str, Any]:
     """The members of an order as TWS shows it, for a modification of one we did not send in this session."""
     members = {name: getattr(order, name, None) for name in _ECHOED}
-    return {name: value for name, value in members.items() if value not in (None, "") and jsontext.known(value) is not None}
+    return {name: value for name, value in members.items() if value not in (None, "") and figures.known(value) is not None}
 
 
 def lost(order: IBOrder) -> tuple[str, ...]:
     """The members that `echo` leaves out and that this order has: a change without them would take them away."""
     found = [name for name in ("conditions", "algoParams", "smartComboRoutingParams") if getattr(order, name, None)]
     legs = getattr(order, "orderComboLegs", None) or ()
-    if any(jsontext.known(leg.price) is not None for leg in legs):
+    if any(figures.known(leg.price) is not None for leg in legs):
         found.append("orderComboLegs")
     if order.softDollarTier is not None and order.softDollarTier.name:
         found.append("softDollarTier")
@@ -150,20 +144,9 @@ def execution(contract: Any, one: IBExecution) -> Execution:
 
 def margins(state: OrderState) -> dict[str, Any]:
     """The figures of a preview; None for what TWS leaves unset."""
-    figures: dict[str, Any] = {name: jsontext.number(getattr(state, name, None)) for name in MARGIN_MEMBERS}
-    figures["commissionCurrency"] = state.commissionCurrency or None
-    figures["warningText"] = plain(state.warningText or "") or None
-    return figures
+    found: dict[str, Any] = {name: figures.number_or_none(getattr(state, name, None)) for name in MARGIN_MEMBERS}
+    found["commissionCurrency"] = state.commissionCurrency or None
+    found["warningText"] = plain(state.warningText or "") or None
+    return found
 
 
-def without_details(contract: Contract) -> Contract:
-    """What an order is sent with: a conId and an exchange are enough, and cannot disagree with each other (478)."""
-    if not contract.conId or contract.comboLegs:
-        return contract
-    return Contract(
-        conId=contract.conId,
-        symbol=contract.symbol,
-        secType=contract.secType,
-        exchange=contract.exchange or "SMART",
-        currency=contract.currency,
-    )

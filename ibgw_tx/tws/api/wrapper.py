@@ -8,10 +8,10 @@ from typing import Any
 
 from ibapi.wrapper import EWrapper
 
-from ibgw_tx.accounts.balance import Position
 from ibgw_tx.model import events
-from ibgw_tx.model import json_text as jsontext
+from ibgw_tx.model.figures import UNSET_INTEGER, number_or_none
 from ibgw_tx.model.order_events import Commission, OrderStatus
+from ibgw_tx.model.position import Position
 from ibgw_tx.tws.api import orders as ordertranslate
 from ibgw_tx.tws.api.contracts import contract_from_ib, details_from_ib
 
@@ -45,7 +45,7 @@ class TWSWrapper(EWrapper):
     def error(self, reqId: int, *rest: Any) -> None:
         # 9.81: code, text; later a JSON text follows, then an error time comes first (tws-facts 10.1).
         code, text = rest[1:3] if len(rest) > 3 else rest[:2]
-        self._tell(events.Notice(-1 if reqId == jsontext.UNSET_INTEGER else reqId, code, text))
+        self._tell(events.Notice(-1 if reqId == UNSET_INTEGER else reqId, code, text))
 
     def currentTime(self, time: int) -> None:
         """The answer to the liveness probe; that any byte came is what counts."""
@@ -78,7 +78,7 @@ class TWSWrapper(EWrapper):
         accountName: str,
     ) -> None:
         figures = (averageCost, marketPrice, marketValue, unrealizedPNL, realizedPNL)
-        row = Position(contract_from_ib(contract), jsontext.number(position) or 0, *map(jsontext.number, figures))
+        row = Position(contract_from_ib(contract), number_or_none(position) or 0, *map(number_or_none, figures))
         self._tell(events.PortfolioRow(accountName, row))
 
     def accountDownloadEnd(self, accountName: str) -> None:
@@ -95,8 +95,8 @@ class TWSWrapper(EWrapper):
     def positionMulti(
         self, reqId: int, account: str, modelCode: str, contract: Any, pos: float, avgCost: float
     ) -> None:
-        figures = jsontext.number(pos) or 0, jsontext.number(avgCost)
-        row = Position(contract_from_ib(contract), *figures, None, None, None, None)
+        held, cost = number_or_none(pos) or 0, number_or_none(avgCost)
+        row = Position(contract_from_ib(contract), held, cost, None, None, None, None)
         self._tell(events.MultiPosition(reqId, account, row))
 
     def positionMultiEnd(self, reqId: int) -> None:
@@ -113,7 +113,7 @@ class TWSWrapper(EWrapper):
 
     def tickOptionComputation(self, reqId: int, tickType: int, *figures: float | None) -> None:
         # Since server version 156 an attribute stands before the eight figures.
-        iv, delta, _, _, gamma, vega, theta, und_price = map(jsontext.number, figures[-8:])
+        iv, delta, _, _, gamma, vega, theta, und_price = map(number_or_none, figures[-8:])
         told = {"iv": iv, "delta": delta, "gamma": gamma, "vega": vega, "theta": theta, "undPrice": und_price}
         self._tell(events.OptionTick(reqId, tickType, told))
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet import defer
+from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import ReconnectingClientFactory
+from twisted.python.failure import Failure
 
-from ibgw_tx.tws.shell.session import IBSessionFactory
+from ibgw_tx.runtime.clock import Clock
+from ibgw_tx.runtime.log import Logger
+from ibgw_tx.tws.shell.recorder import Recorder
+from ibgw_tx.tws.shell.session import IBSession, SessionListener
 
 CONNECT_LIMIT = 10  # seconds for one TCP connect
 
@@ -37,3 +44,54 @@ class IBLink(Service):
             # stopTrying() alone leaves a live connection up.
             self._connector.disconnect()
         return defer.succeed(None)
+
+RETRY_DELAY = 20.0  # seconds between two attempts to connect
+
+
+class IBSessionFactory(ReconnectingClientFactory):
+    """Makes sessions, for ever, RETRY_DELAY seconds apart. Logs one line for each change of what is wrong."""
+
+    log = Logger()
+    noisy = False
+    # All three, or the first wait would be 1 s and later ones grow (house.md 2.3).
+    initialDelay = delay = maxDelay = RETRY_DELAY  # type: ignore[assignment]
+    factor = 1.0
+    jitter = None  # type: ignore[assignment]
+
+    def __init__(
+        self,
+        client_id: int,
+        listener: SessionListener,
+        hot: Mapping[bytes, Callable[[list[bytes]], None]],
+        clock: Clock,
+        recorder: Recorder | None = None,
+    ) -> None:
+        self.clock = clock  # type: ignore[assignment]
+        self._clock = clock
+        self._recorder = recorder
+        self._client_id = client_id
+        self._listener = listener
+        self._hot = hot
+        self._last_failure = ""
+
+    def buildProtocol(self, addr: IAddress | None) -> IBSession:
+        """A session of its own for each connection."""
+        session = IBSession(self._client_id, self._listener, self._hot, self._clock, self._recorder)
+        session.factory = self
+        return session
+
+    def clientConnectionFailed(self, connector: Any, reason: Failure) -> None:
+        self.say_once(f"cannot connect to TWS: {reason.getErrorMessage()}")
+        super().clientConnectionFailed(connector, reason)
+
+    def say_once(self, text: str) -> None:
+        """Log what is wrong, unless it is what was wrong before."""
+        if not self.continueTrying:
+            self.log.info("{text}", text=text)
+        elif text != self._last_failure:
+            self._last_failure = text
+            self.log.warn("{text}; trying again every {delay:.0f} s", text=text, delay=RETRY_DELAY)
+
+    def forget_failure(self) -> None:
+        """A session got ready: the next failure is news again."""
+        self._last_failure = ""

@@ -15,22 +15,22 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Protocol
 
-from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Protocol as TwistedProtocol
-from twisted.internet.protocol import ReconnectingClientFactory, connectionDone
+from twisted.internet.protocol import connectionDone
 from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
 from ibgw_tx.model import events
+from ibgw_tx.model.errors import PacingFull
 from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws import codes
-from ibgw_tx.tws.api.client import MAX_VERSION, MIN_VERSION, TWSClient, order_id_of
+from ibgw_tx.tws.api.client import MAX_VERSION, MIN_VERSION, TWSClient
 from ibgw_tx.tws.frames import FrameSplitter, FrameTooLong, fields_of, frame
-from ibgw_tx.tws.pacing import Lane, Pacer, PacingFull
+from ibgw_tx.tws.messages import LANES, order_id_of
+from ibgw_tx.tws.pacing import Lane, Pacer
 from ibgw_tx.tws.shell.recorder import Recorder
 
-RETRY_DELAY = 20.0  # seconds between two attempts to connect
 READY_LIMIT = 15.0  # seconds from TCP to READY
 PROBE_AFTER = 4.0  # seconds of silence after which TWS is asked for a sign of life
 ALIVE_WITHIN = 10.0  # seconds of silence up to which the feed counts as alive
@@ -39,8 +39,6 @@ DEAD_AFTER = 30.0  # seconds of silence after which the link is dropped
 #: Older servers are refused: ibapi 9.81 cannot send orders to the oldest, and bars came in another layout before 124.
 OLDEST_VERSION = 145
 
-#: Message ids whose lane is not DATA: cancelOrder, reqGlobalCancel, placeOrder.
-_LANES = {b"4": Lane.CANCEL, b"58": Lane.CANCEL, b"3": Lane.ORDER}
 
 #: Bad messages that are logged each; after them only every thousandth, all are counted.
 _BAD_LOGGED = 10
@@ -262,7 +260,7 @@ class IBSession(TwistedProtocol):
 
     def sendMsg(self, msg: bytes) -> None:
         """Queue one framed message in its lane and send what may go. Raises PacingFull, with nothing queued."""
-        lane = _LANES.get(msg[4:].partition(b"\0")[0], Lane.DATA)
+        lane = LANES.get(msg[4:].partition(b"\0")[0], Lane.DATA)
         waiting = self._pacer.waiting_in(Lane.ORDER) if lane is Lane.CANCEL else ()
         if waiting:
             self._offer_cancel(msg, waiting)
@@ -317,50 +315,3 @@ class IBSession(TwistedProtocol):
             self._pump_call = self._clock.callLater(max(wait, 0.001), self._pump)
 
 
-class IBSessionFactory(ReconnectingClientFactory):
-    """Makes sessions, for ever, RETRY_DELAY seconds apart. Logs one line for each change of what is wrong."""
-
-    log = Logger()
-    noisy = False
-    # All three, or the first wait would be 1 s and later ones grow (house.md 2.3).
-    initialDelay = delay = maxDelay = RETRY_DELAY  # type: ignore[assignment]
-    factor = 1.0
-    jitter = None  # type: ignore[assignment]
-
-    def __init__(
-        self,
-        client_id: int,
-        listener: SessionListener,
-        hot: Mapping[bytes, Callable[[list[bytes]], None]],
-        clock: Clock,
-        recorder: Recorder | None = None,
-    ) -> None:
-        self.clock = clock  # type: ignore[assignment]
-        self._clock = clock
-        self._recorder = recorder
-        self._client_id = client_id
-        self._listener = listener
-        self._hot = hot
-        self._last_failure = ""
-
-    def buildProtocol(self, addr: IAddress | None) -> IBSession:
-        """A session of its own for each connection."""
-        session = IBSession(self._client_id, self._listener, self._hot, self._clock, self._recorder)
-        session.factory = self
-        return session
-
-    def clientConnectionFailed(self, connector: Any, reason: Failure) -> None:
-        self.say_once(f"cannot connect to TWS: {reason.getErrorMessage()}")
-        super().clientConnectionFailed(connector, reason)
-
-    def say_once(self, text: str) -> None:
-        """Log what is wrong, unless it is what was wrong before."""
-        if not self.continueTrying:
-            self.log.info("{text}", text=text)
-        elif text != self._last_failure:
-            self._last_failure = text
-            self.log.warn("{text}; trying again every {delay:.0f} s", text=text, delay=RETRY_DELAY)
-
-    def forget_failure(self) -> None:
-        """A session got ready: the next failure is news again."""
-        self._last_failure = ""

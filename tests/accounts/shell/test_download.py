@@ -2,9 +2,10 @@
 
 import pytest
 
-from ibgw_tx.accounts.balance import AccountBook, Position
+from ibgw_tx.accounts.balance import AccountBook
 from ibgw_tx.accounts.shell.download import DOWNLOAD_LIMIT, END_GRACE, MultiFeed, UpdatesFeed
-from ibgw_tx.tws.pacing import PacingFull
+from ibgw_tx.model.errors import PacingFull
+from ibgw_tx.model.position import Position
 from ibgw_tx.tws.shell.asker import Asker
 from tests.kit.fakes import AAPL, RecordingClient
 

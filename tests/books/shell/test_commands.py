@@ -4,7 +4,7 @@ import pytest
 from twisted.internet.defer import Deferred, succeed
 
 from ibgw_tx.books.shell.commands import BookCommands
-from ibgw_tx.contracts.shell.contracts import Known
+from ibgw_tx.contracts.known import KnownContract
 from ibgw_tx.model import errors
 from ibgw_tx.model.errors import CommandError
 from tests.books.shell.test_depth import Place
@@ -30,7 +30,7 @@ class Contracts:
     def _one(self, known, key):
         if key not in known:
             raise CommandError(errors.UNKNOWN_CONTRACT, "no")
-        return Known(known[key], {}, 0)
+        return KnownContract(known[key], {}, 0)
 
 
 class Desk:

@@ -10,11 +10,10 @@ from ibgw_tx.books.shelf import BookShelf
 from ibgw_tx.books.shell.depth import DepthDesk
 from ibgw_tx.books.shell.publisher import BookPublisher
 from ibgw_tx.books.top_shelf import TopShelf
-from ibgw_tx.contracts.shell.contracts import Known
+from ibgw_tx.contracts.known import KnownContract
 from ibgw_tx.model import errors, events
 from ibgw_tx.model.contract import Contract
-from ibgw_tx.model.errors import CommandError
-from ibgw_tx.tws.pacing import PacingFull
+from ibgw_tx.model.errors import CommandError, PacingFull
 from ibgw_tx.tws.shell.asker import Asker
 from tests.kit.fakes import AAPL, BRR5, HK1137, FakeLink, RecordingClient, command, depth_frame
 
@@ -46,7 +45,7 @@ class Place:
         return int(self.clock.seconds() * 1000)
 
     def subscribe(self, contract=AAPL, id=1, **details):
-        return self.desk.subscribe(Known(contract, details, 0), command(id=id))
+        return self.desk.subscribe(KnownContract(contract, details, 0), command(id=id))
 
     def rows(self, subscription, price=10.0):
         """Two rows that make a book; the turn ends."""

@@ -8,8 +8,9 @@ import pytest
 from ibgw_tx.books.live_book import LiveBook
 from ibgw_tx.books.order_book import BID, INSERT, UPDATE
 from ibgw_tx.books.shelf import BookShelf
-from ibgw_tx.books.shell.publisher import BookPublisher, delete_command, publish_command, set_command
+from ibgw_tx.books.shell.publisher import BookPublisher
 from ibgw_tx.books.top_shelf import TopShelf
+from ibgw_tx.redis.resp import delete_command, publish_command, set_command
 from tests.kit.fakes import AAPL, HK1137, FakeLink, depth_frame
 
 

@@ -11,8 +11,7 @@ from ibgw_tx.commands.shell import dispatcher as commanddesk
 from ibgw_tx.commands.shell.dispatcher import CommandDesk
 from ibgw_tx.model import errors
 from ibgw_tx.model.contract import BadName
-from ibgw_tx.model.errors import CommandError, RedisDown, RequestTimeout, SessionLost
-from ibgw_tx.tws.pacing import PacingFull
+from ibgw_tx.model.errors import CommandError, PacingFull, RedisDown, RequestTimeout, SessionLost
 
 NOW = 1_700_000_000_000
 

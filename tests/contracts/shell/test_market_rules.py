@@ -2,11 +2,11 @@
 
 import pytest
 
+from ibgw_tx.contracts.known import KnownContract
 from ibgw_tx.contracts.shell.market_rules import RuleDesk
-from ibgw_tx.contracts.shell.store import Known
 from ibgw_tx.model import keys as names
+from ibgw_tx.model.errors import PacingFull
 from ibgw_tx.model.events import MarketRule
-from ibgw_tx.tws.pacing import PacingFull
 from tests.kit.fakes import AAPL, FakeLink
 
 LADDER = ((0, 0.01), (100, 0.05))
@@ -42,7 +42,7 @@ def desk(link, client):
 
 
 def named(ids):
-    return Known(AAPL, {"marketRuleIds": ids}, 0)
+    return KnownContract(AAPL, {"marketRuleIds": ids}, 0)
 
 
 @pytest.mark.parametrize(("ids", "asked"), [("26,239, 26", [26, 239]), ("", []), ("x,,26", [26]), ("-1", [])])
@@ -53,7 +53,7 @@ def test_each_rule_is_asked_for_once(desk, client, ids, asked):
 
 
 def test_a_contract_without_rules_asks_nothing(desk, client):
-    desk.found(Known(AAPL, {}, 0))
+    desk.found(KnownContract(AAPL, {}, 0))
     assert not client.asked
 
 

@@ -4,10 +4,10 @@ import attrs
 import pytest
 
 from ibgw_tx.contracts.shell.store import SLICE
-from ibgw_tx.history import question as history
+from ibgw_tx.history import pacing
 from ibgw_tx.history.shell.commands import HISTORY_LIMIT, SUMMARY_LIMIT
 from ibgw_tx.model import keys as names
-from ibgw_tx.tws.pacing import PacingFull
+from ibgw_tx.model.errors import PacingFull
 from tests.kit.fakes import AAPL
 from tests.kit.gateway import World, contract_data
 
@@ -209,7 +209,7 @@ def test_the_same_question_while_it_is_under_way_is_not_sent_again(world):
 
 
 def test_what_ibs_pacing_forbids_is_refused_with_when_it_can_be(world):
-    for number in range(history.SHORT_LIMIT):
+    for number in range(pacing.SHORT_LIMIT):
         ask(world, duration=f"{number + 1} D")
     world.told("ack")
     ask(world, duration="90 D")

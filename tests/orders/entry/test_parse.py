@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ibgw_tx.model.errors import BAD_PARAMS, CommandError
+from ibgw_tx.model.order_members import FIELDS, GATEWAY_OWNED, NEVER_SENT, Condition, LegPrice, Tag, Tier
 from ibgw_tx.orders.entry.parse import DEFAULTS, MAX_GROUP, VOCABULARY, parse_place_order
-from ibgw_tx.orders.entry.terms import FIELDS, GATEWAY_OWNED, NEVER_SENT, Condition, LegPrice, Tag, Tier
 
 STOCK = {"conId": 265598, "exchange": "SMART"}
 

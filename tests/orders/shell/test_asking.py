@@ -4,10 +4,9 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from ibgw_tx.model import events
-from ibgw_tx.model.errors import SessionLost
+from ibgw_tx.model.errors import PacingFull, SessionLost
 from ibgw_tx.orders.cache.question import Step
 from ibgw_tx.orders.shell.asking import STEP_LIMIT, OrderAsking
-from ibgw_tx.tws.pacing import PacingFull
 from ibgw_tx.tws.shell.asker import Asker
 from tests.kit.fakes import error, result
 

@@ -7,7 +7,8 @@ import pytest
 
 from ibgw_tx.model import events
 from ibgw_tx.model.errors import RedisDown
-from ibgw_tx.orders.cache.order_json import order_json, read_order
+from ibgw_tx.orders.cache.order_json import order_json
+from ibgw_tx.orders.cache.restore import read_order
 from ibgw_tx.orders.shell import orders as orderdesk
 from tests.kit.fakes import AAPL, HK1137, result
 from tests.kit.gateway import contract_data

@@ -7,10 +7,10 @@ import pytest
 
 from ibgw_tx.model import events
 from ibgw_tx.model import keys as names
-from ibgw_tx.model.errors import RedisDown
+from ibgw_tx.model.errors import PacingFull, RedisDown
 from ibgw_tx.model.order_events import Terms
 from ibgw_tx.orders.shell import place as ordercommands
-from ibgw_tx.tws.pacing import CAPACITY, Lane, PacingFull
+from ibgw_tx.tws.pacing import CAPACITY, Lane
 from tests.kit import order_events as omskit
 from tests.kit.fakes import AAPL, result
 from tests.kit.trading import AAPL_OPEN, BUY, TERMS, OrderWorld, fill, opened, status

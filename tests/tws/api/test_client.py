@@ -4,9 +4,10 @@ import pytest
 
 from ibgw_tx.model import events
 from ibgw_tx.model.contract import Contract
-from ibgw_tx.tws.api.client import TWSClient, order_id_of
+from ibgw_tx.model.errors import PacingFull
+from ibgw_tx.tws.api.client import TWSClient
 from ibgw_tx.tws.frames import FrameSplitter
-from ibgw_tx.tws.pacing import PacingFull
+from ibgw_tx.tws.messages import order_id_of
 from tests.kit.fakes import AAPL
 
 

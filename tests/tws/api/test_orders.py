@@ -8,8 +8,9 @@ from ibapi.softdollartier import SoftDollarTier
 from ibapi.tag_value import TagValue
 
 from ibgw_tx.model.contract import ComboLeg, Contract
-from ibgw_tx.model.json_text import UNSET_DOUBLE, UNSET_INTEGER
-from ibgw_tx.orders.entry.terms import FIELDS, NEVER_SENT, Condition, LegPrice, Tag, Tier
+from ibgw_tx.model.figures import UNSET_DOUBLE, UNSET_INTEGER
+from ibgw_tx.model.order_members import FIELDS, NEVER_SENT, Condition, LegPrice, Tag, Tier
+from ibgw_tx.orders.entry.sent import terms_of_members, without_details
 from ibgw_tx.tws.api import orders as seam
 from ibgw_tx.tws.api.contracts import contract_to_ib
 from tests.kit.fakes import AAPL
@@ -49,7 +50,7 @@ def test_an_item_of_no_kind_is_an_error():
 
 
 def test_terms_of_what_is_being_sent():
-    terms = seam.terms_of_members({"action": "BUY", "totalQuantity": 5, "orderType": "LMT", "lmtPrice": 1.5, "tif": "GTC"})
+    terms = terms_of_members({"action": "BUY", "totalQuantity": 5, "orderType": "LMT", "lmtPrice": 1.5, "tif": "GTC"})
     assert (terms.action, terms.totalQuantity, terms.lmtPrice, terms.auxPrice, terms.tif) == ("BUY", 5, 1.5, None, "GTC")
 
 
@@ -128,10 +129,10 @@ def test_an_execution_by_hand_has_no_order_id():
     ],
 )
 def test_an_order_is_sent_with_what_cannot_disagree_with_its_conid(contract, sent):
-    found = seam.without_details(contract)
+    found = without_details(contract)
     assert (found.exchange, found.conId, found.primaryExchange) == sent
 
 
 def test_a_combo_keeps_its_legs():
     combo = Contract(conId=1, secType="BAG", comboLegs=(ComboLeg(1, 1, "BUY", "SMART"),))
-    assert seam.without_details(combo) is combo
+    assert without_details(combo) is combo

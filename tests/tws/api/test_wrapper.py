@@ -7,7 +7,7 @@ from ibapi.order_state import OrderState
 
 from ibgw_tx.model import events
 from ibgw_tx.model import order_events as told_of
-from ibgw_tx.model.json_text import UNSET_DOUBLE, UNSET_INTEGER
+from ibgw_tx.model.figures import UNSET_DOUBLE, UNSET_INTEGER
 from ibgw_tx.tws.api.wrapper import TWSWrapper
 
 

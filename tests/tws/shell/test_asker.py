@@ -3,8 +3,7 @@
 import pytest
 from twisted.internet.defer import CancelledError
 
-from ibgw_tx.model.errors import RequestTimeout, SessionLost, TWSError
-from ibgw_tx.tws.pacing import PacingFull
+from ibgw_tx.model.errors import PacingFull, RequestTimeout, SessionLost, TWSError
 from ibgw_tx.tws.shell.asker import ANSWER_LIMIT, FIRST_REQUEST_ID, Asker
 from tests.kit.fakes import error, result
 

@@ -3,8 +3,7 @@
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
-from ibgw_tx.tws.shell.link import CONNECT_LIMIT, IBLink
-from ibgw_tx.tws.shell.session import IBSessionFactory
+from ibgw_tx.tws.shell.link import CONNECT_LIMIT, IBLink, IBSessionFactory
 
 
 @pytest.fixture

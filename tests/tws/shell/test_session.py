@@ -12,7 +12,8 @@ from twisted.python.failure import Failure
 from ibgw_tx.model import events
 from ibgw_tx.tws.frames import MAX_LENGTH
 from ibgw_tx.tws.pacing import CAPACITY, Lane
-from ibgw_tx.tws.shell.session import DEAD_AFTER, READY_LIMIT, RETRY_DELAY, IBSessionFactory, Phase
+from ibgw_tx.tws.shell.link import RETRY_DELAY, IBSessionFactory
+from ibgw_tx.tws.shell.session import DEAD_AFTER, READY_LIMIT, Phase
 from tests.kit.fakes import AAPL, ScriptedTWS, tws_frame
 
 BOOKS = {b"12": lambda fields: float(fields[7])}

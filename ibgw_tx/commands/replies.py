@@ -1,0 +1,40 @@
+"""What the gateway says on its ACK channel: acknowledgements, refusals, results, what TWS says, the heartbeat."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ibgw_tx.commands.message import Command, CommandId
+from ibgw_tx.model import json_text as jsontext
+from ibgw_tx.model.errors import CommandError
+
+
+def ack(command: Command, now: int, **more: Any) -> bytes:
+    """`ok:true`: checked and handed to TWS."""
+    return jsontext.dumps({"type": "ack", "id": command.id, "cmd": command.cmd, "ok": True, **more, "t": now})
+
+
+def refusal(id: CommandId, cmd: str | None, error: CommandError, now: int, **more: Any) -> bytes:
+    """`ok:false` with its code and one sentence."""
+    head = {"type": "ack", "id": id, "cmd": cmd, "ok": False, "code": error.code, "err": error.text}
+    return jsontext.dumps({**head, **more, "t": now})
+
+
+def tws_error(id: CommandId, cmd: str, code: int | None, text: str, now: int) -> bytes:
+    """What TWS says later about a command."""
+    return jsontext.dumps({"type": "error", "id": id, "cmd": cmd, "code": code, "err": text, "t": now})
+
+
+def tws_message(code: int, text: str, now: int) -> bytes:
+    """What TWS says about no command in particular."""
+    return jsontext.dumps({"type": "msg", "code": code, "msg": text, "t": now})
+
+
+def result(id: CommandId, cmd: str, now: int, **more: Any) -> bytes:
+    """What a command has found."""
+    return jsontext.dumps({"type": "result", "id": id, "cmd": cmd, **more, "t": now})
+
+
+def heartbeat(status: bool, now: int) -> bytes:
+    """The status, every second."""
+    return jsontext.dumps({"type": "heartbeat", "status": status, "t": now})

@@ -1,0 +1,80 @@
+"""A contract as a bot writes it: its members checked, each by name."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import attrs
+
+from ibgw_tx.model import json_text as jsontext
+from ibgw_tx.model.contract import SEC_TYPES, ComboLeg, Contract, normal_right, number_text
+from ibgw_tx.model.errors import bad_params
+
+_NUMBER = re.compile(r"^\d+(\.\d+)?$")
+_TEXTS = frozenset(
+    "symbol secType exchange primaryExchange currency lastTradeDateOrContractMonth right multiplier localSymbol tradingClass"
+    " secIdType secId".split()
+)
+MEMBERS = _TEXTS | {"conId", "strike", "includeExpired", "comboLegs"}
+
+
+def contract_from_json(given: Any) -> Contract:
+    """A contract object of a command. Raises CommandError (bad_params) naming the member that is wrong."""
+    if not isinstance(given, dict):
+        raise bad_params("contract must be an object")
+    unknown = sorted(set(given) - MEMBERS)
+    if unknown:
+        raise bad_params(f"unknown members of contract: {', '.join(unknown)[:200]}")
+    members = {member: _member(member, value) for member, value in given.items() if value is not None}
+    contract = Contract(**members)
+    contract = attrs.evolve(
+        contract,
+        exchange=contract.exchange.upper(),
+        secType=contract.secType.upper(),
+        currency=contract.currency.upper(),
+        right=normal_right(contract.right),
+    )
+    if contract.secType and contract.secType not in SEC_TYPES:
+        raise bad_params(f"contract.secType {contract.secType!r} is none of IB's")
+    if not contract.conId and not contract.secId and not (contract.secType and (contract.symbol or contract.localSymbol)):
+        raise bad_params("contract needs conId, or secType and symbol (or localSymbol)")
+    return contract
+
+
+def _member(member: str, value: Any) -> Any:
+    if member in _TEXTS:
+        if member in ("multiplier", "lastTradeDateOrContractMonth") and _is_number(value):
+            value = number_text(value)
+        if not isinstance(value, str) or not (value.isascii() and value.isprintable()) or len(value) > 100:
+            raise bad_params(f"contract.{member} must be printable ASCII text, not {jsontext.text(value)[:100]}")
+        return value
+    if member == "includeExpired":
+        if not isinstance(value, bool):
+            raise bad_params("contract.includeExpired must be true or false")
+        return value
+    if member == "comboLegs":
+        return _legs(value)
+    if isinstance(value, str) and _NUMBER.match(value):
+        value = float(value)
+    if not _is_number(value) or not 0 <= value < 1e15 or (member == "conId" and (value != int(value) or value >= 2**31)):
+        raise bad_params(f"contract.{member} must be a number, not {jsontext.text(value)[:100]}")
+    return float(value) if member == "strike" else int(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _legs(value: Any) -> tuple[ComboLeg, ...]:
+    if not isinstance(value, list):
+        raise bad_params("contract.comboLegs must be a list")
+    legs = []
+    for leg in value:
+        if not isinstance(leg, dict) or set(leg) != {"conId", "ratio", "action", "exchange"}:
+            raise bad_params("each of contract.comboLegs needs conId, ratio, action and exchange, and nothing else")
+        whole = all(isinstance(leg[member], int) and not isinstance(leg[member], bool) for member in ("conId", "ratio"))
+        if not whole or leg["action"] not in ("BUY", "SELL") or not isinstance(leg["exchange"], str):
+            raise bad_params("a combo leg's conId and ratio are integers, its action BUY or SELL, its exchange text")
+        legs.append(ComboLeg(**leg))
+    return tuple(legs)

@@ -1,0 +1,36 @@
+"""Bars of TWS's historical data message."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from ibgw_tx.model import figures
+
+
+def parse_bars(fields: list[bytes]) -> tuple[int, list[list[Any]]]:
+    """(request id, bars `[t, open, high, low, close, volume]`) of a HISTORICAL_DATA (17) frame since server version 124.
+
+    `t` in ms; a whole day's is its midnight UTC. An unknown volume (-1) is None. Raises ValueError or IndexError for a frame
+    that is not so.
+    """
+    count = int(fields[4])
+    bars = []
+    for start in range(5, 5 + 8 * count, 8):
+        date, open_, high, low, close, volume = fields[start : start + 6]
+        bars.append([bar_time(date.decode()), float(open_), float(high), float(low), float(close), _volume(volume)])
+    return int(fields[1]), bars
+
+
+def _volume(text: bytes) -> float | None:
+    value = figures.number_or_none(text.decode())
+    return None if value is None or value < 0 else value
+
+
+def bar_time(text: str) -> int:
+    """Epoch seconds, `yyyymmdd` or `yyyymmdd hh:mm:ss` (taken as UTC) to ms."""
+    if len(text) == 8 and text.isdigit() and text[:2] in ("19", "20"):
+        return int(datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC).timestamp() * 1000)
+    if text.isdigit():
+        return int(text) * 1000
+    return int(datetime.strptime(text[:18].strip(), "%Y%m%d %H:%M:%S").replace(tzinfo=UTC).timestamp() * 1000)

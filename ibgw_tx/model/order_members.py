@@ -1,0 +1,102 @@
+"""The members of IB's Order that a bot may set, with their kinds, and the records that some of them are lists of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+_BY_KIND = {
+    "quantity": "totalQuantity",
+    "float": """
+        lmtPrice auxPrice percentOffset trailStopPrice trailingPercent discretionaryAmt nbboPriceCap
+        startingPrice stockRefPrice delta stockRangeLower stockRangeUpper volatility deltaNeutralAuxPrice basisPoints
+        scalePriceIncrement scalePriceAdjustValue scaleProfitOffset peggedChangeAmount referenceChangeAmount
+        triggerPrice adjustedStopPrice adjustedStopLimitPrice adjustedTrailingAmount lmtPriceOffset cashQty filledQuantity""",
+    "int": """
+        orderId clientId permId ocaType parentId displaySize triggerMethod minQty origin shortSaleSlot exemptCode
+        auctionStrategy volatilityType deltaNeutralConId deltaNeutralShortSaleSlot referencePriceType basisPointsType
+        scaleInitLevelSize scaleSubsLevelSize scalePriceAdjustInterval scaleInitPosition scaleInitFillQty
+        referenceContractId adjustableTrailingUnit refFuturesConId parentPermId""",
+    "bool": """
+        transmit blockOrder sweepToFill outsideRth hidden allOrNone overridePercentageConstraints eTradeOnly firmQuoteOnly
+        optOutSmartRouting randomizePrice randomizeSize deltaNeutralShortSale continuousUpdate scaleAutoReset
+        scaleRandomPercent whatIf notHeld solicited isPeggedChangeAmountDecrease conditionsCancelOrder conditionsIgnoreRth
+        dontUseAutoPriceForHedge isOmsContainer discretionaryUpToLimitPrice autoCancelParent imbalanceOnly
+        routeMarketableToBbo usePriceMgmtAlgo""",
+    "str": """
+        action orderType tif activeStartTime activeStopTime ocaGroup orderRef goodAfterTime goodTillDate rule80A
+        faGroup faProfile faMethod faPercentage designatedLocation openClose deltaNeutralOrderType
+        deltaNeutralSettlingFirm deltaNeutralClearingAccount deltaNeutralClearingIntent deltaNeutralOpenClose
+        deltaNeutralDesignatedLocation scaleTable hedgeType hedgeParam account settlingFirm clearingAccount clearingIntent
+        algoStrategy algoId modelCode referenceExchangeId adjustedOrderType extOperator mifid2DecisionMaker
+        mifid2DecisionAlgo mifid2ExecutionTrader mifid2ExecutionAlgo autoCancelDate shareholder""",
+    "tags": "algoParams smartComboRoutingParams orderMiscOptions",
+    "legs": "orderComboLegs",
+    "tier": "softDollarTier",
+    "conditions": "conditions",
+}
+#: Every member of ibapi 9.81's Order -> its kind (how a JSON value becomes it: `ordervalues.READERS`).
+FIELDS: Mapping[str, str] = {name: kind for kind, names in _BY_KIND.items() for name in names.split()}
+#: Given by the gateway. A bot that numbered its own orders would otherwise modify a live one: TWS takes a known id for that.
+GATEWAY_OWNED = frozenset({"orderId", "clientId", "permId"})
+#: Reported by TWS, but not among what ibapi 9.81 sends: to take them and drop them silently would be a lie about the order.
+NEVER_SENT = frozenset({
+    "basisPoints", "basisPointsType", "autoCancelDate", "filledQuantity", "refFuturesConId", "autoCancelParent",
+    "shareholder", "imbalanceOnly", "routeMarketableToBbo", "parentPermId",
+})  # fmt: skip
+
+
+@attrs.frozen
+class ConditionType:
+    """One kind of ibapi's OrderCondition: its number on the wire and its members -> (kind, default or None for required)."""
+
+    number: int
+    members: Mapping[str, tuple[str, Any]]
+_REQUIRED = None
+_AND = {"isConjunctionConnection": ("bool", True)}
+_MORE = {"isMore": ("bool", _REQUIRED)}
+_OF_CONTRACT = {**_AND, **_MORE, "conId": ("int", _REQUIRED), "exchange": ("str", _REQUIRED)}
+#: `condType` by ibapi's own word -> what it needs. The number serves as well in JSON.
+CONDITIONS: Mapping[str, ConditionType] = {
+    "Price": ConditionType(1, {**_OF_CONTRACT, "price": ("float", _REQUIRED), "triggerMethod": ("int", 0)}),
+    "Time": ConditionType(3, {**_AND, **_MORE, "time": ("time", _REQUIRED)}),
+    "Margin": ConditionType(4, {**_AND, **_MORE, "percent": ("int", _REQUIRED)}),
+    "Execution": ConditionType(
+        5, {**_AND, "secType": ("str", _REQUIRED), "exchange": ("str", _REQUIRED), "symbol": ("str", _REQUIRED)}
+    ),
+    "Volume": ConditionType(6, {**_OF_CONTRACT, "volume": ("int", _REQUIRED)}),
+    "PercentChange": ConditionType(7, {**_OF_CONTRACT, "changePercent": ("float", _REQUIRED)}),
+}
+
+
+@attrs.frozen
+class Condition:
+    """One member of `conditions`: `ibapi.order_condition.Create(condType)` with `members` set on it."""
+
+    condType: int
+    members: Mapping[str, Any]
+
+
+@attrs.frozen
+class Tag:
+    """One ibapi TagValue of `algoParams`, `smartComboRoutingParams` or `orderMiscOptions`."""
+
+    tag: str
+    value: str
+
+
+@attrs.frozen
+class LegPrice:
+    """One ibapi OrderComboLeg: the price of the leg in the same place of the contract's comboLegs; None for no price."""
+
+    price: float | None
+
+
+@attrs.frozen
+class Tier:
+    """ibapi's SoftDollarTier: the two of its members that go to TWS."""
+
+    name: str
+    val: str

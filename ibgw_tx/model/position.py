@@ -1,0 +1,27 @@
+"""A position as TWS tells it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from ibgw_tx.model.contract import Contract
+
+
+@attrs.frozen
+class Position:
+    """One portfolio row. Prices per unit, `avgCost` per contract as TWS counts it (with multiplier and commissions)."""
+
+    contract: Contract
+    pos: float
+    avgCost: float | None
+    marketPrice: float | None
+    marketValue: float | None
+    unrealPnl: float | None
+    realPnl: float | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The position object of section 4."""
+        figures = attrs.asdict(self, recurse=False)
+        return {"type": "position", **figures, "contract": self.contract.to_json()}

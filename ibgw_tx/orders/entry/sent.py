@@ -1,0 +1,29 @@
+"""What went out under an API order id in this session, version by version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ibgw_tx.model.contract import Contract
+from ibgw_tx.model.order_events import Terms
+
+
+def terms_of_members(members: Mapping[str, Any]) -> Terms:
+    """The Terms of an order that is being sent."""
+    figures: dict[str, Any] = {name: members.get(name) for name in ("totalQuantity", "lmtPrice", "auxPrice")}
+    words = {name: str(members.get(name) or "") for name in ("action", "orderType", "tif", "account")}
+    return Terms(**figures, **words)
+
+
+def without_details(contract: Contract) -> Contract:
+    """What an order is sent with: a conId and an exchange are enough, and cannot disagree with each other (478)."""
+    if not contract.conId or contract.comboLegs:
+        return contract
+    return Contract(
+        conId=contract.conId,
+        symbol=contract.symbol,
+        secType=contract.secType,
+        exchange=contract.exchange or "SMART",
+        currency=contract.currency,
+    )

@@ -1,0 +1,107 @@
+"""The connection that carries books: complete commands in batches, replies only counted, what is unanswered bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+
+from ibgw_tx.redis.shell.connections import REPLY_LIMIT, RedisFactory, RedisProtocol
+
+
+class BookProtocol(RedisProtocol):
+    """A connection for publishing only: replies are counted, nobody waits for them (a Deferred each would cost the most).
+
+    `send` writes a batch; `has_room` says whether more may be written: not while the transport asks for a pause, nor while
+    WINDOW commands are unanswered. The factory's `room()` is called when there is room again.
+    """
+
+    WINDOW = 1024
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.in_flight = 0
+        self._paused = False
+        self._starving = False
+        self._write_now: Callable[[], Any] = _nothing
+        self._watch: Any = None
+
+    async def prepared(self) -> None:
+        self.transport.registerProducer(self, True)
+        self._write_now = getattr(self.transport, "doWrite", _nothing)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a batch may be written now; asking remembers that somebody waits."""
+        self._starving = self._paused or self.in_flight >= self.WINDOW
+        return not self._starving
+
+    def send(self, batch: bytes, commands: int) -> None:
+        """Write `commands` complete commands."""
+        if self._watch is None:
+            self._watch = self.callLater(REPLY_LIMIT, self._check_replies, 0)
+        self.in_flight += commands
+        self.transport.write(batch)
+        # Out at once, not in the reactor's next round; what does not fit, or fails, the reactor sees to as ever.
+        self._write_now()
+
+    def dataReceived(self, data: bytes, unpause: bool = False) -> None:
+        if not self._ready:
+            super().dataReceived(data, unpause)
+            return
+        self._reader.feed(data)
+        while (reply := self._reader.gets()) is not False:
+            self.in_flight -= 1
+            if isinstance(reply, Exception):
+                self.factory.trouble(f"Redis refuses a book: {reply}")
+        self._answered = True
+        self._offer_room()
+
+    _answered = False
+
+    def _check_replies(self, _: int) -> None:
+        self._watch = None
+        if not self.connected:
+            return
+        if self.in_flight and not self._answered:
+            self.factory.trouble(f"Redis has not answered for {REPLY_LIMIT} s")
+            self.transport.abortConnection()
+            return
+        self._answered = False
+        if self.in_flight:
+            self._watch = self.callLater(REPLY_LIMIT, self._check_replies, 0)
+
+    def _offer_room(self) -> None:
+        if self._starving and self.has_room:
+            self.factory.room()
+
+    def connectionLost(self, why: Failure = connectionDone) -> None:
+        if self._watch is not None and self._watch.active():
+            self._watch.cancel()
+        super().connectionLost(why)
+
+    # IPushProducer: the transport's buffer is full, or has drained.
+
+    def pauseProducing(self) -> None:
+        self._paused = True
+
+    def resumeProducing(self) -> None:
+        self._paused = False
+        self._offer_room()
+
+    def stopProducing(self) -> None:
+        """The connection is gone; connectionLost tells."""
+
+
+class BookFactory(RedisFactory):
+    """A RedisFactory whose `room` is called when a full connection can take more."""
+
+    def __init__(self, room: Callable[[], None], **kind: Any) -> None:
+        super().__init__(BookProtocol, **kind)
+        self.room = room
+
+
+def _nothing() -> None:
+    """A transport without a socket of its own writes when it likes."""
