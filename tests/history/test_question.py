@@ -3,7 +3,7 @@
 import pytest
 
 from ibgw_tx.history.bars import bar_time, parse_bars
-from ibgw_tx.history.pacing import HistoryPacing
+from ibgw_tx.history.pacing import LONG_LIMIT, HistoryPacing
 from ibgw_tx.history.question import check
 from ibgw_tx.model.errors import CommandError
 
@@ -95,7 +95,7 @@ def test_memory_is_bounded_by_the_windows():
     for number in range(1000):
         windows.wait(number, "TRADES", float(number * 10))
         windows.sent(number, "TRADES", float(number * 10))
-    assert len(windows._short) <= 2 and len(windows._long) <= pacing.LONG_LIMIT + 1
+    assert len(windows._short) <= 2 and len(windows._long) <= LONG_LIMIT + 1
 
 
 # Bars.
