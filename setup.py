@@ -37,6 +37,8 @@ setup(
             "mypy>=1.14",
             "redis>=5",
             "ib_async>=2.0,<3",
+            "jsonschema>=4.23",
+            "PyYAML>=6",
         ],
     },
 )

@@ -19,6 +19,7 @@ from ibgw_tx.gateway import Gateway
 from ibgw_tx.model import keys as names
 from ibgw_tx.sim.office.settings import Settings
 from ibgw_tx.sim.server.simulator import Simulator
+from tests.kit.asyncapi import complaint
 
 NAME = "test"
 # The whole suite at another server version: IBSIM_SERVER_VERSION=151 pytest tests/integration
@@ -54,6 +55,8 @@ class Bot:
 
     def __init__(self, port: int) -> None:
         self.heard: list[tuple[str, Any]] = []
+        #: What docs/asyncapi.yaml says of messages that it does not describe.
+        self.complaints: list[str] = []
         self._port = port
         self._ids = 0
         self._factories: list[Any] = []
@@ -66,13 +69,19 @@ class Bot:
         ear.protocol = _Ear
         listening: Deferred[Any] = Deferred()
         ear.listening = lambda reply: None if listening.called else listening.callback(None)
-        ear.heard = lambda channel, content: self.heard.append((channel, content))
+        ear.heard = self._hear
         self._factories = [commands, ear]
         for factory in self._factories:
             factory.initialDelay = 0.05
             factory.startConnecting(TCP4ClientEndpoint(reactor, "127.0.0.1", self._port))
         self.redis = commands.handler
         await listening
+
+    def _hear(self, channel: str, content: Any) -> None:
+        self.heard.append((channel, content))
+        found = complaint(channel, content)
+        if found is not None:
+            self.complaints.append(found)
 
     async def disconnect(self) -> None:
         for factory in self._factories:
@@ -170,6 +179,7 @@ class World:
         await self.stop_gateway()
         await self.bot.disconnect()
         await self.sim.stopService()
+        assert not self.bot.complaints, self.bot.complaints[:3]
 
     def requests(self, *names: str) -> list[tuple[str, ...]]:
         """What TWS has been asked, as raw texts."""

@@ -108,7 +108,8 @@ async def test_a_snapshot_that_timed_out_is_not_an_empty_one(world: World, short
     stale = {"i": "77", "client_oid": "old", "apiOrderId": 3, "clientId": 0, "account": "DU1000001", "market": "NASDAQ"}
     stale |= {"pair": "USD-AAPL", "secType": "STK", "conId": AAPL_ID, "T": "buy", "s": 10, "p": 1, "aux": None}
     stale |= {"orderType": "LMT", "tif": "GTC", "executed": 0, "remained": 10, "status": "Submitted", "alive": True}
-    stale |= {"avg_price": None, "last_price": None, "commission": None, "commissionCurrency": None, "t": 1, "updateTime": 1}
+    stale |= {"avg_price": None, "last_price": None, "commission": None, "commissionCurrency": None}
+    stale |= {"t": 1_600_000_000_000, "updateTime": 1_600_000_000_000}
     stale |= {"extCode": None, "extMsg": None}
     await world.bot.call("HSET", HASH, "t", "1", "77", json.dumps(stale), "old", json.dumps(stale))
     world.start_simulator()

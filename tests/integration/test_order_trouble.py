@@ -143,7 +143,8 @@ async def test_thousands_of_hashes_are_read_written_and_trusted_in_spite_of_the_
 ) -> None:
     monkeypatch.setattr(redislink, "MAX_UNANSWERED", 4000)
     stale = {"i": "1", "client_oid": None, "apiOrderId": 3, "clientId": 0, "account": "DU1000001", "market": "NASDAQ"}
-    stale |= {"secType": "STK", "conId": 1, "T": "buy", "s": 10, "p": 1, "status": "Submitted", "alive": True, "t": 1}
+    stale |= {"secType": "STK", "conId": 1, "T": "buy", "s": 10, "p": 1, "status": "Submitted", "alive": True}
+    stale |= {"t": 1_600_000_000_000}
     await world.bot.connect()
     for number in range(1, 2001):
         text = json.dumps({**stale, "i": str(number), "pair": f"USD-X{number}", "updateTime": int(time.time() * 1000)})
