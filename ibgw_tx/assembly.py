@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ibgw_tx.accounts.shell.accounts import AccountDesk
+from ibgw_tx.accounts.shell.commands import AccountCommands
 from ibgw_tx.books.shelf import BookShelf
 from ibgw_tx.books.shell.commands import BookCommands
 from ibgw_tx.books.shell.depth import DepthDesk
@@ -13,12 +14,15 @@ from ibgw_tx.books.shell.publisher import BookPublisher
 from ibgw_tx.books.shell.store import SubscriptionStore
 from ibgw_tx.books.shell.top import TopDesk
 from ibgw_tx.books.top_shelf import TopShelf
-from ibgw_tx.commands.shell.dispatcher import CommandDesk, Handler
+from ibgw_tx.commands.shell.ack_channel import AckChannel
+from ibgw_tx.commands.shell.dispatcher import Dispatcher, Handler
+from ibgw_tx.commands.shell.followups import Followups
 from ibgw_tx.config import Config
 from ibgw_tx.contracts.known import KnownContract
+from ibgw_tx.contracts.shell.commands import ContractCommands
 from ibgw_tx.contracts.shell.contracts import ContractDesk
 from ibgw_tx.contracts.shell.market_rules import RuleDesk
-from ibgw_tx.history.shell.commands import QueryCommands
+from ibgw_tx.history.shell.commands import HistoryCommands
 from ibgw_tx.model import events
 from ibgw_tx.model import keys as names
 from ibgw_tx.model import order_events as told
@@ -28,7 +32,7 @@ from ibgw_tx.orders.entry.ids import OrderIds
 from ibgw_tx.orders.entry.limits import Limits, RateWindow
 from ibgw_tx.orders.shell.asking import OrderAsking
 from ibgw_tx.orders.shell.contract_facts import OrderContracts
-from ibgw_tx.orders.shell.followups import OrderWords
+from ibgw_tx.orders.shell.followups import OrderFollowups
 from ibgw_tx.orders.shell.orders import OrderDesk
 from ibgw_tx.orders.shell.place import OrderCommands
 from ibgw_tx.orders.shell.reservations import OrderKeeping
@@ -42,7 +46,7 @@ from ibgw_tx.tws.shell.session import IBSession
 class Parts:
     """Everything a gateway has but its services.
 
-    `session()` gives the linked session or raises CommandError, `say` publishes on ACK, `beat` writes the status,
+    `session()` gives the linked session or raises CommandError, `beat` writes the status,
     `link_changed` is told what a system notice changed.
     """
 
@@ -52,7 +56,6 @@ class Parts:
         reactor: Any,
         now: Callable[[], int],
         session: Callable[[], IBSession],
-        say: Callable[[bytes], None],
         beat: Callable[[], None],
         link_changed: Callable[[Change], None],
         reset: Handler,
@@ -63,18 +66,24 @@ class Parts:
         self.redis = RedisLink(
             config.redis_host, config.redis_port, config.redis_password, names.commands(name), reactor
         )
+        self.acks = AckChannel(lambda message: self.redis.publish(names.acks(name), message), now)
         self.asker = Asker(reactor)
         self.contracts = ContractDesk(self.asker, self.redis, reactor, now)
         self.rules = RuleDesk(self.redis)
         self._make_books(name, now)
         self.account = AccountDesk(name, config.account, self.contracts, self.asker, self.redis, reactor, beat)
-        self._make_orders(config, reactor, now, say)
+        self._make_orders(config, reactor, now)
         self.contracts.found = self._found
-        self.queries = QueryCommands(name, self.contracts, self.asker, self.redis, session, say, now, reactor)
+        followups = Followups(self.acks, reactor)
+        self.contract_commands = ContractCommands(self.contracts, followups, session)
+        self.account_commands = AccountCommands(name, self.asker, self.redis, followups, session, now)
+        self.history_commands = HistoryCommands(self.contracts, self.asker, followups, session, now)
         self.notices = NoticeRouter(
-            self.asker, (self.depth, self.top), self.account, self.orders, self.words, say, now, link_changed
+            self.asker, (self.depth, self.top), self.account, self.orders, self.order_followups, self.acks, link_changed
         )
-        self.desk = CommandDesk({"RESET": reset, **self._handlers()}, say, now, int(config.max_command_age * 1000))
+        self.dispatcher = Dispatcher(
+            {"RESET": reset, **self._handlers()}, self.acks, now, int(config.max_command_age * 1000)
+        )
 
     def _make_books(self, name: str, now: Callable[[], int]) -> None:
         self.shelf = BookShelf()
@@ -87,7 +96,7 @@ class Parts:
         self.depth.left = self.top.retell
 
     def _make_orders(
-        self, config: Config, reactor: Any, now: Callable[[], int], say: Callable[[bytes], None]
+        self, config: Config, reactor: Any, now: Callable[[], int]
     ) -> None:
         cache = OrderCache(config.client_id, config.history_days)
         self.oms = OMSStore(config.name, self.redis, now)
@@ -96,12 +105,12 @@ class Parts:
         self.orders = OrderDesk(cache, self.oms, asking, self.contracts, self.redis, reactor, now)
         self.ids = OrderIds(ceiling=FIRST_REQUEST_ID - 1)
         self.keeping = OrderKeeping(config.name, self.redis, self.ids)
-        self.words = OrderWords(say, reactor, now)
+        self.order_followups = OrderFollowups(self.acks, reactor)
         self.order_commands = OrderCommands(
             self.orders,
             self.keeping,
             OrderContracts(self.contracts, self.rules, (self.shelf, self.tops)),
-            self.words,
+            self.order_followups,
             self._session,
             Limits(
                 max_quantity=config.max_quantity,
@@ -124,21 +133,21 @@ class Parts:
     def _handlers(self) -> dict[str, Handler]:
         depth = BookCommands(self.contracts, self.depth, self._session)
         top = BookCommands(self.contracts, self.top, self._session)
-        orders, queries = self.order_commands, self.queries
+        orders = self.order_commands
         return {
             "SUB_ODBK": depth.subscribe,
             "UNSUB_ODBK": depth.unsubscribe,
             "SUB_TOP": top.subscribe,
             "UNSUB_TOP": top.unsubscribe,
-            "FIND_CONTRACTS": queries.find_contracts,
+            "FIND_CONTRACTS": self.contract_commands.find_contracts,
             "PLACE_ORDER": orders.place,
             "CANCEL_ORDER": orders.cancel,
             "CANCEL_ALL": orders.cancel_all,
             "HALT": orders.halt,
             "RESUME": orders.resume,
-            "ACCOUNT_LIST": queries.account_list,
-            "ACCOUNT_SUMMARY": queries.account_summary,
-            "FIND_HISTORY": queries.find_history,
+            "ACCOUNT_LIST": self.account_commands.account_list,
+            "ACCOUNT_SUMMARY": self.account_commands.account_summary,
+            "FIND_HISTORY": self.history_commands.find_history,
         }
 
     def listeners(self) -> dict[type, Callable[[Any], None]]:
@@ -156,14 +165,14 @@ class Parts:
             events.MultiValue: self.account.multi_value,
             events.MultiPosition: self.account.multi_position,
             events.MultiEnd: self.account.multi_end,
-            events.SummaryRow: self.queries.summary_row,
-            events.SummaryEnd: self.queries.summary_end,
+            events.SummaryRow: self.account_commands.summary_row,
+            events.SummaryEnd: self.account_commands.summary_end,
             events.OptionTick: self.top.option_tick,
             events.DataType: self.top.data_type,
             events.OpenOrderEnd: self.asking.open_end,
             events.CompletedOrdersEnd: self.asking.completed_end,
             events.ExecutionsEnd: self.asking.executions_end,
-            events.WhatIf: self.words.previewed,
+            events.WhatIf: self.order_followups.previewed,
             events.OrderEcho: self._echoed,
             told.OpenOrder: take,
             told.OrderStatus: take_ours,
@@ -189,5 +198,5 @@ class Parts:
             b"1": self.tops.tick_price,
             b"2": self.tops.tick_size,
             b"46": self.tops.tick_string,
-            b"17": self.queries.bars,
+            b"17": self.history_commands.bars,
         }

@@ -16,7 +16,6 @@ from twisted.python.failure import Failure
 from ibgw_tx.assembly import Parts
 from ibgw_tx.books.shell.publisher import KEY_INTERVAL
 from ibgw_tx.commands import message as commands
-from ibgw_tx.commands import replies
 from ibgw_tx.commands.message import Command
 from ibgw_tx.config import Config
 from ibgw_tx.model import errors
@@ -52,10 +51,10 @@ class Gateway(MultiService):
         self._link_down_since: float | None = None
         self._status: bool | None = None
         self.parts = Parts(
-            config, reactor, self.now_ms, self.linked_session, self.say, self.beat, self._link_changed, self.reset
+            config, reactor, self.now_ms, self.linked_session, self.beat, self._link_changed, self.reset
         )
         self.redis = self.parts.redis
-        self.redis.on_message = self.parts.desk.message
+        self.redis.on_message = self.parts.dispatcher.message
         self.redis.on_up.append(self._redis_up)
         self.redis.on_listening = self.beat
         self.redis.on_down.append(self.parts.orders.redis_down)
@@ -117,12 +116,8 @@ class Gateway(MultiService):
             self._status = status
             self.log.info("status of {name} is {status}", name=self._name, status="true" if status else "false")
         self.redis.tell("SET", names.status(self._name), jsontext.dumps([status, now]))
-        self.say(replies.heartbeat(status, now))
+        self.parts.acks.heartbeat(status, now)
         self._check_link_patience()
-
-    def say(self, message: bytes) -> None:
-        """Publish on the ACK channel."""
-        self.redis.publish(names.acks(self._name), message)
 
     def _check_link_patience(self) -> None:
         since = self._link_down_since

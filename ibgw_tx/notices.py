@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from ibgw_tx.accounts.shell.accounts import AccountDesk
 from ibgw_tx.books.shell.depth import DepthDesk
-from ibgw_tx.commands import replies
+from ibgw_tx.commands.shell.ack_channel import AckChannel
 from ibgw_tx.model import events
-from ibgw_tx.orders.shell.followups import OrderWords
+from ibgw_tx.orders.shell.followups import OrderFollowups
 from ibgw_tx.orders.shell.orders import OrderDesk
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws import codes
@@ -27,9 +27,8 @@ class NoticeRouter:
         desks: tuple[DepthDesk, ...],
         account: AccountDesk,
         orders: OrderDesk,
-        words: OrderWords,
-        say: Callable[[bytes], None],
-        now_ms: Callable[[], int],
+        followups: OrderFollowups,
+        acks: AckChannel,
         link_changed: Callable[[Change], None],
     ) -> None:
         self.link = LinkState()
@@ -37,9 +36,8 @@ class NoticeRouter:
         self._desks = desks
         self._account = account
         self._orders = orders
-        self._words = words
-        self._say = say
-        self._now_ms = now_ms
+        self._followups = followups
+        self._acks = acks
         self._link_changed = link_changed
 
     def noticed(self, notice: events.Notice) -> None:
@@ -53,21 +51,20 @@ class NoticeRouter:
         for desk in self._desks:
             subscription = desk.noticed(notice)
             if subscription is not None and subscription.owner is not None:
-                owner = subscription.owner
-                self._say(replies.tws_error(owner.id, owner.cmd, notice.code, notice.text, self._now_ms()))
+                self._acks.error(subscription.owner, notice.code, notice.text)
                 return
         mine = self._orders.noticed(notice)
-        if self._words.noticed(notice):
+        if self._followups.noticed(notice):
             return
         if mine:
             # An order of ours, but of no command of this life.
-            self._say_message(notice)
+            self._acks.message(notice.code, notice.text)
             return
         if not self._account.noticed(notice) and notice.code not in codes.LATE_CANCEL_ECHOES:
-            self._say_message(notice)
+            self._acks.message(notice.code, notice.text)
 
     def _system(self, notice: events.Notice) -> None:
-        self._say_message(notice)
+        self._acks.message(notice.code, notice.text)
         change = self.link.notice(notice.code, notice.text)
         if notice.code == codes.TOO_FAST:
             self.log.error("TWS says {code}: {text}", code=notice.code, text=notice.text)
@@ -77,6 +74,3 @@ class NoticeRouter:
             self.log.info("{change} ({code}: {text})", change=change.value, code=notice.code, text=notice.text)
         if change is not None:
             self._link_changed(change)
-
-    def _say_message(self, notice: events.Notice) -> None:
-        self._say(replies.tws_message(notice.code, notice.text, self._now_ms()))

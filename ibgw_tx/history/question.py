@@ -1,4 +1,4 @@
-"""Historical bars: what may be asked, how often, and the answer read. Pure; `now` in seconds.
+"""Historical bars: what may be asked. How often is `pacing`, the answer is `bars`. Pure.
 
 IB's pacing (tws-facts 3.2): 60 requests in 10 minutes (BID_ASK counts double), no identical one within 15 s, fewer than 6
 for one contract and kind within 2 s, 50 open at once. What cannot be asked now is refused with when it can; an identical
@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ibgw_tx.model import errors
+import attrs
+
 from ibgw_tx.model import json_text as jsontext
-from ibgw_tx.model.errors import CommandError
+from ibgw_tx.model.errors import bad_params
 
 WHAT = frozenset(
     "TRADES MIDPOINT BID ASK BID_ASK ADJUSTED_LAST HISTORICAL_VOLATILITY OPTION_IMPLIED_VOLATILITY FEE_RATE YIELD_BID YIELD_ASK"
@@ -28,37 +29,34 @@ _DURATION = re.compile(r"^[1-9]\d{0,4} [SDWMY]$")
 _END = re.compile(r"^\d{8}( \d\d:\d\d:\d\d( [A-Za-z][A-Za-z0-9_/+-]*)?|-\d\d:\d\d:\d\d)$")
 
 
-def check(params: dict[str, Any]) -> tuple[str, str, str, str, bool]:
-    """(endDateTime, duration, barSize, whatToShow, useRTH) of FIND_HISTORY. Raises CommandError (bad_params)."""
+@attrs.frozen
+class Question:
+    """What is asked of one contract, in IB's words: `end` is its endDateTime ("" for now), `what` its whatToShow."""
+
+    end: str
+    duration: str
+    bar_size: str
+    what: str
+    use_rth: bool
+
+
+def question_of(params: dict[str, Any]) -> Question:
+    """The question of FIND_HISTORY's params. Raises CommandError (bad_params) naming the member that is wrong."""
     end = params.get("endDateTime") or ""
     duration, bar_size = params.get("duration"), params.get("barSize")
     what, use_rth = params.get("whatToShow", "TRADES"), params.get("useRTH", True)
     if not isinstance(end, str) or (end and not _END.fullmatch(end)):
-        raise _bad(f"endDateTime must be 'yyyymmdd hh:mm:ss zone' or 'yyyymmdd-hh:mm:ss' (UTC), not {_shown(end)}")
+        raise bad_params(f"endDateTime must be 'yyyymmdd hh:mm:ss zone' or 'yyyymmdd-hh:mm:ss' (UTC), not {_shown(end)}")
     if not isinstance(duration, str) or not _DURATION.fullmatch(duration):
-        raise _bad(f"duration must be a number and S, D, W, M or Y ('2 D'), not {_shown(duration)}")
+        raise bad_params(f"duration must be a number and S, D, W, M or Y ('2 D'), not {_shown(duration)}")
     if not isinstance(bar_size, str) or bar_size not in BAR_SIZES:
-        raise _bad(f"barSize must be one of IB's ('1 min', '30 mins', '1 day', …), not {_shown(bar_size)}")
+        raise bad_params(f"barSize must be one of IB's ('1 min', '30 mins', '1 day', …), not {_shown(bar_size)}")
     if not isinstance(what, str) or what not in WHAT:
-        raise _bad(f"whatToShow must be one of IB's (TRADES, MIDPOINT, …), not {_shown(what)}")
+        raise bad_params(f"whatToShow must be one of IB's (TRADES, MIDPOINT, …), not {_shown(what)}")
     if not isinstance(use_rth, bool):
-        raise _bad(f"useRTH must be true or false, not {_shown(use_rth)}")
-    return end, duration, bar_size, what, use_rth
-
-
-def _bad(text: str) -> CommandError:
-    return CommandError(errors.BAD_PARAMS, text)
+        raise bad_params(f"useRTH must be true or false, not {_shown(use_rth)}")
+    return Question(end, duration, bar_size, what, use_rth)
 
 
 def _shown(value: Any) -> str:
     return jsontext.text(value)[:100]
-
-
-
-
-
-
-
-
-
-

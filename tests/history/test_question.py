@@ -4,7 +4,7 @@ import pytest
 
 from ibgw_tx.history.bars import bar_time, parse_bars
 from ibgw_tx.history.pacing import LONG_LIMIT, HistoryPacing
-from ibgw_tx.history.question import check
+from ibgw_tx.history.question import Question, question_of
 from ibgw_tx.model.errors import CommandError
 
 GOOD = {"duration": "2 D", "barSize": "1 min"}
@@ -21,7 +21,7 @@ GOOD = {"duration": "2 D", "barSize": "1 min"}
     ],
 )
 def test_a_question_that_ib_takes(more, question):
-    assert check({**GOOD, **more}) == question
+    assert question_of({**GOOD, **more}) == Question(*question)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_a_question_that_ib_takes(more, question):
 )  # fmt: skip
 def test_a_question_that_ib_would_refuse_is_refused_here_by_name(member, value):
     with pytest.raises(CommandError) as refused:
-        check({**GOOD, member: value})
+        question_of({**GOOD, member: value})
     assert member in refused.value.text
 
 

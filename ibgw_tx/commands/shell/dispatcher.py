@@ -13,8 +13,8 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from ibgw_tx.commands import message as commands
-from ibgw_tx.commands import replies
 from ibgw_tx.commands.message import Command, Refused
+from ibgw_tx.commands.shell.ack_channel import AckChannel
 from ibgw_tx.model import errors
 from ibgw_tx.model.contract import BadName
 from ibgw_tx.model.errors import CommandError, NotEncodable, PacingFull, RedisDown, RequestTimeout, SessionLost
@@ -35,17 +35,17 @@ _CODES: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
-class CommandDesk:
-    """Takes each message from CMD; `say` publishes on ACK. `max_age` is in ms, 0 for no limit."""
+class Dispatcher:
+    """Takes each message from CMD. `max_age` is in ms, 0 for no limit."""
 
     log = Logger()
 
     def __init__(
-        self, handlers: Mapping[str, Handler], say: Callable[[bytes], None], now_ms: Callable[[], int], max_age: int
+        self, handlers: Mapping[str, Handler], acks: AckChannel, now_ms: Callable[[], int], max_age: int
     ) -> None:
         self._handlers = handlers
         self._known = frozenset(handlers)
-        self._say = say
+        self._acks = acks
         self._now_ms = now_ms
         self._max_age = max_age
         self._open = 0
@@ -73,7 +73,7 @@ class CommandDesk:
         except Exception as error:
             self._refuse(command.id, command.cmd, self._as_command_error(command, error))
         else:
-            self._say(replies.ack(command, self._now_ms(), **more))
+            self._acks.ack(command, **more)
         finally:
             self._open -= 1
 
@@ -86,4 +86,4 @@ class CommandDesk:
 
     def _refuse(self, id: commands.CommandId, cmd: str | None, error: CommandError) -> None:
         self.log.info("command {cmd!r} {id!r} refused: {code}, {text}", cmd=cmd, id=id, code=error.code, text=error.text)
-        self._say(replies.refusal(id, cmd, error, self._now_ms(), **error.more))
+        self._acks.refusal(id, cmd, error)

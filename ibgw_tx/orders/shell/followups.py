@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from ibgw_tx.commands import replies
 from ibgw_tx.commands.message import Command
+from ibgw_tx.commands.shell.ack_channel import AckChannel
 from ibgw_tx.model import events
 from ibgw_tx.orders import codes as ordercodes
 from ibgw_tx.runtime.clock import Clock
@@ -17,13 +16,12 @@ PREVIEW_LIMIT = 30.0
 MAX_OWNERS = 20_000
 
 
-class OrderWords:
+class OrderFollowups:
     """Which command an order id belongs to: the last one that was about it."""
 
-    def __init__(self, say: Callable[[bytes], None], clock: Clock, now_ms: Callable[[], int]) -> None:
-        self._say = say
+    def __init__(self, acks: AckChannel, clock: Clock) -> None:
+        self._acks = acks
         self._clock = clock
-        self._now_ms = now_ms
         self._owners: dict[int, Command] = {}
         self._previews: dict[int, tuple[Command, Any]] = {}
         #: What came without a margin, for previews that get no better answer.
@@ -46,21 +44,21 @@ class OrderWords:
             # Only what kills an order ends its preview; the figures may still come after any other code.
             ends = ordercodes.kills_new(notice.code) or notice.code == ordercodes.CANCELLED
             command = self._end_preview(notice.id) if ends else self._previews[notice.id][0]
-            self._error(command, notice.code, notice.text)
+            self._acks.error(command, notice.code, notice.text)
             return True
         owner = self._owners.get(notice.id)
         if owner is not None:
-            self._error(owner, notice.code, notice.text)
+            self._acks.error(owner, notice.code, notice.text)
         return owner is not None
 
     def not_sent(self, command: Command, what: str) -> None:
         """What a command wanted was still waiting for TWS's message rate when the session ended."""
-        self._error(command, 504, f"{what} was not sent: the session with TWS ended first")
+        self._acks.error(command, 504, f"{what} was not sent: the session with TWS ended first")
 
     def session_lost(self) -> None:
         """API ids end with the session."""
         for order_id in list(self._previews):
-            self._error(self._end_preview(order_id), None, "the session with TWS ended before it answered the preview")
+            self._acks.error(self._end_preview(order_id), None, "the session with TWS ended before it answered the preview")
         self._owners.clear()
 
     # Previews.
@@ -80,7 +78,7 @@ class OrderWords:
 
     def _tell_preview(self, order_id: int, figures: dict[str, Any]) -> None:
         command = self._end_preview(order_id)
-        self._say(replies.result(command.id, command.cmd, self._now_ms(), **figures))
+        self._acks.result(command, **figures)
 
     def _end_preview(self, order_id: int) -> Command:
         self._figures.pop(order_id, None)
@@ -95,7 +93,4 @@ class OrderWords:
             # All that TWS had to say: for some contracts there is no margin.
             self._tell_preview(order_id, figures)
             return
-        self._error(self._end_preview(order_id), None, f"TWS did not answer the preview within {PREVIEW_LIMIT:.0f} s")
-
-    def _error(self, command: Command, code: int | None, text: str) -> None:
-        self._say(replies.tws_error(command.id, command.cmd, code, text, self._now_ms()))
+        self._acks.error(self._end_preview(order_id), None, f"TWS did not answer the preview within {PREVIEW_LIMIT:.0f} s")

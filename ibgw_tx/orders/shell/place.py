@@ -27,7 +27,7 @@ from ibgw_tx.orders.entry.parse import parse_place_order
 from ibgw_tx.orders.entry.sent import terms_of_members, without_details
 from ibgw_tx.orders.entry.terms import OrderTerms
 from ibgw_tx.orders.shell.contract_facts import OrderContracts
-from ibgw_tx.orders.shell.followups import OrderWords
+from ibgw_tx.orders.shell.followups import OrderFollowups
 from ibgw_tx.orders.shell.orders import OrderDesk
 from ibgw_tx.orders.shell.reservations import OrderKeeping
 from ibgw_tx.runtime.log import Logger
@@ -75,14 +75,14 @@ class _Sent:
 
 @attrs.define
 class OrderCommands:
-    """`session()` gives the linked session or raises CommandError; `words` tells later what TWS says of an order."""
+    """`session()` gives the linked session or raises CommandError; `followups` tells later what TWS says of an order."""
 
     log = Logger()
 
     desk: OrderDesk
     keeping: OrderKeeping
     contracts: OrderContracts
-    words: OrderWords
+    followups: OrderFollowups
     session: Callable[[], IBSession]
     limits: Limits
     rate: RateWindow
@@ -203,7 +203,7 @@ class OrderCommands:
         self.rate.note(now / 1000, len(orders))
         for (order_id, members), contract in zip(orders, sent_as, strict=True):
             self._sent[order_id] = _Sent(contract, [dict(members)], [command])
-            self.words.owns(order_id, command)
+            self.followups.owns(order_id, command)
             self._log(order_id, members, contract, "sent")
         self._forget_old()
         return [order_id for order_id, _ in orders]
@@ -257,7 +257,7 @@ class OrderCommands:
         frame = session.client.encode_order(order_id, without_details(contract), terms.members)
         self.desk.cache.ignore(order_id)
         session.send_orders([frame])
-        self.words.preview(order_id, command)
+        self.followups.preview(order_id, command)
         return {"apiOrderId": order_id}
 
     # Modify.
@@ -288,7 +288,7 @@ class OrderCommands:
             self._sent[order_id].add(dict(whole.members), command)
         else:
             self._sent[order_id] = _Sent(contract, [members, dict(whole.members)], [command], frames=2)
-        self.words.owns(order_id, command)
+        self.followups.owns(order_id, command)
         self._log(order_id, whole.members, contract, "change sent")
         return {"apiOrderId": order_id}
 
@@ -355,7 +355,7 @@ class OrderCommands:
         order_id = int(order["apiOrderId"])
         session.client.cancel_order(order_id)
         self.desk.cache.cancelling(order_id, self.now_ms())
-        self.words.owns(order_id, command)
+        self.followups.owns(order_id, command)
         self.log.info("order {order_id} (permId {perm_id}): cancel sent", order_id=order_id, perm_id=order["i"])
         return {"apiOrderId": order_id}
 
@@ -399,7 +399,7 @@ class OrderCommands:
         self._cancels_not_sent(unsent, server_version)
         self._sent.clear()
         self._cancel_all = None
-        self.words.session_lost()
+        self.followups.session_lost()
         self.keeping.ids.session_lost()
 
     def _not_sent(self, order_id: int | None, count: int) -> list[str]:
@@ -409,7 +409,7 @@ class OrderCommands:
             return []
         never = count >= sent.frames
         for place, command in enumerate(sent.commands[-count:]):
-            self.words.not_sent(command, f"order {order_id}" if never and not place else f"the change of order {order_id}")
+            self.followups.not_sent(command, f"order {order_id}" if never and not place else f"the change of order {order_id}")
         if not never:
             return []
         self.desk.cache.forget(order_id)
@@ -419,11 +419,11 @@ class OrderCommands:
     def _cancels_not_sent(self, unsent: Sequence[bytes], server_version: int) -> None:
         for message in unsent:
             order_id = order_id_of(message, server_version) if message[4:6] == b"4\0" else None
-            owner = self.words.owner(order_id) if order_id is not None else None
+            owner = self.followups.owner(order_id) if order_id is not None else None
             if owner is not None:
-                self.words.not_sent(owner, f"the cancel of order {order_id}")
+                self.followups.not_sent(owner, f"the cancel of order {order_id}")
         if self._cancel_all is not None and any(message[4:7] == b"58\0" for message in unsent):
-            self.words.not_sent(self._cancel_all, "the global cancel")
+            self.followups.not_sent(self._cancel_all, "the global cancel")
 
 
 def _named(members: Mapping[str, Any], order_id: int, now: int) -> Mapping[str, Any]:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 
 from ibgw_tx.commands.shell import dispatcher as commanddesk
-from ibgw_tx.commands.shell.dispatcher import CommandDesk
+from ibgw_tx.commands.shell.ack_channel import AckChannel
+from ibgw_tx.commands.shell.dispatcher import Dispatcher
 from ibgw_tx.model import errors
 from ibgw_tx.model.contract import BadName
 from ibgw_tx.model.errors import CommandError, PacingFull, RedisDown, RequestTimeout, SessionLost
@@ -22,7 +23,8 @@ class Place:
     def __init__(self):
         self.said, self.raises, self.waiting = [], None, []
         handlers = {"OK": self.ok, "FAIL": self.fail, "WAIT": self.wait}
-        self.desk = CommandDesk(handlers, lambda message: self.said.append(json.loads(message)), lambda: NOW, 5000)
+        acks = AckChannel(lambda message: self.said.append(json.loads(message)), lambda: NOW)
+        self.desk = Dispatcher(handlers, acks, lambda: NOW, 5000)
 
     async def ok(self, command):
         return {"channel": "c"}

@@ -5,9 +5,10 @@ import json
 import pytest
 
 from ibgw_tx.commands.message import Command
+from ibgw_tx.commands.shell.ack_channel import AckChannel
 from ibgw_tx.model.events import Notice, WhatIf
 from ibgw_tx.orders.shell import followups as orderwords
-from ibgw_tx.orders.shell.followups import PREVIEW_LIMIT, OrderWords
+from ibgw_tx.orders.shell.followups import PREVIEW_LIMIT, OrderFollowups
 
 PLACE, CANCEL = Command(1, "PLACE_ORDER", {}), Command(2, "CANCEL_ORDER", {})
 FIGURES = {"initMarginChange": 10.0, "commission": 1.0}
@@ -20,7 +21,7 @@ def said():
 
 @pytest.fixture
 def words(clock, said):
-    return OrderWords(lambda message: said.append(json.loads(message)), clock, lambda: 5)
+    return OrderFollowups(AckChannel(lambda message: said.append(json.loads(message)), lambda: 5), clock)
 
 
 def test_a_code_carries_the_id_of_the_last_command_about_its_order(words, said):

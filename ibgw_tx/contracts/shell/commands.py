@@ -1,0 +1,62 @@
+"""FIND_CONTRACTS (section 8): every contract that TWS finds is stored; a `result` with the keys follows the ack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+from twisted.internet.defer import Deferred
+
+from ibgw_tx.commands.message import Command, expect_members
+from ibgw_tx.commands.shell.followups import Followups
+from ibgw_tx.contracts.asked import MEMBERS, contract_from_json
+from ibgw_tx.contracts.choice import describe
+from ibgw_tx.contracts.known import KnownContract
+from ibgw_tx.contracts.shell.contracts import ContractDesk
+from ibgw_tx.model import keys
+from ibgw_tx.model.contract import Contract
+from ibgw_tx.model.errors import TWSError, bad_params
+from ibgw_tx.tws.codes import NO_SECURITY_DEFINITION
+from ibgw_tx.tws.shell.session import IBSession
+
+
+@attrs.define
+class ContractCommands:
+    """`session()` gives the ready session with its link up, or raises CommandError (not_connected)."""
+
+    contracts: ContractDesk
+    followups: Followups
+    session: Callable[[], IBSession]
+
+    async def find_contracts(self, command: Command) -> dict[str, Any]:
+        """Every hit is stored; a `result` with their keys follows, or TWS's error 200."""
+        expect_members(command.params, "contract", *sorted(MEMBERS))
+        nested = "contract" in command.params
+        if nested and len(command.params) > 1:
+            raise bad_params("give either contract, or its members")
+        contract = contract_from_json(command.params["contract"] if nested else command.params)
+        self.session()
+        self.followups.later(command, self._find(command, contract))
+        return {}
+
+    async def _find(self, command: Command, contract: Contract) -> None:
+        hits = await self.contracts.details(contract)
+        if not hits:
+            raise TWSError(NO_SECURITY_DEFINITION, f"No security definition has been found for {describe(contract)}")
+        # Found before, perhaps, and removed from Redis since.
+        self.contracts.store.put_all(hits)
+        # Who hears of the keys finds them.
+        written: Deferred[None] = Deferred()
+        self.contracts.store.when_written(lambda: written.callback(None))
+        await written
+        self.followups.result(command, keys=self._keys(hits))
+
+    def _keys(self, hits: list[KnownContract]) -> list[str]:
+        """One key for each hit; the conId's where two contracts share a name."""
+        found: dict[str, int] = {}
+        for hit in hits:
+            key = self.contracts.store.keys(hit)[0]
+            if found.setdefault(key, hit.contract.conId) != hit.contract.conId:
+                found[keys.contract_id(hit.contract.conId)] = hit.contract.conId
+        return list(found)
