@@ -1,10 +1,12 @@
-"""ibsimctl: tell a running ibsim what is to go wrong. ``ibsimctl help`` lists the words.
+"""ibsimctl: tell a running ibsim what is to go wrong. `ibsimctl help` lists the words.
 
 Usage: ibsimctl [--port PORT] WORD [ARGUMENT...]
 
 PORT is the simulator's --control-port; default 4003, or the environment's IBSIM_CONTROL_PORT.
 Exit status: 0 ok, 1 the simulator says what is wrong with the word, 2 it cannot be reached.
 """
+
+from __future__ import annotations
 
 import os
 import shlex

@@ -1,4 +1,6 @@
-"""``twistd -n ibsim``: options and assembly."""
+"""`twistd -n ibsim`: options and assembly."""
+
+from __future__ import annotations
 
 import re
 from collections.abc import Sequence

@@ -49,7 +49,7 @@ async def no_marks(world: World) -> None:
 @ensureDeferred
 async def test_an_order_placed_by_hand_is_told_bound_and_can_be_cancelled(running: World) -> None:
     await running_oms(running)
-    perm_id = running.sim.trouble.manual_order(AAPL_ID, "BUY", 10, limit=100.0)
+    perm_id = running.sim.trouble.orders.manual_order(AAPL_ID, "BUY", 10, limit=100.0)
     order = await told(running, perm_id, alive=True)
     assert order["clientId"] == 0 and order["apiOrderId"]
     cancel = await running.bot.send("CANCEL_ORDER", i=str(perm_id))
@@ -62,7 +62,7 @@ async def test_an_order_placed_by_hand_while_away_is_in_the_next_snapshot(runnin
     await running_oms(running)
     begin = len(running.bot.heard)
     running.sim.trouble.drop()
-    perm_id = running.sim.trouble.manual_order(AAPL_ID, "SELL", 10, limit=900.0)
+    perm_id = running.sim.trouble.orders.manual_order(AAPL_ID, "SELL", 10, limit=900.0)
     order = await told(running, perm_id, begin, recovered=True)
     assert order["alive"] is True and (await settled(running, str(perm_id)))["T"] == "sell"
 
@@ -70,7 +70,7 @@ async def test_an_order_placed_by_hand_while_away_is_in_the_next_snapshot(runnin
 @ensureDeferred
 async def test_an_order_of_another_client_is_shown_and_not_ours_to_change(running: World) -> None:
     await running_oms(running)
-    perm_id = running.sim.trouble.order_by(7, AAPL_ID, "BUY", 10, limit=100.0)
+    perm_id = running.sim.trouble.orders.order_by(7, AAPL_ID, "BUY", 10, limit=100.0)
     assert (await running.bot.send("RESET"))["ok"]
     order = await told(running, perm_id)
     assert (order["clientId"], order["alive"]) == (7, True)
@@ -89,7 +89,7 @@ async def test_an_order_of_another_client_is_shown_and_not_ours_to_change(runnin
 async def test_a_line_that_breaks_when_the_order_comes_leaves_one_truth(running: World, accepted: bool) -> None:
     await running_oms(running)
     shorten(running)
-    running.sim.trouble.drop_on_next_order(accepted=accepted)
+    running.sim.trouble.orders.drop_on_next_order(accepted=accepted)
     ack = await place(running, client_oid="cut")
     assert ack["ok"]
     order = await settled(running, "cut", alive=accepted)

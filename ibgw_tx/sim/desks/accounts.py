@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from attrs import define, field
 
 from ibgw_tx.sim.exchange.accounts import LEDGER_AND_NLV, Account, Value, account_values, summary_values, valued
 from ibgw_tx.sim.office.conversation import Conversation
-from ibgw_tx.sim.office.desk import BaseDesk, Key
-from ibgw_tx.sim.office.lookup import Refused
+from ibgw_tx.sim.office.desk import Answer, BaseDesk, Key
+from ibgw_tx.sim.office.state import OfficeState
 from ibgw_tx.sim.replies import session as replies
-from ibgw_tx.sim.replies.session import Fields
 from ibgw_tx.sim.wire import times
-from ibgw_tx.sim.wire.codes import say
+from ibgw_tx.sim.wire.codes import Refused, say
+from ibgw_tx.sim.wire.frames import Fields
 from ibgw_tx.sim.wire.requests import Request
-
-if TYPE_CHECKING:
-    from ibgw_tx.sim.desks.tws import Answer, Office
 
 SUMMARY_EVERY = 180.0  # seconds between refreshes of a summary, as TWS
 
@@ -47,7 +43,7 @@ class Feed:
 class AccountDesk(BaseDesk):
     """One account at a time for reqAccountUpdates, over all clients (tws-facts 3.2); any number for the multi form."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: OfficeState) -> None:
         super().__init__(office)
         self._updates: dict[int, Feed] = {}
         self._multi: dict[Key, Feed] = {}
@@ -63,20 +59,13 @@ class AccountDesk(BaseDesk):
             "cancelAccountSummary": lambda c, r: self.cancel(self._summaries, c, r),
         }
 
-    def account(self, name: str, request: Request) -> Account:
-        """An account by name, the first for none; raises Refused(321)."""
-        found = self.office.accounts.get(name or next(iter(self.office.accounts)))
-        if found is None:
-            raise Refused(321, say(321, name=request.name, cause=f"Invalid account code '{name}'"))
-        return found
-
-    # --- one account --------------------------------------------------------------------------------------------------
+    # One account
 
     def updates(self, client: Conversation, request: Request) -> None:
         if not request.args["subscribe"]:
             self._updates.pop(id(client), None)
             return
-        account = self.account(request.args["account"], request)
+        account = self.office.account(request.args["account"], request)
         others = [f.client.client_id for f in self._updates.values() if f.client is not client and f.accounts[0] is not account]
         if others:
             client.error(-1, 2101, say(2101, cause=";".join(map(str, others))))
@@ -107,11 +96,11 @@ class AccountDesk(BaseDesk):
         if any_news:
             yield replies.account_time(times.clock(now))
 
-    # --- several ------------------------------------------------------------------------------------------------------
+    # Several
 
     def multi(self, client: Conversation, request: Request) -> None:
         name = request.args["account"]
-        accounts = list(self.office.accounts.values()) if name == "All" else [self.account(name, request)]
+        accounts = list(self.office.accounts.values()) if name == "All" else [self.office.account(name, request)]
         now = self.office.now()
         feed = Feed(
             client, request.req_id, accounts, model=request.args["model"], ledger_only=request.args["ledger"],
@@ -129,7 +118,7 @@ class AccountDesk(BaseDesk):
                     fields = replies.account_multi(feed.req_id, account.name, feed.model, key, value, currency)
                     feed.client.send(fields)
 
-    # --- summaries ----------------------------------------------------------------------------------------------------
+    # Summaries
 
     def summary(self, client: Conversation, request: Request) -> None:
         limit = self.office.settings.summary_limit
@@ -156,7 +145,7 @@ class AccountDesk(BaseDesk):
                 if feed.news((account.name, tag, currency), (value,)):
                     feed.client.send(replies.summary(feed.req_id, account.name, tag, value, currency))
 
-    # --- time and ends ------------------------------------------------------------------------------------------------
+    # Time and ends
 
     def cancel(self, held: dict[Key, Feed], client: Conversation, request: Request) -> None:
         held.pop((id(client), request.req_id), None)

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from ibgw_tx.sim.market.instrument import SMART, Calendar, Instrument
 from ibgw_tx.sim.office import lookup
 from ibgw_tx.sim.office.conversation import Conversation
-from ibgw_tx.sim.office.desk import BaseDesk
+from ibgw_tx.sim.office.desk import Answer, BaseDesk
 from ibgw_tx.sim.replies import market as reply
 from ibgw_tx.sim.wire import times
 from ibgw_tx.sim.wire.codes import say
 from ibgw_tx.sim.wire.requests import Request
 
-if TYPE_CHECKING:
-    from ibgw_tx.sim.desks.tws import Answer
-
 SHOWN_DAYS = 5  # days of trading hours in contract details
 
 
 def sessions(calendar: Calendar, hours: str, now: float) -> str:
-    """``20250324:0400-20250324:2000;20250325:CLOSED;...`` from today on, in the exchange's own clock."""
+    """`20250324:0400-20250324:2000;20250325:CLOSED;...` from today on, in the exchange's own clock."""
     start, _, end = hours.partition("-")
     today = times.at(now + calendar.offset * 3600)
     parts = []
@@ -57,32 +53,32 @@ class ContractDesk(BaseDesk):
             return
         hours: dict[str, tuple[str, str, str]] = {}
         for row in found:
-            one = row.instrument
-            if one.calendar not in hours:
-                hours[one.calendar] = self.hours(one)
-            kinds = one.order_types or self.office.catalogue.order_types.get(one.sec_type, "")
-            if one.sec_type == "BOND":
-                client.send(reply.bond(request.req_id, one, row.exchange, kinds, client.server_version))
+            instrument = row.instrument
+            if instrument.calendar not in hours:
+                hours[instrument.calendar] = self.hours(instrument)
+            kinds = instrument.order_types or self.office.catalogue.order_types.get(instrument.sec_type, "")
+            if instrument.sec_type == "BOND":
+                client.send(reply.bond(request.req_id, instrument, row.exchange, kinds, client.server_version))
             else:
                 fields = reply.contract(
-                    request.req_id, one, row.exchange, hours[one.calendar], kinds, client.server_version
+                    request.req_id, instrument, row.exchange, hours[instrument.calendar], kinds, client.server_version
                 )
                 client.send(fields)
         client.send(reply.contract_end(request.req_id))
 
-    def hours(self, one: Instrument) -> tuple[str, str, str]:
-        calendar = self.office.catalogue.calendars[one.calendar]
+    def hours(self, instrument: Instrument) -> tuple[str, str, str]:
+        calendar = self.office.catalogue.calendars[instrument.calendar]
         now = self.office.now()
         return calendar.zone, sessions(calendar, calendar.trading, now), sessions(calendar, calendar.liquid, now)
 
     def symbols(self, client: Conversation, request: Request) -> None:
         catalogue = self.office.catalogue
         derivatives: dict[int, list[str]] = {}
-        for one in catalogue.instruments.values():
-            if one.sec_type in ("OPT", "FUT") and one.under_con_id:
-                kinds = derivatives.setdefault(one.under_con_id, [])
-                if one.sec_type not in kinds:
-                    kinds.append(one.sec_type)
+        for instrument in catalogue.instruments.values():
+            if instrument.sec_type in ("OPT", "FUT") and instrument.under_con_id:
+                kinds = derivatives.setdefault(instrument.under_con_id, [])
+                if instrument.sec_type not in kinds:
+                    kinds.append(instrument.sec_type)
         found = lookup.matching(catalogue, request.args["pattern"])
         client.send(reply.symbol_samples(request.req_id, found, derivatives, client.server_version))
 
@@ -106,9 +102,9 @@ class ContractDesk(BaseDesk):
         client.send(reply.smart_components(request.req_id, names))
 
     def _smart_exchanges(self, bbo: str) -> tuple[str, ...]:
-        for one in self.office.catalogue.instruments.values():
-            if one.smart and bbo_code(one) == bbo:
-                return one.valid_exchanges
+        for instrument in self.office.catalogue.instruments.values():
+            if instrument.smart and bbo_code(instrument) == bbo:
+                return instrument.valid_exchanges
         return ()
 
     def market_rule(self, client: Conversation, request: Request) -> None:
@@ -121,13 +117,13 @@ class ContractDesk(BaseDesk):
 
     def depth_exchanges(self, client: Conversation, request: Request) -> None:
         rows: dict[tuple[str, str], tuple[str, str, str, str, int]] = {}
-        for one in self.office.catalogue.instruments.values():
-            for exchange in one.books:
-                kind = "Deep2" if len(one.books) > 1 else "Deep"
-                rows.setdefault((exchange, one.sec_type), (exchange, one.sec_type, "", kind, one.agg_group))
+        for instrument in self.office.catalogue.instruments.values():
+            for exchange in instrument.books:
+                kind = "Deep2" if len(instrument.books) > 1 else "Deep"
+                rows.setdefault((exchange, instrument.sec_type), (exchange, instrument.sec_type, "", kind, instrument.agg_group))
         client.send(reply.depth_exchanges(rows.values()))
 
 
-def bbo_code(one: Instrument) -> str:
+def bbo_code(instrument: Instrument) -> str:
     """TWS's short code for the set of exchanges behind a SMART quote: the same group, the same code."""
-    return f"{one.agg_group:x}0001" if one.smart else ""
+    return f"{instrument.agg_group:x}0001" if instrument.smart else ""

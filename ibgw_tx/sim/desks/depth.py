@@ -6,7 +6,6 @@ A book event becomes bytes once for each view of the book; a subscriber's frames
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from attrs import define
 
@@ -15,15 +14,13 @@ from ibgw_tx.sim.market.instrument import SMART, Instrument
 from ibgw_tx.sim.market.walk import Walk
 from ibgw_tx.sim.office import lookup
 from ibgw_tx.sim.office.conversation import Conversation
-from ibgw_tx.sim.office.desk import BaseDesk, Key
-from ibgw_tx.sim.office.lookup import Listing, Refused
+from ibgw_tx.sim.office.desk import Answer, BaseDesk, Key
+from ibgw_tx.sim.office.lookup import Listing
+from ibgw_tx.sim.office.state import OfficeState
 from ibgw_tx.sim.wire import frames as wire
-from ibgw_tx.sim.wire.codes import say
+from ibgw_tx.sim.wire.codes import Refused, say
 from ibgw_tx.sim.wire.ids import In, Since
 from ibgw_tx.sim.wire.requests import Request
-
-if TYPE_CHECKING:
-    from ibgw_tx.sim.desks.tws import Answer, Office
 
 Channel = tuple[int, bool, bool]
 MOST_ROWS = 60  # rows of a view, whatever was asked for
@@ -31,7 +28,7 @@ MOST_ROWS = 60  # rows of a view, whatever was asked for
 
 @define(eq=False)
 class Subscription:
-    """One client's depth request. ``waiting``: accepted while no data flows, its opening rows are owed."""
+    """One client's depth request. `waiting`: accepted while no data flows, its opening rows are owed."""
 
     client: Conversation
     req_id: int
@@ -45,7 +42,7 @@ class Subscription:
 class DepthDesk(BaseDesk):
     """Depth books by client and request id."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: OfficeState) -> None:
         super().__init__(office)
         self._held: dict[Key, Subscription] = {}
         self._shared: dict[int, dict[Channel, list[Subscription]]] = {}  # by conId
@@ -60,38 +57,39 @@ class DepthDesk(BaseDesk):
         """Walks with at least one subscriber."""
         return list(self._walks.values())
 
-    # --- requests -----------------------------------------------------------------------------------------------------
+    # Requests
 
     def subscribe(self, client: Conversation, request: Request) -> None:
         listing = lookup.resolve(self.office.catalogue, request.contract, request.name)
         smart = bool(request.args.get("smart", False))
         self._check(client, request, listing, smart)
-        one = listing.instrument
-        walk = self.office.market.walk(one, self.office.now())
+        instrument = listing.instrument
+        walk = self.office.market.walk(instrument, self.office.now())
         limit = min(max(request.args["num_rows"], 1), MOST_ROWS)
         view = walk.book.watch("" if listing.exchange == SMART else listing.exchange, limit)
         message = In.MARKET_DEPTH_L2 if listing.exchange == SMART else In.MARKET_DEPTH
         head = f"{message}\0001\0{request.req_id}\0".encode()
-        flows = self.office.faults.flows(one.farm)
+        flows = self.office.faults.flows(instrument.farm)
         sub = Subscription(client, request.req_id, walk, view, message == In.MARKET_DEPTH_L2, head, not flows)
         self._held[id(client), request.req_id] = sub
-        self._shared.setdefault(one.con_id, {}).setdefault(_channel(sub), []).append(sub)
-        self._walks[one.con_id] = walk
+        self._shared.setdefault(instrument.con_id, {}).setdefault(_channel(sub), []).append(sub)
+        self._walks[instrument.con_id] = walk
         if sub.smart:
-            depth, top = "; ".join(one.books), "; ".join(x for x in one.valid_exchanges if x not in (SMART, *one.books))
+            books = instrument.books
+            depth, top = "; ".join(books), "; ".join(x for x in instrument.valid_exchanges if x not in (SMART, *books))
             client.error(request.req_id, 2152, say(2152, depth=depth, top=top))
         if flows:
             self._open(sub)
 
     def _check(self, client: Conversation, request: Request, listing: Listing, smart: bool) -> None:
-        one, limit = listing.instrument, self.office.settings.depth_limit
-        if not one.books or (listing.exchange == SMART and not (smart and one.smart)):
+        instrument, limit = listing.instrument, self.office.settings.depth_limit
+        if not instrument.books or (listing.exchange == SMART and not (smart and instrument.smart)):
             raise Refused(10092, say(10092))
-        if listing.exchange != SMART and listing.exchange not in one.books:
+        if listing.exchange != SMART and listing.exchange not in instrument.books:
             raise Refused(10092, say(10092))
-        if one.fractional and client.server_version < Since.FRACTIONAL_SIZE_SUPPORT:
+        if instrument.fractional and client.server_version < Since.FRACTIONAL_SIZE_SUPPORT:
             raise Refused(10285, say(10285))
-        if one.delayed:
+        if instrument.delayed:
             raise Refused(354, say(354))
         if (id(client), request.req_id) in self._held:
             raise Refused(322, say(322, name=request.name, cause="Duplicate ticker id"))
@@ -120,7 +118,7 @@ class DepthDesk(BaseDesk):
             del self._shared[con_id], self._walks[con_id]
         sub.walk.book.unwatch(sub.view)
 
-    # --- sending ------------------------------------------------------------------------------------------------------
+    # Sending
 
     def step(self, now: float, times: int = 1) -> int:
         """Move every watched book that has data by so many events and send them; the number of rows' messages."""
@@ -175,9 +173,9 @@ class DepthDesk(BaseDesk):
 
     def _bodies(self, walk: Walk, ops: list[RowOp], sub: Subscription) -> list[bytes]:
         """Messages without head: position, [maker,] operation, side, price, size[, smart]."""
-        price, one = walk.ladder.text, walk.instrument
-        sized = one.sized
-        lot = one.wire_lot if sub.client.server_version < Since.MARKET_DATA_IN_SHARES else 1
+        price, instrument = walk.ladder.text, walk.instrument
+        sized = instrument.sized
+        lot = instrument.wire_lot if sub.client.server_version < Since.MARKET_DATA_IN_SHARES else 1
         if sub.smart:
             return [
                 f"{op.position}\0{op.maker}\0{op.operation}\0{op.side}\0{price(op.price)}\0{sized(op.size, lot)}\x001\0".encode()
@@ -204,17 +202,17 @@ class DepthDesk(BaseDesk):
                 found += [(sub.client, [wire.with_length(sub.head + body) for body in bodies]) for sub in subs]
         return found
 
-    # --- trouble ------------------------------------------------------------------------------------------------------
+    # Trouble
 
-    def reset(self, one: Instrument) -> None:
+    def reset(self, instrument: Instrument) -> None:
         """317: subscribers empty their books and get all rows anew."""
-        for sub in self._of(one):
+        for sub in self._of(instrument):
             sub.client.error(sub.req_id, 317)
             self._open(sub)
 
-    def halt(self, one: Instrument) -> None:
+    def halt(self, instrument: Instrument) -> None:
         """316: the subscriptions are dead."""
-        for sub in self._of(one):
+        for sub in self._of(instrument):
             self._drop(sub)
             sub.client.error(sub.req_id, 316)
 
@@ -223,8 +221,8 @@ class DepthDesk(BaseDesk):
         for sub in list(self._held.values()):
             self._drop(sub)
 
-    def _of(self, one: Instrument) -> list[Subscription]:
-        return [sub for sub in self._held.values() if sub.walk.instrument.con_id == one.con_id]
+    def _of(self, instrument: Instrument) -> list[Subscription]:
+        return [sub for sub in self._held.values() if sub.walk.instrument.con_id == instrument.con_id]
 
 
 def _channel(sub: Subscription) -> Channel:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from ibgw_tx.sim.office.conversation import Conversation
-from ibgw_tx.sim.office.desk import BaseDesk
+from ibgw_tx.sim.office.desk import Answer, BaseDesk
 from ibgw_tx.sim.replies import session as replies
 from ibgw_tx.sim.wire.codes import say
 from ibgw_tx.sim.wire.requests import Request
-
-if TYPE_CHECKING:
-    from ibgw_tx.sim.desks.tws import Answer
 
 
 class FrontDesk(BaseDesk):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from attrs import define
 
@@ -12,16 +11,14 @@ from ibgw_tx.sim.market import bars, hours
 from ibgw_tx.sim.market.instrument import Instrument
 from ibgw_tx.sim.office import lookup
 from ibgw_tx.sim.office.conversation import Conversation
-from ibgw_tx.sim.office.desk import BaseDesk, Key
-from ibgw_tx.sim.office.lookup import Listing, Refused
+from ibgw_tx.sim.office.desk import Answer, BaseDesk, Key
+from ibgw_tx.sim.office.lookup import Listing
+from ibgw_tx.sim.office.state import OfficeState
 from ibgw_tx.sim.replies import market as reply
 from ibgw_tx.sim.wire import times
-from ibgw_tx.sim.wire.codes import say
+from ibgw_tx.sim.wire.codes import Refused, say
 from ibgw_tx.sim.wire.ids import Since
 from ibgw_tx.sim.wire.requests import Request
-
-if TYPE_CHECKING:
-    from ibgw_tx.sim.desks.tws import Answer, Office
 
 REAL_TIME = 5  # seconds of a real-time bar, the only size TWS has
 SMALL, MOST_SMALL = 30, 60  # seconds of a small bar; requests for such in ten minutes
@@ -30,11 +27,11 @@ HEAD = 20040123  # data begins here, for everything
 
 @define(eq=False)
 class Growing:
-    """A subscription whose last bar grows: keepUpToDate, or real-time bars when ``whole`` bars only are wanted."""
+    """A subscription whose last bar grows: keepUpToDate, or real-time bars when `whole` bars only are wanted."""
 
     client: Conversation
     req_id: int
-    one: Instrument
+    instrument: Instrument
     size: int
     what: str
     format_date: int
@@ -45,7 +42,7 @@ class Growing:
 class HistoryDesk(BaseDesk):
     """Bars of the fair value, so that they agree with the live market and with each other."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: OfficeState) -> None:
         super().__init__(office)
         self._growing: dict[Key, Growing] = {}
         self._asked: deque[tuple[float, tuple[str, ...]]] = deque()  # small bars asked for in ten minutes
@@ -65,27 +62,30 @@ class HistoryDesk(BaseDesk):
         args, now = request.args, self.office.now()
         listing, size, span = self._checked(client, request)
         self._pace(request, size, now)
-        one, what = listing.instrument, args["what"].upper()
+        instrument, what = listing.instrument, args["what"].upper()
         end = self._end(request, now)
         begin = end - span
-        calendar = self.office.catalogue.calendars[one.calendar]
+        calendar = self.office.catalogue.calendars[instrument.calendar]
         if what == "SCHEDULE":
             days = hours.schedule(calendar, bool(args["rth"]), begin, end)
             client.send(reply.historical_schedule(
                 request.req_id, days[0][0] if days else "", days[-1][1] if days else "", calendar.zone, days
             ))
             return
-        ladder, fair = self.office.catalogue.rules.ladder(one.rule), self.office.market.fair(one)
-        version, lot = client.server_version, _lot(one, client)
+        ladder, fair = self.office.catalogue.rules.ladder(instrument.rule), self.office.market.fair(instrument)
+        version, lot = client.server_version, _lot(instrument, client)
         rows = [
-            (bars.label(when, size, args["format_date"], version), *bars.bar(one, ladder, fair, when, size, what, now, lot))
+            (
+                bars.label(when, size, args["format_date"], version),
+                *bars.bar(instrument, ladder, fair, when, size, what, now, lot),
+            )
             for when in bars.starts(calendar, bool(args["rth"]), begin, min(end, now), size)
         ]
         if not rows:
             self._none(request, listing, "HMDS query returned no data: ")
         client.send(reply.historical_data(request.req_id, times.told(begin, version), times.told(end, version), rows))
         if args["keep"]:
-            growing = Growing(client, request.req_id, one, size, what, args["format_date"], False, now + REAL_TIME)
+            growing = Growing(client, request.req_id, instrument, size, what, args["format_date"], False, now + REAL_TIME)
             self._growing[id(client), request.req_id] = growing
 
     def _checked(self, client: Conversation, request: Request) -> tuple[Listing, int, int]:
@@ -124,8 +124,8 @@ class HistoryDesk(BaseDesk):
         self._asked.append((now, same))
 
     def _none(self, request: Request, listing: Listing, why: str) -> None:
-        one = listing.instrument
-        cause = f"{why}{one.symbol}/{one.sec_type}@{listing.exchange} {request.args['what']}"
+        instrument = listing.instrument
+        cause = f"{why}{instrument.symbol}/{instrument.sec_type}@{listing.exchange} {request.args['what']}"
         raise Refused(162, say(162, cause=cause))
 
     def _end(self, request: Request, now: float) -> float:
@@ -147,12 +147,12 @@ class HistoryDesk(BaseDesk):
         client.send(reply.head_timestamp(request.req_id, text))
 
     def real_time(self, client: Conversation, request: Request) -> None:
-        one = lookup.resolve(self.office.catalogue, request.contract, request.name).instrument
+        instrument = lookup.resolve(self.office.catalogue, request.contract, request.name).instrument
         what, now = request.args["what"].upper(), self.office.now()
         if what not in ("TRADES", "MIDPOINT", "BID", "ASK"):
             raise Refused(321, say(321, name=request.name, cause=f"Invalid whatToShow {request.args['what']}"))
         due = now - now % REAL_TIME + REAL_TIME
-        growing = Growing(client, request.req_id, one, REAL_TIME, what, 2, True, due)
+        growing = Growing(client, request.req_id, instrument, REAL_TIME, what, 2, True, due)
         self._growing[id(client), request.req_id] = growing
 
     def cancel_real_time(self, client: Conversation, request: Request) -> None:
@@ -167,14 +167,15 @@ class HistoryDesk(BaseDesk):
 
     def pulse(self, now: float) -> None:
         for growing in list(self._growing.values()):
-            if now >= growing.due and self.office.faults.flows(growing.one.farm):
+            if now >= growing.due and self.office.faults.flows(growing.instrument.farm):
                 self._grow(growing, now)
 
     def _grow(self, growing: Growing, now: float) -> None:
         """The bar that just ended, or the one that is under way."""
         begin = growing.due - REAL_TIME if growing.whole else now - now % growing.size
-        ladder, fair = self.office.catalogue.rules.ladder(growing.one.rule), self.office.market.fair(growing.one)
-        row = bars.bar(growing.one, ladder, fair, begin, growing.size, growing.what, now, _lot(growing.one, growing.client))
+        ladder, fair = self.office.catalogue.rules.ladder(growing.instrument.rule), self.office.market.fair(growing.instrument)
+        lot = _lot(growing.instrument, growing.client)
+        row = bars.bar(growing.instrument, ladder, fair, begin, growing.size, growing.what, now, lot)
         if growing.whole:
             opened, high, low, close, volume, average, count = row
             fields = reply.real_time_bar(growing.req_id, begin, (opened, high, low, close, volume, average, count))
@@ -185,6 +186,6 @@ class HistoryDesk(BaseDesk):
         growing.due = now - now % REAL_TIME + REAL_TIME
 
 
-def _lot(one: Instrument, client: Conversation) -> int:
+def _lot(instrument: Instrument, client: Conversation) -> int:
     """The unit of volumes: shares of US stocks only since the newest layouts."""
-    return 1 if client.server_version >= Since.HMDS_MARKET_DATA_IN_SHARES else one.wire_lot
+    return 1 if client.server_version >= Since.HMDS_MARKET_DATA_IN_SHARES else instrument.wire_lot

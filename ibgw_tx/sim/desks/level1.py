@@ -1,5 +1,7 @@
 """What level 1 says of a walk at a moment, as ticks; and the texts of RTVolume. Pure."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from attrs import frozen
@@ -8,7 +10,7 @@ from ibgw_tx.sim.market import greeks
 from ibgw_tx.sim.market.book import ASK, BID
 from ibgw_tx.sim.market.walk import Trade, Walk
 from ibgw_tx.sim.replies import market as reply
-from ibgw_tx.sim.replies.session import Fields
+from ibgw_tx.sim.wire.frames import Fields
 
 # Tick kinds of delayed data by those of live data.
 DELAYED = {
@@ -28,7 +30,7 @@ GENERIC_TICKS = {
 
 @frozen
 class Tick:
-    """One tick: ``values`` is (price, size) for prices, (size,) for sizes, (text,) for strings, eight greeks for options."""
+    """One tick: `values` is (price, size) for prices, (size,) for sizes, (text,) for strings, eight greeks for options."""
 
     kind: int
     values: tuple[object, ...]
@@ -58,7 +60,7 @@ class Tick:
 
 
 def ticks(walk: Walk, lot: int) -> Iterator[Tick]:
-    """Every tick of an instrument now; sizes in units of ``lot``. An index has no quotes and no sizes."""
+    """Every tick of an instrument now; sizes in units of `lot`. An index has no quotes and no sizes."""
     text, sized = walk.ladder.text, walk.instrument.sized
     if walk.instrument.sec_type != "IND":
         for kind, side in ((1, BID), (2, ASK)):
@@ -76,8 +78,8 @@ def ticks(walk: Walk, lot: int) -> Iterator[Tick]:
 
 def greek_ticks(walk: Walk, under: float, now: float) -> Iterator[Tick]:
     """Bid, ask, last and model computations; the quotes' volatility is moved by their distance from the model."""
-    one, unit = walk.instrument, walk.ladder.unit
-    model = greeks.price(one, under, now)
+    instrument, unit = walk.instrument, walk.ladder.unit
+    model = greeks.price(instrument, under, now)
     bid, ask = walk.book.best(BID), walk.book.best(ASK)
     places = ((10, bid[0] if bid else None), (11, ask[0] if ask else None), (12, walk.last))
     for kind, price in places:
@@ -85,7 +87,7 @@ def greek_ticks(walk: Walk, under: float, now: float) -> Iterator[Tick]:
             yield Tick(kind, (-1.0, -2.0, -1.0, -1.0, -2.0, -2.0, -2.0, -1.0))
             continue
         shift = (price / unit - model.value) / (model.vega * 100.0) if model.vega > 1e-6 else 0.0
-        near = greeks.price(one, under, now, min(max(0.01, model.volatility + shift), 3.0))
+        near = greeks.price(instrument, under, now, min(max(0.01, model.volatility + shift), 3.0))
         yield Tick(kind, _figures(near, price / unit))
     yield Tick(13, _figures(model, round(model.value, 6)))
 
@@ -98,7 +100,7 @@ def _figures(g: greeks.Greeks, price: float) -> tuple[object, ...]:
 
 
 def rt_volume(walk: Walk, trade: Trade, lot: int) -> str:
-    """``price;size;time_ms;total;vwap;single``: the text of tick 48."""
+    """`price;size;time_ms;total;vwap;single`: the text of tick 48."""
     sized = walk.instrument.sized
     average = walk.turnover / max(1, walk.volume) / walk.ladder.unit
     size, volume = sized(trade.size, lot), sized(walk.volume, lot)

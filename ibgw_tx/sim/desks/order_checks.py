@@ -1,7 +1,9 @@
 """What TWS checks before it takes an order; every complaint is a Refused with TWS's code (tws-facts 2.3).
 
-``contract_of`` finds what is to be traded, ``check`` looks at a new order, ``check_change`` at a modify.
+`contract_of` finds what is to be traded, `check` looks at a new order, `check_change` at a modify.
 """
+
+from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping
@@ -13,10 +15,9 @@ from ibgw_tx.sim.exchange.order import SPELLINGS, TIFS, Kinds, Leg, Order, Terms
 from ibgw_tx.sim.market.catalogue import Catalogue
 from ibgw_tx.sim.market.instrument import Instrument
 from ibgw_tx.sim.office import lookup
-from ibgw_tx.sim.office.lookup import Refused
 from ibgw_tx.sim.office.settings import Settings
 from ibgw_tx.sim.wire import times
-from ibgw_tx.sim.wire.codes import say
+from ibgw_tx.sim.wire.codes import Refused, say
 from ibgw_tx.sim.wire.ids import Since
 from ibgw_tx.sim.wire.requests import Query, Request
 
@@ -55,10 +56,10 @@ def contract_of(catalogue: Catalogue, request: Request) -> tuple[Instrument, str
 def _combo(catalogue: Catalogue, query: Query, said: Said) -> tuple[Instrument, str, tuple[Leg, ...]]:
     legs = []
     for leg in said["comboLegs"]:
-        one = catalogue.instruments.get(leg[0])
-        if one is None or leg[1] <= 0:
+        instrument = catalogue.instruments.get(leg[0])
+        if instrument is None or leg[1] <= 0:
             raise refuse(200)
-        legs.append(Leg(one, leg[1], 1 if leg[2].strip().upper() == "BUY" else -1, leg))
+        legs.append(Leg(instrument, leg[1], 1 if leg[2].strip().upper() == "BUY" else -1, leg))
     if len(legs) < 2:
         raise refuse(321, name="placeOrder", cause="Please enter combo legs")
     first, exchange = legs[0].instrument, query.exchange.upper() or "SMART"
@@ -83,27 +84,27 @@ def account_of(names: list[str], said: Said, request: str) -> str:
 
 
 def check(
-    said: Said, one: Instrument, catalogue: Catalogue, settings: Settings, now: float, version: int,
+    said: Said, instrument: Instrument, catalogue: Catalogue, settings: Settings, now: float, version: int,
     middle: Callable[[], float],
 ) -> None:
-    """Everything about a new order but its ids; ``middle`` gives the market's price."""
+    """Everything about a new order but its ids; `middle` gives the market's price."""
     kind = said["orderType"].strip().upper()
     kind = SPELLINGS.get(kind, kind)
     if said["action"].strip().upper() not in ("BUY", "SELL", "SSHORT"):
         raise refuse(321, name="placeOrder", cause="Invalid action")
     if kind not in Kinds.ALL:
         raise refuse(321, name="placeOrder", cause="Invalid order type was entered")
-    if one.sec_type in ("IND", "CONTFUT"):
-        raise refuse(201, cause=f"{one.symbol} cannot be traded")
-    if one.fractional and version < Since.FRACTIONAL_SIZE_SUPPORT:
+    if instrument.sec_type in ("IND", "CONTFUT"):
+        raise refuse(201, cause=f"{instrument.symbol} cannot be traded")
+    if instrument.fractional and version < Since.FRACTIONAL_SIZE_SUPPORT:
         raise refuse(10285)
     _attributes(said)
-    _size(said, one, settings)
+    _size(said, instrument, settings)
     _time_in_force(said, kind, now)
     if not all(conditions.readable(one, now) for one in said["conditions"]):
         raise refuse(321, name="placeOrder", cause="Invalid order condition")
-    _prices(said, kind, one, catalogue)
-    _precautions(said, one, settings, middle)
+    _prices(said, kind, instrument, catalogue)
+    _precautions(said, instrument, settings, middle)
 
 
 def _attributes(said: Said) -> None:
@@ -116,11 +117,11 @@ def _attributes(said: Said) -> None:
         raise refuse(413)
 
 
-def _size(said: Said, one: Instrument, settings: Settings) -> None:
+def _size(said: Said, instrument: Instrument, settings: Settings) -> None:
     quantity = said["totalQuantity"] or 0.0
     if quantity <= 0:
         raise refuse(434)
-    parts = quantity * one.parts
+    parts = quantity * instrument.parts
     if abs(parts - round(parts)) > FUZZ:  # 0.3 bitcoins are 300.00000000000006 thousandths
         raise refuse(10243)
     if settings.size_limit and quantity > settings.size_limit:
@@ -143,8 +144,8 @@ def _time_in_force(said: Said, kind: str, now: float) -> None:
                 raise refuse(201, cause="The good till date is in the past.")
 
 
-def _prices(said: Said, kind: str, one: Instrument, catalogue: Catalogue) -> None:
-    limit, aux, combo = said["lmtPrice"], said["auxPrice"], one.sec_type == "BAG"
+def _prices(said: Said, kind: str, instrument: Instrument, catalogue: Catalogue) -> None:
+    limit, aux, combo = said["lmtPrice"], said["auxPrice"], instrument.sec_type == "BAG"
     needs_limit = kind in Kinds.LIMIT and not (kind == "TRAIL LIMIT" and said["lmtPriceOffset"] is not None)
     needs_aux = kind in Kinds.STOP or kind in ("MIT", "LIT") or (kind in Kinds.TRAIL and said["trailingPercent"] is None)
     if needs_limit and (limit is None or (limit <= 0 and not combo)):
@@ -155,27 +156,27 @@ def _prices(said: Said, kind: str, one: Instrument, catalogue: Catalogue) -> Non
         raise refuse(463)
     wanted = [limit] * needs_limit + [aux] * (needs_aux and kind not in Kinds.TRAIL) + [said["trailStopPrice"]]
     for price in wanted:
-        if price is not None and not combo and not on_tick(catalogue, one, price):
+        if price is not None and not combo and not on_tick(catalogue, instrument, price):
             raise refuse(110)
 
 
-def on_tick(catalogue: Catalogue, one: Instrument, price: float) -> bool:
+def on_tick(catalogue: Catalogue, instrument: Instrument, price: float) -> bool:
     """Exactly on the ladder: 0.30000000000000004 is not, as TWS sees it (tws-facts 4.9)."""
-    ladder = catalogue.rules.ladder(one.rule)
+    ladder = catalogue.rules.ladder(instrument.rule)
     exact = Decimal(repr(price)) * ladder.unit
     return exact == exact.to_integral_value() and ladder.snap(price) == int(exact)
 
 
-def _precautions(said: Said, one: Instrument, settings: Settings, middle: Callable[[], float]) -> None:
+def _precautions(said: Said, instrument: Instrument, settings: Settings, middle: Callable[[], float]) -> None:
     """Limits of TWS's presets; off unless the settings have them."""
     limit = said["lmtPrice"]
-    if limit is None or not one.books or not (settings.price_percent or settings.tick_limit):
+    if limit is None or not instrument.books or not (settings.price_percent or settings.tick_limit):
         return
     price = middle()
     off, override = abs(limit - price), said["overridePercentageConstraints"]
     if settings.price_percent and not override and off > price * settings.price_percent / 100.0:
         raise refuse(109)
-    if settings.tick_limit and off > settings.tick_limit * float(one.min_tick):
+    if settings.tick_limit and off > settings.tick_limit * float(instrument.min_tick):
         raise refuse(382, limit=settings.tick_limit)
 
 
@@ -186,10 +187,10 @@ def without_zone(said: Said) -> bool:
     return any(text and "-" not in text and len(text.split()) < zoned for text in texts)
 
 
-def check_change(order: Order, one: Instrument, exchange: str, new: Terms) -> None:
+def check_change(order: Order, instrument: Instrument, exchange: str, new: Terms) -> None:
     """Whether a live order may become this; the live order stays as it is if not."""
     old = order.terms
-    if one.con_id != order.instrument.con_id or exchange != order.exchange or new.action != old.action:
+    if instrument.con_id != order.instrument.con_id or exchange != order.exchange or new.action != old.action:
         raise refuse(105)
     if new.account != old.account:
         raise refuse(422)

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from ibgw_tx.sim.desks import order_checks as orderchecks
 from ibgw_tx.sim.desks.orders import OrderDesk
 from ibgw_tx.sim.exchange.order import MANUAL, Order
 from ibgw_tx.sim.office.conversation import Conversation
-from ibgw_tx.sim.office.desk import BaseDesk
-from ibgw_tx.sim.office.lookup import Refused
+from ibgw_tx.sim.office.desk import Answer, BaseDesk
+from ibgw_tx.sim.office.state import OfficeState
 from ibgw_tx.sim.replies import fills as replies_fills
 from ibgw_tx.sim.replies import orders as replies_orders
 from ibgw_tx.sim.replies import session as replies
-from ibgw_tx.sim.wire.codes import say
+from ibgw_tx.sim.wire.codes import Refused, say
 from ibgw_tx.sim.wire.requests import Request
-
-if TYPE_CHECKING:
-    from ibgw_tx.sim.desks.tws import Answer, Office
 
 
 class OrderListDesk(BaseDesk):
     """What there is, for whom: a client's own orders, everybody's, the completed ones, executions."""
 
-    def __init__(self, office: Office, orders: OrderDesk) -> None:
+    def __init__(self, office: OfficeState, orders: OrderDesk) -> None:
         super().__init__(office)
-        self.engine, self.store, self.mail = orders.engine, orders.store, orders.mail
+        self.store, self.mail, self._fills = orders.store, orders.mail, orders.lives.fills
         self._binding: set[int] = set()  # conversations of client 0 with auto-open-orders on
         self._last_bound = 0
 
@@ -85,7 +81,7 @@ class OrderListDesk(BaseDesk):
 
     def executions(self, client: Conversation, request: Request) -> None:
         try:
-            found = list(self.engine.fills.found(request.args, self.office.now()))
+            found = list(self._fills.found(request.args, self.office.now()))
         except ValueError:
             raise Refused(321, say(321, name=request.name, cause="Invalid time")) from None
         for fill in found:

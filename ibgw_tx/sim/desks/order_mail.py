@@ -7,29 +7,29 @@ An order is its client's; the master client sees all of them; one placed by hand
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from ibgw_tx.sim.desks.accounts import AccountDesk
+from ibgw_tx.sim.desks.depth import DepthDesk
+from ibgw_tx.sim.desks.positions import PositionDesk
 from ibgw_tx.sim.exchange.order import Fill, Order
 from ibgw_tx.sim.market.walk import Walk
 from ibgw_tx.sim.office.conversation import Conversation
+from ibgw_tx.sim.office.state import OfficeState
 from ibgw_tx.sim.replies import fills as replies_fills
 from ibgw_tx.sim.replies import orders as replies_orders
 from ibgw_tx.sim.replies import session as replies
-from ibgw_tx.sim.replies.session import Fields
 from ibgw_tx.sim.wire import frames as wire
+from ibgw_tx.sim.wire.frames import Fields
 from ibgw_tx.sim.wire.ids import In
-
-if TYPE_CHECKING:
-    from ibgw_tx.sim.desks.tws import Office
 
 SLICE = 250  # orders of a list sent in one turn of the reactor: about 30 ms of work
 
 
 class OrderMail:
-    """engine.Hearer. ``muted``: permIds whose open order and status messages are left out."""
+    """engine.Hearer. `muted`: permIds whose open order and status messages are left out."""
 
-    def __init__(self, office: Office) -> None:
-        self.office = office
+    def __init__(self, office: OfficeState, depth: DepthDesk, positions: PositionDesk, accounts: AccountDesk) -> None:
+        self.office, self._depth, self._positions, self._accounts = office, depth, positions, accounts
         self.muted: set[int] = set()
         self._backlog: list[list[tuple[Conversation, Fields]]] = []
         self._frames: dict[int, tuple[int, int, bytes]] = {}
@@ -61,7 +61,7 @@ class OrderMail:
         for made in waiting:
             self._send(made)
 
-    # --- engine.Hearer ------------------------------------------------------------------------------------------------
+    # engine.Hearer
 
     def open_order(self, order: Order) -> None:
         if order.perm_id not in self.muted:
@@ -79,13 +79,24 @@ class OrderMail:
         ))
 
     def executed(self, fill: Fill) -> None:
+        """A fill is in the books: positions at once, the commission a little later, accounts at their next turn."""
         self.post(fill.order, lambda client: replies_fills.execution(fill, -1, client.server_version))
-        self.office.orders.booked(fill)
+        self.tell_position(fill)
+        if fill.order.legs and not fill.leg:
+            return  # a combo's commissions are its legs'
+        self.office.agenda.after(self.office.settings.commission_after, lambda: self.commissioned(fill))
 
     def corrected(self, fill: Fill) -> None:
         """A correction is an execution like any other, but brings no commission and no status."""
         self.post(fill.order, lambda client: replies_fills.execution(fill, -1, client.server_version))
-        self.office.orders.tell_position(fill)
+        self.tell_position(fill)
+
+    def tell_position(self, fill: Fill) -> None:
+        account = self.office.accounts[fill.order.terms.account]
+        held = account.positions.get(fill.instrument.con_id)
+        if held is not None:
+            self._positions.tell(account, held)
+        self._accounts.hurry(account)
 
     def commissioned(self, fill: Fill) -> None:
         """The open order once more, now with the commission, then the report (as recorded)."""
@@ -96,9 +107,9 @@ class OrderMail:
         self._frames.pop(order.perm_id, None)
 
     def moved(self, walk: Walk) -> None:
-        self.office.depth.flush(walk)
+        self._depth.flush(walk)
 
-    # --- lists --------------------------------------------------------------------------------------------------------
+    # Lists
 
     def send_list(self, client: Conversation, orders: list[Order], end: Fields) -> None:
         """Open orders and their statuses, then the end: long lists in slices, so that others are served between."""

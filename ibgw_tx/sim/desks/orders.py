@@ -1,43 +1,45 @@
 """Order requests: whose id it is, new or changed, held or sent on; and cancels.
 
-What becomes of an order is the engine's; who hears of it is the mail's (ordermail.py); lists are orderlists.py's.
+What becomes of an order is exchange/lives.py's; who hears of it is order_mail.py's; lists are order_lists.py's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from ibgw_tx.sim.desks import order_checks as orderchecks
+from ibgw_tx.sim.desks.accounts import AccountDesk
+from ibgw_tx.sim.desks.depth import DepthDesk
 from ibgw_tx.sim.desks.order_mail import OrderMail
 from ibgw_tx.sim.desks.order_maker import OrderMaker
+from ibgw_tx.sim.desks.positions import PositionDesk
 from ibgw_tx.sim.exchange import margins
 from ibgw_tx.sim.exchange.engine import Engine
-from ibgw_tx.sim.exchange.order import Fill, Order, Status
+from ibgw_tx.sim.exchange.lives import Lives
+from ibgw_tx.sim.exchange.order import Order, Status
 from ibgw_tx.sim.market.walk import Walk
 from ibgw_tx.sim.office.conversation import Conversation
-from ibgw_tx.sim.office.desk import BaseDesk
-from ibgw_tx.sim.office.lookup import Refused
+from ibgw_tx.sim.office.desk import Answer, BaseDesk
+from ibgw_tx.sim.office.state import OfficeState
 from ibgw_tx.sim.replies import orders as replies_orders
-from ibgw_tx.sim.wire.codes import say
+from ibgw_tx.sim.wire.codes import Refused, say
 from ibgw_tx.sim.wire.requests import Request
-
-if TYPE_CHECKING:
-    from ibgw_tx.sim.desks.tws import Answer, Office
-
 
 
 class OrderDesk(BaseDesk):
     """Orders placed, changed and cancelled."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(
+        self, office: OfficeState, depth: DepthDesk, positions: PositionDesk, accounts: AccountDesk
+    ) -> None:
         super().__init__(office)
-        self.mail = OrderMail(office)
-        self.engine = Engine(
+        self.mail = OrderMail(office, depth, positions, accounts)
+        self.lives = Lives(
             office.catalogue, office.market, office.accounts, self.mail, office.now, office.settings.keep_hours
         )
-        self.store = self.engine.store
-        self.maker = OrderMaker(office, self.engine)
+        self.engine = Engine(self.lives)
+        self.store = self.lives.store
+        self.maker = OrderMaker(office, self.lives)
         self._deferred: list[Callable[[], None]] = []  # for when the link is back
 
     @property
@@ -54,7 +56,7 @@ class OrderDesk(BaseDesk):
         """Markets with an order in them: they move, watched or not."""
         return [working.walk for working in self.store.working.values()]
 
-    # --- placing ------------------------------------------------------------------------------------------------------
+    # Placing
 
     def place(self, client: Conversation, request: Request) -> None:
         """The troubles that may befall an order on its way in, then the order."""
@@ -94,7 +96,7 @@ class OrderDesk(BaseDesk):
         held = known if known is not None and known.held else None
         order = self.maker.make(client, request, held)
         if held is not None:
-            self.engine.replace_held(held, order)
+            self.lives.replace_held(held, order)
         refusal = self.office.faults.take_reject()
         if refusal is not None:
             self._reject(client, order, *refusal)
@@ -104,7 +106,7 @@ class OrderDesk(BaseDesk):
             )
             client.send(replies_orders.open_order(order, client.server_version, margins=figures))
         elif not order.terms.said["transmit"]:
-            self.engine.hold(order)
+            self.lives.hold(order)
         else:
             self._transmit(order)
 
@@ -115,7 +117,7 @@ class OrderDesk(BaseDesk):
         if with_status:
             self.store.unhold(order)
             self.store.add(order)
-            self.engine.finish(order, Status.INACTIVE, f"Rejected: {code}")
+            self.lives.finish(order, Status.INACTIVE, f"Rejected: {code}")
 
     def _transmit(self, order: Order) -> None:
         """Send an order on, and before it what was held for it: its parent, then its siblings."""
@@ -124,8 +126,8 @@ class OrderDesk(BaseDesk):
         if parent is not None:
             siblings = [o for o in self.store.held.values() if o.parent is parent and o.key != order.key]
             group = [*([parent] if parent.held else []), *siblings, order]
-        for one in group:
-            self.admit(one)
+        for member in group:
+            self.admit(member)
 
     def admit(self, order: Order) -> None:
         """Into the market, or into TWS's drawer while the link is down."""
@@ -139,7 +141,7 @@ class OrderDesk(BaseDesk):
             self._say_at_once(order)
             self._deferred.append(lambda: self._later_placed(order))
             return
-        self.engine.place(order)
+        self.lives.place(order)
         if order.perm_id in self.mail.muted and order.live:
             self.fill_at_market(order)
         said = order.terms.said
@@ -151,14 +153,14 @@ class OrderDesk(BaseDesk):
             self.mail.note(order, code, text or say(code))
 
     def fill_at_market(self, order: Order) -> None:
-        walk = self.engine.walk(order)
+        walk = self.lives.walk(order)
         price = order.terms.limit if walk is None or order.terms.limit else walk.mark()
-        self.engine.fill(order, order.remaining, price or 0.0, order.instrument.exchange)
+        self.lives.fill(order, order.remaining, price or 0.0, order.instrument.exchange)
 
     def _later_placed(self, order: Order) -> None:
         if order.live:
             order.status = "PreSubmitted"
-            self.engine.place(order)
+            self.lives.place(order)
 
     def _say_at_once(self, order: Order) -> None:
         """TWS's own word, which needs no link."""
@@ -173,11 +175,11 @@ class OrderDesk(BaseDesk):
         if refusal is not None:
             client.error(order.order_id, refusal[0], refusal[1] or say(refusal[0], cause="rejected on demand"))
         elif self.office.faults.link_up:
-            self.engine.modify(order, terms)
+            self.lives.modify(order, terms)
         else:
-            self._deferred.append(lambda: self.engine.modify(order, terms) if order.live else None)
+            self._deferred.append(lambda: self.lives.modify(order, terms) if order.live else None)
 
-    # --- cancelling ---------------------------------------------------------------------------------------------------
+    # Cancelling
 
     def cancel(self, client: Conversation, request: Request) -> None:
         orderchecks.check_writable(self.office.settings, request)
@@ -195,7 +197,7 @@ class OrderDesk(BaseDesk):
         """A cancel that TWS takes: at once, or by way of PendingCancel while the order may still fill."""
         after, link_up = self.office.settings.cancel_after, self.office.faults.link_up
         if order.held or (after is None and link_up):
-            self.engine.cancel(order)
+            self.lives.cancel(order)
             return
         order.status = Status.PENDING_CANCEL
         self._say_at_once(order)
@@ -206,7 +208,7 @@ class OrderDesk(BaseDesk):
 
     def _cancelled(self, order: Order) -> None:
         if order.live:
-            self.engine.cancel(order)
+            self.lives.cancel(order)
 
     def cancel_all(self, client: Conversation, request: Request) -> None:
         """Everybody's orders, those placed by hand too; TWS confirms by the orders' own messages only."""
@@ -218,21 +220,7 @@ class OrderDesk(BaseDesk):
     def exercise(self, client: Conversation, request: Request) -> None:
         client.error(request.req_id, 322, say(322, name=request.name, cause="Not supported by ibsim"))
 
-    # --- time and ends ------------------------------------------------------------------------------------------------
-
-    def booked(self, fill: Fill) -> None:
-        """A fill is in the books: positions at once, the commission a little later, accounts at their next turn."""
-        self.tell_position(fill)
-        if fill.order.legs and not fill.leg:
-            return  # a combo's commissions are its legs'
-        self.office.agenda.after(self.office.settings.commission_after, lambda: self.mail.commissioned(fill))
-
-    def tell_position(self, fill: Fill) -> None:
-        account = self.office.accounts[fill.order.terms.account]
-        held = account.positions.get(fill.instrument.con_id)
-        if held is not None:
-            self.office.positions.tell(account, held)
-        self.office.account_desk.hurry(account)
+    # Time and ends
 
     def restarted(self) -> None:
         """TWS was restarted: what was not transmitted is gone (tws-facts 4.4)."""

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from attrs import define
 
 from ibgw_tx.sim.exchange.accounts import Account, totals, valued
 from ibgw_tx.sim.office.conversation import Conversation
-from ibgw_tx.sim.office.desk import BaseDesk, Key
+from ibgw_tx.sim.office.desk import Answer, BaseDesk, Key
+from ibgw_tx.sim.office.state import OfficeState
 from ibgw_tx.sim.replies import session as replies
-from ibgw_tx.sim.replies.session import Fields
-from ibgw_tx.sim.wire.frames import UNSET
+from ibgw_tx.sim.wire.frames import UNSET, Fields
 from ibgw_tx.sim.wire.requests import Request
-
-if TYPE_CHECKING:
-    from ibgw_tx.sim.desks.tws import Answer, Office
 
 
 @define(eq=False)
 class Watch:
-    """``con_id`` is 0 for the whole account."""
+    """`con_id` is 0 for the whole account."""
 
     client: Conversation
     req_id: int
@@ -33,7 +29,7 @@ class Watch:
 class PnLDesk(BaseDesk):
     """reqPnL and reqPnLSingle: the first row at once, later ones when they differ."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: OfficeState) -> None:
         super().__init__(office)
         self._held: dict[Key, Watch] = {}
         self._due = 0.0
@@ -48,7 +44,7 @@ class PnLDesk(BaseDesk):
         }
 
     def watch(self, client: Conversation, request: Request) -> None:
-        account = self.office.account_desk.account(request.args["account"], request)
+        account = self.office.account(request.args["account"], request)
         watch = Watch(client, request.req_id, account, request.args.get("con_id_single", 0))
         self._held[id(client), request.req_id] = watch
         self._send(watch, self.office.now())

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from ibgw_tx.sim.exchange.accounts import Account, Position
 from ibgw_tx.sim.office.conversation import Conversation
-from ibgw_tx.sim.office.desk import BaseDesk, Key
+from ibgw_tx.sim.office.desk import Answer, BaseDesk, Key
+from ibgw_tx.sim.office.state import OfficeState
 from ibgw_tx.sim.replies import session as replies
 from ibgw_tx.sim.wire.requests import Request
 
-if TYPE_CHECKING:
-    from ibgw_tx.sim.desks.tws import Answer, Office
-
 
 class PositionDesk(BaseDesk):
-    """A change is told when ``tell`` is called with it; a closed position is told with 0."""
+    """A change is told when `tell` is called with it; a closed position is told with 0."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: OfficeState) -> None:
         super().__init__(office)
         self._all: dict[int, Conversation] = {}
         self._multi: dict[Key, tuple[Conversation, list[Account], str]] = {}
@@ -46,7 +43,7 @@ class PositionDesk(BaseDesk):
     def multi(self, client: Conversation, request: Request) -> None:
         name, model = request.args["account"], request.args["model"]
         everyone = list(self.office.accounts.values())
-        accounts = everyone if name in ("", "All") else [self.office.account_desk.account(name, request)]
+        accounts = everyone if name in ("", "All") else [self.office.account(name, request)]
         self._multi[id(client), request.req_id] = client, accounts, model
         for account in accounts:
             for held in account.positions.values():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from attrs import define, field
 
@@ -13,16 +12,13 @@ from ibgw_tx.sim.market.instrument import Instrument
 from ibgw_tx.sim.market.walk import Walk
 from ibgw_tx.sim.office import lookup
 from ibgw_tx.sim.office.conversation import Conversation
-from ibgw_tx.sim.office.desk import BaseDesk, Key
-from ibgw_tx.sim.office.lookup import Refused
+from ibgw_tx.sim.office.desk import Answer, BaseDesk, Key
+from ibgw_tx.sim.office.state import OfficeState
 from ibgw_tx.sim.replies import market as reply
-from ibgw_tx.sim.replies.session import Fields
-from ibgw_tx.sim.wire.codes import say
+from ibgw_tx.sim.wire.codes import Refused, say
+from ibgw_tx.sim.wire.frames import Fields
 from ibgw_tx.sim.wire.ids import Since
 from ibgw_tx.sim.wire.requests import Request
-
-if TYPE_CHECKING:
-    from ibgw_tx.sim.desks.tws import Answer, Office
 
 LIVE, FROZEN, DELAYED_TYPE, DELAYED_FROZEN = 1, 2, 3, 4
 
@@ -43,7 +39,7 @@ class Quote:
 class QuoteDesk(BaseDesk):
     """Market data lines by client and request id."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: OfficeState) -> None:
         super().__init__(office)
         self._held: dict[Key, Quote] = {}
         self._types: dict[int, int] = {}
@@ -66,7 +62,7 @@ class QuoteDesk(BaseDesk):
         """Walks with a market data line."""
         return list({id(q.walk): q.walk for q in self._held.values()}.values())
 
-    # --- requests -----------------------------------------------------------------------------------------------------
+    # Requests
 
     def data_type(self, client: Conversation, request: Request) -> None:
         kind = request.args["type"]
@@ -75,16 +71,16 @@ class QuoteDesk(BaseDesk):
         self._types[id(client)] = kind
 
     def subscribe(self, client: Conversation, request: Request) -> None:
-        one = lookup.resolve(self.office.catalogue, request.contract, request.name).instrument
-        generics = self._generics(request, one)
-        if one.fractional and client.server_version < Since.FRACTIONAL_SIZE_SUPPORT:
+        instrument = lookup.resolve(self.office.catalogue, request.contract, request.name).instrument
+        generics = self._generics(request, instrument)
+        if instrument.fractional and client.server_version < Since.FRACTIONAL_SIZE_SUPPORT:
             raise Refused(10285, say(10285))
         key = id(client), request.req_id
         if key in self._held:
             raise Refused(322, say(322, name=request.name, cause="Duplicate ticker id"))
-        delayed = self._delayed(client, request.req_id, one)
+        delayed = self._delayed(client, request.req_id, instrument)
         now = self.office.now()
-        quote = Quote(client, request.req_id, self.office.market.walk(one, now), generics, delayed)
+        quote = Quote(client, request.req_id, self.office.market.walk(instrument, now), generics, delayed)
         quote.trade = quote.walk.count
         self._greet(quote)
         if request.args["snapshot"]:
@@ -93,20 +89,20 @@ class QuoteDesk(BaseDesk):
         else:
             self._held[key] = quote
 
-    def _generics(self, request: Request, one: Instrument) -> frozenset[int]:
+    def _generics(self, request: Request, instrument: Instrument) -> frozenset[int]:
         texts = [t for t in request.args["generic"].replace(" ", "").split(",") if t and not t.startswith("mdoff")]
         if texts and request.args["snapshot"]:
             raise Refused(414, say(414))
         wrong = [t for t in texts if t.split(":")[0] not in GENERIC_TICKS]
         if wrong:
             legal = ",".join(f"{number}({name})" for number, name in GENERIC_TICKS.items())
-            cause = f"Incorrect generic tick list of {','.join(wrong)}.  Legal ones for ({one.sec_type}) are: {legal}"
+            cause = f"Incorrect generic tick list of {','.join(wrong)}.  Legal ones for ({instrument.sec_type}) are: {legal}"
             raise Refused(321, say(321, name=request.name, cause=cause))
         return frozenset(int(t.split(":")[0]) for t in texts)
 
-    def _delayed(self, client: Conversation, req_id: int, one: Instrument) -> bool:
+    def _delayed(self, client: Conversation, req_id: int, instrument: Instrument) -> bool:
         """Whether the line is a delayed one; refuses when that was not asked for."""
-        if not one.delayed:
+        if not instrument.delayed:
             return False
         if self._types.get(id(client), LIVE) not in (DELAYED_TYPE, DELAYED_FROZEN):
             raise Refused(10168, say(10168))
@@ -115,8 +111,8 @@ class QuoteDesk(BaseDesk):
 
     def _greet(self, quote: Quote) -> None:
         """What comes before the first quote; -1 with size 0 is TWS's "nothing yet"."""
-        one, send = quote.walk.instrument, quote.client.send
-        send(reply.tick_params(quote.req_id, one.min_tick, bbo_code(one)))
+        instrument, send = quote.walk.instrument, quote.client.send
+        send(reply.tick_params(quote.req_id, instrument.min_tick, bbo_code(instrument)))
         send(reply.market_data_type(quote.req_id, DELAYED_TYPE if quote.delayed else LIVE))
         for kind in (1, 2):
             send(reply.tick_price(quote.req_id, DELAYED[kind] if quote.delayed else kind, -1.0, 0))
@@ -137,7 +133,7 @@ class QuoteDesk(BaseDesk):
         """1101: every line is lost without a word about each."""
         self._held.clear()
 
-    # --- sending ------------------------------------------------------------------------------------------------------
+    # Sending
 
     def pulse(self, now: float) -> None:
         if now < self._due:
@@ -162,9 +158,9 @@ class QuoteDesk(BaseDesk):
 
     def _ticks(self, quote: Quote, now: float, lot: int) -> Iterator[Tick]:
         yield from ticks(quote.walk, lot)
-        one = quote.walk.instrument
-        if one.sec_type == "OPT":
-            under = self.office.catalogue.instruments[one.under_con_id]
+        instrument = quote.walk.instrument
+        if instrument.sec_type == "OPT":
+            under = self.office.catalogue.instruments[instrument.under_con_id]
             yield from greek_ticks(quote.walk, self.office.market.walk(under, now).mark(), now)
 
     def _tape(self, quote: Quote, lot: int) -> Iterator[Fields]:

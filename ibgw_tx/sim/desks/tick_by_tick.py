@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from attrs import define
 
@@ -11,15 +10,12 @@ from ibgw_tx.sim.market.book import ASK, BID
 from ibgw_tx.sim.market.walk import Walk
 from ibgw_tx.sim.office import lookup
 from ibgw_tx.sim.office.conversation import Conversation
-from ibgw_tx.sim.office.desk import BaseDesk, Key
-from ibgw_tx.sim.office.lookup import Refused
+from ibgw_tx.sim.office.desk import Answer, BaseDesk, Key
+from ibgw_tx.sim.office.state import OfficeState
 from ibgw_tx.sim.replies import market as reply
-from ibgw_tx.sim.wire.codes import say
+from ibgw_tx.sim.wire.codes import Refused, say
 from ibgw_tx.sim.wire.ids import Since
 from ibgw_tx.sim.wire.requests import Request
-
-if TYPE_CHECKING:
-    from ibgw_tx.sim.desks.tws import Answer, Office
 
 KINDS = {"Last": 1, "AllLast": 2, "BidAsk": 3, "MidPoint": 4}  # case matters, as at TWS
 
@@ -37,7 +33,7 @@ class Tape:
 class TickDesk(BaseDesk):
     """Tick-by-tick subscriptions: five over all clients, as TWS allows with 100 lines."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: OfficeState) -> None:
         super().__init__(office)
         self._held: dict[Key, Tape] = {}
 
@@ -50,16 +46,16 @@ class TickDesk(BaseDesk):
         return list({id(t.walk): t.walk for t in self._held.values()}.values())
 
     def subscribe(self, client: Conversation, request: Request) -> None:
-        one = lookup.resolve(self.office.catalogue, request.contract, request.name).instrument
+        instrument = lookup.resolve(self.office.catalogue, request.contract, request.name).instrument
         kind = KINDS.get(request.args["tick_type"])
         if kind is None:
             cause = f"Invalid tick type '{request.args['tick_type']}'"
             raise Refused(321, say(321, name=request.name, cause=cause))
-        if one.fractional and client.server_version < Since.FRACTIONAL_SIZE_SUPPORT:
+        if instrument.fractional and client.server_version < Since.FRACTIONAL_SIZE_SUPPORT:
             raise Refused(10285, say(10285))
         if len(self._held) >= self.office.settings.ticks_limit:
             raise Refused(10190, say(10190))
-        walk = self.office.market.walk(one, self.office.now())
+        walk = self.office.market.walk(instrument, self.office.now())
         self._held[id(client), request.req_id] = Tape(client, request.req_id, walk, kind, walk.count)
 
     def cancel(self, client: Conversation, request: Request) -> None:

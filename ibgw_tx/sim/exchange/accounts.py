@@ -3,6 +3,8 @@
 All in floats of money: nothing here is settled, and TWS itself sends rounded texts.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from attrs import define, field, frozen
@@ -24,7 +26,7 @@ SUMMARY_CURRENCYLESS = frozenset({"AccountType", "Cushion", "Leverage", "LookAhe
 
 @define
 class Position:
-    """``cost`` is TWS's average cost: multiplier and commissions are in it."""
+    """`cost` is TWS's average cost: multiplier and commissions are in it."""
 
     instrument: Instrument
     amount: float
@@ -34,7 +36,7 @@ class Position:
 
 @frozen
 class Valued:
-    """A position at a moment, in the instrument's currency. ``daily`` is the change since last night's close."""
+    """A position at a moment, in the instrument's currency. `daily` is the change since last night's close."""
 
     position: Position
     price: float
@@ -45,7 +47,7 @@ class Valued:
 
 @define
 class Account:
-    """One account. ``ready`` is False while IB's servers reset: its values are then not to be relied on."""
+    """One account. `ready` is False while IB's servers reset: its values are then not to be relied on."""
 
     name: str
     base: str
@@ -69,10 +71,10 @@ def open_accounts(catalogue: Catalogue, names: list[str]) -> dict[str, Account]:
     for times, name in enumerate(names, 1):
         account = Account(name, funds.base, {cur: amount * times for cur, amount in funds.cash.items()})
         for held in funds.holdings:
-            one = catalogue.instruments[held.con_id]
+            instrument = catalogue.instruments[held.con_id]
             # An option has no start price of its own; a round one is as good as any price paid.
-            paid = (one.price or 40.0) * held.paid * one.factor
-            account.set_position(one, held.quantity * times, paid)
+            paid = (instrument.price or 40.0) * held.paid * instrument.factor
+            account.set_position(instrument, held.quantity * times, paid)
         made[name] = account
     return made
 
@@ -81,9 +83,9 @@ def valued(account: Account, market: Market, now: float) -> list[Valued]:
     """Every position at the market's price."""
     rows = []
     for held in account.positions.values():
-        one = held.instrument
-        walk = market.walk(one, now)
-        price, units = walk.mark(), held.amount * one.factor
+        instrument = held.instrument
+        walk = market.walk(instrument, now)
+        price, units = walk.mark(), held.amount * instrument.factor
         last_night = walk.ladder.real(walk.close)
         rows.append(
             Valued(held, price, units * price, units * price - held.amount * held.cost, units * (price - last_night))
@@ -114,18 +116,18 @@ class Totals:
 def totals(account: Account, rows: list[Valued], market: Market, now: float) -> Totals:
     sums = dict.fromkeys(("gross", "stock", "options", "futures_pnl", "unrealized", "realized", "daily", "margin"), 0.0)
     for row in rows:
-        one = row.position.instrument
-        rate = market.rate(one.currency, now)
+        instrument = row.position.instrument
+        rate = market.rate(instrument.currency, now)
         value = row.value * rate
-        if one.sec_type == "FUT":
+        if instrument.sec_type == "FUT":
             sums["futures_pnl"] += row.unrealized * rate
         else:
-            sums["options" if one.sec_type == "OPT" else "stock"] += value
+            sums["options" if instrument.sec_type == "OPT" else "stock"] += value
             sums["gross"] += abs(value)
         sums["unrealized"] += row.unrealized * rate
         sums["realized"] += row.position.realized * rate
         sums["daily"] += row.daily * rate
-        sums["margin"] += abs(value) * MARGIN.get(one.sec_type, 0.25)
+        sums["margin"] += abs(value) * MARGIN.get(instrument.sec_type, 0.25)
     cash = sum(amount * market.rate(currency, now) for currency, amount in account.cash.items())
     return Totals(cash=cash, **sums)
 
@@ -210,7 +212,7 @@ def ledger(
 
 
 def summary_values(account: Account, tags: list[str], market: Market, now: float) -> Iterator[Value]:
-    """Account summary rows for these tags; ``$LEDGER``, ``$LEDGER:EUR`` and ``$LEDGER:ALL`` among them."""
+    """Account summary rows for these tags; `$LEDGER`, `$LEDGER:EUR` and `$LEDGER:ALL` among them."""
     rows = valued(account, market, now)
     sums = totals(account, rows, market, now)
     figures = base_figures(sums)

@@ -4,6 +4,8 @@ Price and time are simulated, and the market's volume of the day; conditions on 
 never come true here, so such an order waits until it is cancelled or filled by hand.
 """
 
+from __future__ import annotations
+
 from ibgw_tx.sim.exchange.order import Order
 from ibgw_tx.sim.market.catalogue import Catalogue
 from ibgw_tx.sim.market.market import Market
@@ -53,10 +55,10 @@ def holds(condition: Condition, market: Market, catalogue: Catalogue, now: float
         return _compare(rest[0], now, times.parse_time(rest[1], now))
     if kind not in (PRICE, VOLUME):
         return False
-    one = catalogue.instruments.get(int(rest[2]))
-    if one is None:
+    instrument = catalogue.instruments.get(int(rest[2]))
+    if instrument is None:
         return False
-    walk = market.walk(one, now)
+    walk = market.walk(instrument, now)
     return _compare(rest[0], walk.middle() if kind == PRICE else walk.volume, float(rest[1]))
 
 

@@ -1,5 +1,7 @@
 """The matching engine's turns: what the market's moves, the clock and the closing bell do to orders."""
 
+from __future__ import annotations
+
 from ibgw_tx.sim.exchange import matching
 from ibgw_tx.sim.exchange import rules as orderrules
 from ibgw_tx.sim.exchange.lives import BY_SYSTEM, Lives
@@ -8,10 +10,12 @@ from ibgw_tx.sim.exchange.store import Working
 from ibgw_tx.sim.market.walk import Walk
 
 
-class Engine(Lives):
-    """Orders and their market. ``look`` after the market moved, ``tick`` as time passes."""
+class Engine:
+    """Orders and their market: `look` after the market moved, `tick` as time passes."""
 
-    _day = -1.0
+    def __init__(self, lives: Lives) -> None:
+        self._lives, self.store = lives, lives.store
+        self._day = -1.0
 
     def look(self) -> None:
         """Every instrument with working orders, after its market moved."""
@@ -22,7 +26,7 @@ class Engine(Lives):
         prints = matching.Prints(walk, working.seen)
         working.seen = walk.count
         for order in list(working.waiting.values()):
-            self.consider(order, walk, prints)
+            self._lives.consider(order, walk, prints)
         for side in (working.buys, working.sells):
             for order in self.store.queued(side):
                 if not self._trades(order, walk, prints):
@@ -40,16 +44,16 @@ class Engine(Lives):
         if not there and not through:
             return bool(matching.makers(order))
         if there >= order.remaining or (there and not order.terms.said["allOrNone"]):
-            self.take(order, walk, limit)
+            self._lives.take(order, walk, limit)
         if through and order.live and bound is not None and limit is not None and order.resting:
             size = prints.through(order.terms.sign, bound, order.remaining)
             if size:
-                self.fill(order, size, limit, matching.makers(order) or order.instrument.exchange)
+                self._lives.fill(order, size, limit, matching.makers(order) or order.instrument.exchange)
         return True
 
     def tick(self) -> None:
-        """What time alone does: expiry, and the new day. Waiting orders see openings and times in ``look``."""
-        now = self.now()
+        """What time alone does: expiry, and the new day. Waiting orders see openings and times in `look`."""
+        now = self._lives.now()
         for order in [o for o in self.store.live.values() if o.expires is not None and o.expires <= now]:
             if order.live:
                 self.close_out(order)
@@ -60,12 +64,12 @@ class Engine(Lives):
 
     def close_out(self, order: Order) -> None:
         """The end of an order's time: those for the close trade first."""
-        walk = self.walk(order)
+        walk = self._lives.walk(order)
         if order.terms.kind in Kinds.CLOSE and walk is not None:
             order.triggered = True
-            self.work(order, walk)
+            self._lives.work(order, walk)
         if order.live:
-            self.finish(order, Status.CANCELLED, BY_SYSTEM, 202)
+            self._lives.finish(order, Status.CANCELLED, BY_SYSTEM, 202)
 
     def end_session(self) -> None:
         """As at the closing bell: market-on-close and limit-on-close trade, what is good for the day ends."""

@@ -1,5 +1,7 @@
 """Executions: made, booked into the account, corrected, and found again."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -47,7 +49,7 @@ class Fills:
     def book_legs(self, whole: Fill, marks: list[float]) -> Iterator[Fill]:
         """The legs of a combo's fill, each with an execution of its own (tws-facts 4.8).
 
-        They trade at their ``marks``, but for the last one, whose price makes up the net price.
+        They trade at their `marks`, but for the last one, whose price makes up the net price.
         """
         order, account, left = whole.order, self._accounts[whole.order.terms.account], whole.price
         for number, (leg, mark) in enumerate(zip(order.legs, marks, strict=True), 1):
@@ -88,11 +90,11 @@ class Fills:
         since = times.parse_end(wanted["time"], now) if wanted["time"].strip() else 0.0
         side = {"BUY": 1, "BOT": 1, "SELL": -1, "SLD": -1, "SSHORT": -1}.get(wanted["side"].upper())
         for fill in self._store.fills.values():
-            one, order = fill.instrument, fill.order
+            instrument, order = fill.instrument, fill.order
             if (
                 wanted["client_id"] in (0, order.client_id) and wanted["account"] in ("", order.terms.account)
-                and fill.when >= since and wanted["symbol"] in ("", one.symbol)
-                and wanted["sec_type"] in ("", one.sec_type) and wanted["exchange"] in ("", fill.exchange)
+                and fill.when >= since and wanted["symbol"] in ("", instrument.symbol)
+                and wanted["sec_type"] in ("", instrument.sec_type) and wanted["exchange"] in ("", fill.exchange)
                 and (side is None or fill.sign == side)
             ):
                 yield fill

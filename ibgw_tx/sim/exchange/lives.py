@@ -5,9 +5,11 @@
 
 A *waiting* order is looked at each time its instrument moved; a *working* one trades as soon as the book or the tape
 allows: against the book at the book's prices when it comes in, at its own limit once it rests. Everything that a
-client may hear goes to ``hearer`` in the order in which TWS says it: after a fill execution, open order, status; the
+client may hear goes to `hearer` in the order in which TWS says it: after a fill execution, open order, status; the
 commission later. The market's turn is engine.py's.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Protocol
@@ -45,7 +47,7 @@ class Hearer(Protocol):
 
 
 class Lives:
-    """``seconds`` is the clock; ``keep_hours``: exchanges close, else the market never does."""
+    """`seconds` is the clock; `keep_hours`: exchanges close, else the market never does."""
 
     def __init__(
         self, catalogue: Catalogue, market: Market, accounts: dict[str, Account], hearer: Hearer,
@@ -71,7 +73,7 @@ class Lives:
         self.hearer.open_order(order)
         self.hearer.order_status(order)
 
-    # --- a life -------------------------------------------------------------------------------------------------------
+    # A life
 
     def place(self, order: Order) -> None:
         """Take an order that passed every check."""
@@ -160,7 +162,7 @@ class Lives:
             order.status, order.why_held = status, why
             self.tell(order)
 
-    # --- fills --------------------------------------------------------------------------------------------------------
+    # Fills
 
     def take(self, order: Order, walk: Walk, limit: float | None) -> None:
         """From the book: at the book's prices coming in, at its own limit when it was there first."""
@@ -172,7 +174,7 @@ class Lives:
         self.hearer.moved(walk)
 
     def fill(self, order: Order, quantity: int, price: float, exchange: str, silent: bool = False) -> Fill:
-        """Fill a part; ``silent``: without open order and status, as TWS may do with an instant fill."""
+        """Fill a part; `silent`: without open order and status, as TWS may do with an instant fill."""
         fill = self.fills.book(order, quantity, price, exchange)
         done = order.remaining == 0
         if done or order.status != Status.PENDING_CANCEL:
@@ -206,7 +208,7 @@ class Lives:
             mate.total = mate.filled + left
             self.tell(mate)
 
-    # --- ends ---------------------------------------------------------------------------------------------------------
+    # Ends
 
     def finish(self, order: Order, status: str, ending: str, code: int = 0, text: str = "") -> None:
         """End an unfilled order: its status, then the code, then its children."""

@@ -1,13 +1,27 @@
 """What-if: the margins an account would have after an order, by the same shares the account figures use."""
 
+from __future__ import annotations
+
+from attrs import frozen
+
 from ibgw_tx.sim.exchange import ledger
 from ibgw_tx.sim.exchange.accounts import MARGIN, Account, totals, valued
 from ibgw_tx.sim.exchange.order import Order
 from ibgw_tx.sim.market.instrument import Instrument
 from ibgw_tx.sim.market.market import Market
-from ibgw_tx.sim.replies.orders import Margins
 
 MAINTENANCE = 0.9  # of the initial margin
+
+
+@frozen
+class Margins:
+    """What-if figures: initial and maintenance margin and equity with loan, each before, change, after."""
+
+    before: tuple[float, float, float]
+    change: tuple[float, float, float]
+    after: tuple[float, float, float]
+    commission: float
+    currency: str
 
 
 def what_if(order: Order, account: Account, market: Market, now: float) -> Margins:
@@ -15,12 +29,12 @@ def what_if(order: Order, account: Account, market: Market, now: float) -> Margi
     sums = totals(account, valued(account, market, now), market, now)
     parts = [(leg.instrument, leg.sign * leg.ratio) for leg in order.legs] or [(order.instrument, 1)]
     change = fee = 0.0
-    for one, times in parts:
+    for instrument, times in parts:
         quantity = order.terms.sign * times * order.total
-        price = order.terms.limit if order.terms.limit and not order.legs else market.walk(one, now).mark()
-        rate = market.rate(one.currency, now)
-        change += _margin_change(account, one, quantity, price) * rate
-        fee += ledger.commission(one, abs(quantity), abs(quantity) * price) * rate
+        price = order.terms.limit if order.terms.limit and not order.legs else market.walk(instrument, now).mark()
+        rate = market.rate(instrument.currency, now)
+        change += _margin_change(account, instrument, quantity, price) * rate
+        fee += ledger.commission(instrument, abs(quantity), abs(quantity) * price) * rate
     before, net = sums.margin, sums.net
     return Margins(
         before=(before, before * MAINTENANCE, net), change=(change, change * MAINTENANCE, -fee),
@@ -29,7 +43,7 @@ def what_if(order: Order, account: Account, market: Market, now: float) -> Margi
     )
 
 
-def _margin_change(account: Account, one: Instrument, quantity: int, price: float) -> float:
-    held = account.positions.get(one.con_id)
+def _margin_change(account: Account, instrument: Instrument, quantity: int, price: float) -> float:
+    held = account.positions.get(instrument.con_id)
     amount = held.amount if held else 0.0
-    return (abs(amount + quantity) - abs(amount)) * price * one.factor * MARGIN.get(one.sec_type, 0.25)
+    return (abs(amount + quantity) - abs(amount)) * price * instrument.factor * MARGIN.get(instrument.sec_type, 0.25)

@@ -4,6 +4,8 @@ Prices inside are the ladder's integer units. Whoever takes rows edits the book 
 subscribers see the size go, and prints the trades on the tape.
 """
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 from ibgw_tx.sim.exchange.order import Kinds, Order
@@ -42,7 +44,7 @@ def available(walk: Walk, order: Order, limit: float | None) -> int:
 
 
 def take(walk: Walk, order: Order, limit: float | None, quantity: int, now: float) -> list[Taken]:
-    """Take up to ``quantity`` off the book, best price first."""
+    """Take up to `quantity` off the book, best price first."""
     side, maker, sign = (ASK if order.terms.buys else BID), makers(order), order.terms.sign
     bound = None if limit is None else units(walk, limit)
     found: list[Taken] = []

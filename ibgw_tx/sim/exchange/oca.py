@@ -5,6 +5,8 @@ meanwhile for types 1 and 2; here one thing happens at a time, so that nothing c
 the same. The children of one parent are a group of type 3 even if they name none, as TWS shows them.
 """
 
+from __future__ import annotations
+
 from ibgw_tx.sim.exchange.order import Order
 from ibgw_tx.sim.exchange.store import OrderStore
 
@@ -22,5 +24,5 @@ def after_fill(store: OrderStore, order: Order, quantity: int) -> list[tuple[Ord
 
 
 def left(mate: Order, quantity: int, before: int) -> int:
-    """A mate's rest after another member, with ``before`` to go, filled ``quantity``; rounded down."""
+    """A mate's rest after another member, with `before` to go, filled `quantity`; rounded down."""
     return mate.remaining - -(-mate.remaining * quantity // before)

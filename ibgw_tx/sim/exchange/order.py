@@ -4,6 +4,8 @@ Quantities are whole base units (shares, contracts), prices plain floats in the 
 seconds.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -28,7 +30,7 @@ class Status:
 
 
 class Kinds:
-    """Order types by what they do. Those of ``RESTING`` are taken and shown, but filled by hand only."""
+    """Order types by what they do. Those of `RESTING` are taken and shown, but filled by hand only."""
 
     LIMIT: Final = frozenset({"LMT", "STP LMT", "LIT", "LOC", "TRAIL LIMIT"})
     STOP: Final = frozenset({"STP", "STP LMT", "STP PRT"})
@@ -52,7 +54,7 @@ TIFS = frozenset({"DAY", "GTC", "IOC", "FOK", "GTD", "OPG", "DTC", "AUC", "GTX"}
 
 @frozen
 class Terms:
-    """An order as its client stated it; ``said`` has every field of the wire under IB's name."""
+    """An order as its client stated it; `said` has every field of the wire under IB's name."""
 
     said: Mapping[str, Any]
     action: str
@@ -101,7 +103,7 @@ def terms_of(said: Mapping[str, Any], account: str, parts: int = 1) -> Terms:
 
 @frozen
 class Leg:
-    """A leg of a combo: ``sign`` is +1 when buying the combo buys it."""
+    """A leg of a combo: `sign` is +1 when buying the combo buys it."""
 
     instrument: Instrument
     ratio: int
@@ -111,11 +113,11 @@ class Leg:
 
 @define(eq=False)
 class Order:
-    """One order's life. Its ids, status and figures are those TWS shows; ``ended`` is None while it lives.
+    """One order's life. Its ids, status and figures are those TWS shows; `ended` is None while it lives.
 
-    ``total`` is terms.total until an OCA group reduces it. ``held``: not transmitted. ``resting``: it has been in the
-    market since its last change, so that it trades at its own limit, not at the book's. ``stop``: where a stop or trail
-    stands now. ``revision`` rises with every visible change.
+    `total` is terms.total until an OCA group reduces it. `held`: not transmitted. `resting`: it has been in the
+    market since its last change, so that it trades at its own limit, not at the book's. `stop`: where a stop or trail
+    stands now. `revision` rises with every visible change.
     """
 
     perm_id: int
@@ -134,8 +136,8 @@ class Order:
     last_price: float = 0.0
     commission: float = 0.0
     realized: float | None = None
-    parent: "Order | None" = None
-    children: list["Order"] = field(factory=list)
+    parent: Order | None = None
+    children: list[Order] = field(factory=list)
     held: bool = False
     triggered: bool = False
     resting: bool = False
@@ -173,7 +175,7 @@ class Order:
 
 @frozen
 class Fill:
-    """One execution. ``cumulative`` and ``average`` are the order's after it; commission and realized come later."""
+    """One execution. `cumulative` and `average` are the order's after it; commission and realized come later."""
 
     exec_id: str
     order: Order

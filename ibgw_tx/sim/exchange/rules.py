@@ -1,5 +1,7 @@
 """What an order's terms mean at a moment: when it begins and ends, why it is held, at which limit it works."""
 
+from __future__ import annotations
+
 from ibgw_tx.sim.exchange.order import Kinds, Order, Status
 from ibgw_tx.sim.market import hours
 from ibgw_tx.sim.market.catalogue import Catalogue
@@ -26,10 +28,10 @@ def set_dates(order: Order, catalogue: Catalogue, keep_hours: bool, now: float) 
 
 def closed_text(order: Order, catalogue: Catalogue) -> str:
     """Notice 399 of an order that came while its exchange is closed."""
-    one = order.instrument
-    when = hours.local_text(catalogue.calendars[one.calendar], order.opens)
-    where = f"{one.exchange}.{one.trading_class}" if one.sec_type == "STK" else one.exchange
-    return say(399, action=order.terms.action, size=order.total, symbol=one.symbol, where=where, when=when)
+    instrument = order.instrument
+    when = hours.local_text(catalogue.calendars[instrument.calendar], order.opens)
+    where = f"{instrument.exchange}.{instrument.trading_class}" if instrument.sec_type == "STK" else instrument.exchange
+    return say(399, action=order.terms.action, size=order.total, symbol=instrument.symbol, where=where, when=when)
 
 
 def waits_for_parent(order: Order) -> bool:

@@ -1,5 +1,7 @@
 """Where orders are kept: by ids, by instrument in the priority they trade in, and today's completed ones and fills."""
 
+from __future__ import annotations
+
 import math
 from bisect import bisect_left, insort
 from collections import Counter
@@ -17,7 +19,7 @@ Entry = tuple[float, int, Order]  # how good the price is (lower is better), per
 class Working:
     """One instrument's orders that may trade: the ones in the market by side, best price first, and those in waiting.
 
-    ``seen`` is the number of the last trade that was looked at.
+    `seen` is the number of the last trade that was looked at.
     """
 
     walk: Walk
@@ -42,7 +44,7 @@ def rank(order: Order, limit: float | None) -> float:
 
 
 class OrderStore:
-    """Every order of the day. ``live`` is in order of arrival."""
+    """Every order of the day. `live` is in order of arrival."""
 
     def __init__(self) -> None:
         self.live: dict[int, Order] = {}
@@ -55,7 +57,7 @@ class OrderStore:
         self._keys: dict[tuple[int, int], Order] = {}
         self._places: dict[int, Entry | None] = {}  # None: it waits
 
-    # --- by ids -------------------------------------------------------------------------------------------------------
+    # By ids
 
     def by_key(self, client_id: int, order_id: int) -> Order | None:
         """The latest order of a client under an id, held, live or done."""
@@ -116,7 +118,7 @@ class OrderStore:
         """Active orders of its contract, side and account."""
         return self.active[_slot(order)]
 
-    # --- by instrument ------------------------------------------------------------------------------------------------
+    # By instrument
 
     def _at(self, walk: Walk) -> Working:
         return self.working.setdefault(walk.instrument.con_id, Working(walk, walk.count))
@@ -154,7 +156,7 @@ class OrderStore:
         for _, _, order in list(side):
             yield order
 
-    # --- the day ------------------------------------------------------------------------------------------------------
+    # The day
 
     def new_day(self) -> None:
         """Completed orders and executions are today's only (tws-facts 4.7)."""

@@ -1,5 +1,7 @@
 """Historical bars of an instrument's fair value: the same bars whenever they are asked for. Pure."""
 
+from __future__ import annotations
+
 import datetime as dt
 import re
 import zlib
@@ -7,8 +9,8 @@ import zlib
 from ibgw_tx.sim.market.fair_value import Fair
 from ibgw_tx.sim.market.instrument import Calendar, Instrument
 from ibgw_tx.sim.market.ladder import Ladder
-from ibgw_tx.sim.replies.session import Fields
 from ibgw_tx.sim.wire import times
+from ibgw_tx.sim.wire.frames import Fields
 
 # Bar sizes TWS takes, in seconds.
 SIZES = {
@@ -27,13 +29,13 @@ POINTS = 6  # looks at the fair value in one bar
 
 
 def duration_seconds(text: str) -> int | None:
-    """``2 D`` as seconds; None when TWS would not take it."""
+    """`2 D` as seconds; None when TWS would not take it."""
     match = re.fullmatch(r"\s*(\d{1,6})\s*([SDWMY]?)\s*", text)
     return None if match is None else int(match[1]) * SPANS[match[2] or "S"]
 
 
 def is_open(calendar: Calendar, rth: bool, when: float) -> bool:
-    """Whether the exchange trades at ``when``."""
+    """Whether the exchange trades at `when`."""
     local = times.at(when) + dt.timedelta(hours=calendar.offset)
     if local.weekday() >= 5 and not calendar.weekends:
         return False
@@ -52,11 +54,11 @@ def starts(calendar: Calendar, rth: bool, begin: float, end: float, size: int) -
     return [when for when in found if is_open(calendar, rth, when)][-MOST_BARS:]
 
 
-def bar(one: Instrument, ladder: Ladder, fair: Fair, when: float, size: int, what: str, now: float, lot: int) -> Fields:
-    """(open, high, low, close, volume, average, count) of one bar, volume in units of ``lot``; quotes have none."""
+def bar(instrument: Instrument, ladder: Ladder, fair: Fair, when: float, size: int, what: str, now: float, lot: int) -> Fields:
+    """(open, high, low, close, volume, average, count) of one bar, volume in units of `lot`; quotes have none."""
     last = min(when + size, now)
     seen = [ladder.snap(fair(when + (last - when) * i / (POINTS - 1))) for i in range(POINTS)]
-    luck = zlib.crc32(f"{one.con_id}:{int(when)}:{size}".encode())
+    luck = zlib.crc32(f"{instrument.con_id}:{int(when)}:{size}".encode())
     high = max(seen) + ladder.step_above(max(seen)) * (luck % 3)
     low = max(min(seen) - ladder.step_below(min(seen)) * (luck // 3 % 3), ladder.step_above(0))
     shift = {"BID": -1, "ASK": 1}.get(what, 0) * ladder.step_above(seen[0])
@@ -64,7 +66,7 @@ def bar(one: Instrument, ladder: Ladder, fair: Fair, when: float, size: int, wha
     if what not in ("TRADES", "ADJUSTED_LAST"):
         return (*prices, -1, -1.0, -1)
     count = max(1, int(size / 4 * (0.5 + luck % 1000 / 1000)))
-    volume = max(1, count * (one.depth_size // one.parts) // (3 * lot))
+    volume = max(1, count * (instrument.depth_size // instrument.parts) // (3 * lot))
     return (*prices, volume, round(sum(prices) / 4, ladder.places + 2), count)
 
 

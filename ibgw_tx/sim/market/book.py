@@ -2,11 +2,13 @@
 
 Word: a *row* is (price, size, maker), prices as ladder units, sizes in base units, the maker being the exchange it
 rests on. The book keeps the rows of every exchange of an instrument in one list for each side; a *view* is what one
-kind of subscriber sees of it: all makers (SMART) or one, and the first ``limit`` rows.
+kind of subscriber sees of it: all makers (SMART) or one, and the first `limit` rows.
 
 Messages mean what TWS means (tws-facts 5.3): insert moves the rows below down, delete moves them up, and a row pushed
-past ``limit`` is not told about. When a delete lets a deeper row in again, it comes as an insert at the last place.
+past `limit` is not told about. When a delete lets a deeper row in again, it comes as an insert at the last place.
 """
+
+from __future__ import annotations
 
 from typing import NamedTuple
 
@@ -32,9 +34,9 @@ class RowOp(NamedTuple):
 
 
 class View:
-    """The rows of one maker ("" for all) down to ``limit``, and the messages since the last ``drain``."""
+    """The rows of one maker ("" for all) down to `limit`, and the messages since the last `drain`."""
 
-    def __init__(self, book: "Book", maker: str, limit: int) -> None:
+    def __init__(self, book: Book, maker: str, limit: int) -> None:
         self.book, self.maker, self.limit = book, maker, limit
         self.pending: list[RowOp] = []
 
@@ -57,7 +59,7 @@ class View:
         return ops
 
     def note(self, operation: int, side: int, index: int, row: Row) -> None:
-        """Follow one edit of the book, already done there, at ``index`` of all the side's rows."""
+        """Follow one edit of the book, already done there, at `index` of all the side's rows."""
         if self.maker:
             if row.maker != self.maker:
                 return
@@ -85,7 +87,7 @@ class Book:
         self._views: dict[tuple[str, int], tuple[View, int]] = {}
 
     def watch(self, maker: str, limit: int) -> View:
-        """A view shared by all who watch the same; give it back with ``unwatch``."""
+        """A view shared by all who watch the same; give it back with `unwatch`."""
         view, users = self._views.get((maker, limit)) or (View(self, maker, limit), 0)
         self._views[maker, limit] = view, users + 1
         return view

@@ -1,7 +1,9 @@
 """What can be traded: instruments, market rules, calendars and the accounts' first holdings, read from TOML text.
 
-``load`` is pure: the text comes in as an argument. Every complaint names the table and the key.
+`load` is pure: the text comes in as an argument. Every complaint names the table and the key.
 """
+
+from __future__ import annotations
 
 import re
 import tomllib
@@ -82,8 +84,8 @@ def load(toml: str) -> Catalogue:
     if not instruments:
         raise CatalogueError("it holds no [[instrument]]")
     by_symbol: dict[str, list[Instrument]] = {}
-    for one in instruments.values():
-        by_symbol.setdefault(one.symbol, []).append(one)
+    for instrument in instruments.values():
+        by_symbol.setdefault(instrument.symbol, []).append(instrument)
     funds = _funds(raw.get("funds", {}), instruments)
     return Catalogue(instruments, rules, calendars, made, funds, raw.get("order_types", {}), by_symbol)
 
@@ -97,7 +99,7 @@ def _tables(raw: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 def _make(cls: type[Any], table: str, raw: dict[str, Any]) -> Any:
     """An attrs record from a table; lists become tuples; unknown and missing keys and wrong values are named."""
-    known = {f.name: f for f in attrs.fields(cls)}
+    known = {f.name: f for f in attrs.fields(attrs.resolve_types(cls))}
     where = f"[[{table}]] {raw.get('symbol') or raw.get('trading_class') or raw.get('name') or raw.get('id') or ''}".rstrip()
     for key, value in raw.items():
         if key not in known:
@@ -105,8 +107,8 @@ def _make(cls: type[Any], table: str, raw: dict[str, Any]) -> Any:
         wanted = KINDS.get(typing.get_origin(known[key].type) or known[key].type)
         if wanted is not None and (not isinstance(value, wanted[1]) or (isinstance(value, bool) and bool not in wanted[1])):
             raise CatalogueError(f"{where}: {key} must be {wanted[0]}, not {value!r}")
-    for key, one in known.items():
-        if one.default is attrs.NOTHING and key not in raw:
+    for key, column in known.items():
+        if column.default is attrs.NOTHING and key not in raw:
             raise CatalogueError(f"{where}: key {key} is missing")
     return cls(**{key: _tuples(value) for key, value in raw.items()})
 
@@ -135,21 +137,21 @@ def _rule(raw: dict[str, Any]) -> Rule:
     return rule
 
 
-def _add(known: dict[int, Instrument], one: Instrument, rules: Rules, calendars: dict[str, Calendar]) -> None:
-    where = f"[[instrument]] {one.symbol} {one.con_id}"
-    if one.con_id in known:
+def _add(known: dict[int, Instrument], instrument: Instrument, rules: Rules, calendars: dict[str, Calendar]) -> None:
+    where = f"[[instrument]] {instrument.symbol} {instrument.con_id}"
+    if instrument.con_id in known:
         raise CatalogueError(f"{where}: the con_id is used twice")
-    if one.rule not in rules.rules:
-        raise CatalogueError(f"{where}: there is no [[rule]] {one.rule}")
-    if one.calendar not in calendars:
-        raise CatalogueError(f"{where}: there is no [[calendar]] {one.calendar}")
-    if not all(isinstance(name, str) for name in (*one.valid_exchanges, *one.makers)):
+    if instrument.rule not in rules.rules:
+        raise CatalogueError(f"{where}: there is no [[rule]] {instrument.rule}")
+    if instrument.calendar not in calendars:
+        raise CatalogueError(f"{where}: there is no [[calendar]] {instrument.calendar}")
+    if not all(isinstance(name, str) for name in (*instrument.valid_exchanges, *instrument.makers)):
         raise CatalogueError(f"{where}: exchanges are texts")
-    if not 0.0 <= one.price < BIGGEST or one.lot < 1 or one.wire_lot < 1 or one.parts < 1:
+    if not 0.0 <= instrument.price < BIGGEST or instrument.lot < 1 or instrument.wire_lot < 1 or instrument.parts < 1:
         raise CatalogueError(f"{where}: price, lot, wire_lot and parts must be positive")
-    if one.exchange not in one.valid_exchanges:
-        raise CatalogueError(f"{where}: exchange {one.exchange} is not among valid_exchanges")
-    known[one.con_id] = one
+    if instrument.exchange not in instrument.valid_exchanges:
+        raise CatalogueError(f"{where}: exchange {instrument.exchange} is not among valid_exchanges")
+    known[instrument.con_id] = instrument
 
 
 def _chain(
@@ -158,8 +160,8 @@ def _chain(
     chain: chains.Chain = _make(chains.Chain, "chain", raw)
     if chain.under_con_id not in known:
         raise CatalogueError(f"[[chain]] {chain.trading_class}: no instrument {chain.under_con_id}")
-    for one in chains.expand(chain, known[chain.under_con_id]):
-        _add(known, one, rules, calendars)
+    for instrument in chains.expand(chain, known[chain.under_con_id]):
+        _add(known, instrument, rules, calendars)
     return chain
 
 

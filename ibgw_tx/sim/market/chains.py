@@ -1,5 +1,7 @@
 """Option chains made by rule: every expiry times every strike times call and put."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 import attrs
@@ -10,7 +12,7 @@ from ibgw_tx.sim.market.instrument import Instrument
 
 @frozen
 class Chain:
-    """A chain on one underlying. ``strikes`` is (lowest, highest, step); conIds count up from ``first_con_id``."""
+    """A chain on one underlying. `strikes` is (lowest, highest, step); conIds count up from `first_con_id`."""
 
     under_con_id: int
     trading_class: str

@@ -4,6 +4,8 @@ Being a function, it answers for the past as well as for now, so that bars of an
 the live book, and the same seed gives the same market on every machine.
 """
 
+from __future__ import annotations
+
 import math
 import struct
 import zlib
@@ -27,7 +29,7 @@ def _noise(key: int, wave: int, cell: int) -> float:
 
 
 def drift(key: int, when: float) -> float:
-    """The sum of the waves at ``when``: cosine-interpolated noise, continuous in time."""
+    """The sum of the waves at `when`: cosine-interpolated noise, continuous in time."""
     total = 0.0
     for wave, (period, height) in enumerate(WAVES):
         place = when / period

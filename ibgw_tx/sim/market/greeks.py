@@ -1,5 +1,7 @@
 """Black-Scholes for the simulated options: value and greeks, no dividends."""
 
+from __future__ import annotations
+
 import math
 
 from attrs import frozen
@@ -38,7 +40,7 @@ def smile(instrument: Instrument, under: float) -> float:
 
 
 def price(instrument: Instrument, under: float, now: float, volatility: float = 0.0) -> Greeks:
-    """Value and greeks at ``now``; a given volatility overrides the smile."""
+    """Value and greeks at `now`; a given volatility overrides the smile."""
     left = max((times.date_seconds(instrument.expiry) + 21 * 3600 - now) / YEAR, 1.0 / 365.0)
     vol = volatility or smile(instrument, under)
     spread = vol * math.sqrt(left)

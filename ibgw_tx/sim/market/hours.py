@@ -1,5 +1,7 @@
 """When an exchange takes orders: sessions of a calendar, in epoch seconds. A session lies within one local day."""
 
+from __future__ import annotations
+
 import datetime as dt
 
 from ibgw_tx.sim.market.instrument import Calendar
@@ -10,7 +12,7 @@ SATURDAY = 5
 
 
 def sessions(calendar: Calendar, regular: bool, now: float) -> list[tuple[float, float]]:
-    """Sessions from today on as (opens, closes); ``regular``: liquid hours only."""
+    """Sessions from today on as (opens, closes); `regular`: liquid hours only."""
     opens, _, closes = (calendar.liquid if regular else calendar.trading).partition("-")
     local = times.at(now) + dt.timedelta(hours=calendar.offset)
     midnight = now - (local.hour * 3600 + local.minute * 60 + local.second + local.microsecond / 1e6)

@@ -1,5 +1,7 @@
 """One tradable thing with everything ContractDetails says about it, and the calendar of its exchange."""
 
+from __future__ import annotations
+
 from attrs import frozen
 
 SMART = "SMART"
@@ -15,7 +17,7 @@ def canonical(exchange: str) -> str:
 
 @frozen
 class Calendar:
-    """Hours of an exchange in its own clock, ``HHMM-HHMM``; ``offset`` is its whole-hour distance to UTC.
+    """Hours of an exchange in its own clock, `HHMM-HHMM`; `offset` is its whole-hour distance to UTC.
 
     Daylight saving is left out: the simulator's day is the same all year.
     """
@@ -30,12 +32,12 @@ class Calendar:
 
 @frozen
 class Instrument:
-    """A line of the catalogue. Prices are in ``currency``; sizes in base units (shares, contracts, euros).
+    """A line of the catalogue. Prices are in `currency`; sizes in base units (shares, contracts, euros).
 
-    ``wire_lot``: base units to one unit of size on the wire below server version 159 (US stocks: 100).
-    ``md_size_multiplier``: what ContractDetails says of it, which for Hong Kong differs from what the wire does.
-    ``parts``: base units to one unit of size where sizes can be fractions (``fractional``; 1000: a thousandth bitcoin).
-    ``price`` is the level the walk moves about, ``swing`` scales its moves (1.0: a stock's).
+    `wire_lot`: base units to one unit of size on the wire below server version 159 (US stocks: 100).
+    `md_size_multiplier`: what ContractDetails says of it, which for Hong Kong differs from what the wire does.
+    `parts`: base units to one unit of size where sizes can be fractions (`fractional`; 1000: a thousandth bitcoin).
+    `price` is the level the walk moves about, `swing` scales its moves (1.0: a stock's).
     """
 
     con_id: int
@@ -107,7 +109,7 @@ class Instrument:
         return float(self.multiplier or 1) / self.parts
 
     def sized(self, size: int, lot: int) -> object:
-        """A size in the book as market data has it, in units of ``lot``."""
+        """A size in the book as market data has it, in units of `lot`."""
         return size // lot if self.parts == 1 else plain(size / self.parts)
 
     def shown(self, amount: float) -> str:

@@ -1,5 +1,7 @@
 """Prices on a market rule's ladder, as integers of the ladder's finest unit: exact, cheap, never off the tick."""
 
+from __future__ import annotations
+
 from bisect import bisect_left, bisect_right
 from decimal import Decimal
 
@@ -8,7 +10,7 @@ from attrs import field, frozen
 
 @frozen
 class Rule:
-    """A market rule: ``steps`` are (low edge, increment) as decimal texts, edges rising from 0."""
+    """A market rule: `steps` are (low edge, increment) as decimal texts, edges rising from 0."""
 
     id: int
     steps: tuple[tuple[str, str], ...]

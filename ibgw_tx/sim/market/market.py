@@ -1,5 +1,7 @@
 """The market of a whole catalogue: walks made when first asked for, one for each instrument, shared by everyone."""
 
+from __future__ import annotations
+
 from random import Random
 
 from ibgw_tx.sim.market import fair_value as fair
@@ -43,9 +45,9 @@ class Market:
         funds = self._catalogue.funds
         if currency == funds.base:
             return 1.0
-        for one in self._catalogue.by_symbol.get(currency, []):
-            if one.sec_type == "CASH" and one.currency == funds.base:
-                return self.walk(one, now).mark()
+        for instrument in self._catalogue.by_symbol.get(currency, []):
+            if instrument.sec_type == "CASH" and instrument.currency == funds.base:
+                return self.walk(instrument, now).mark()
         return funds.rates.get(currency, 1.0)
 
     def set_book(

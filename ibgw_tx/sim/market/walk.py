@@ -1,5 +1,7 @@
 """The live market of one instrument: a book that follows the fair value in small, tick-sized steps, and its trades."""
 
+from __future__ import annotations
+
 from collections import deque
 from random import Random
 from typing import NamedTuple
@@ -24,7 +26,7 @@ class Trade(NamedTuple):
 
 
 class Walk:
-    """Book, last trade and the day's figures of an instrument; ``step`` is one believable event in it.
+    """Book, last trade and the day's figures of an instrument; `step` is one believable event in it.
 
     Between the edits of one step a book may be crossed for a moment, as on the real wire; after it never.
     """
@@ -60,7 +62,7 @@ class Walk:
         """The price an account values it at: the middle, exact to half a tick."""
         return round(self.middle(), self.ladder.places + 1)
 
-    # --- building -----------------------------------------------------------------------------------------------------
+    # Building
 
     def rebuild(self, now: float) -> None:
         """A fresh book about the fair value; watchers get the rows rewritten."""
@@ -79,7 +81,7 @@ class Walk:
             self.book.rewrite(side, rows)
 
     def set_rows(self, side: int, rows: list[Row]) -> None:
-        """An exact side, for tests and demonstrations; the walk then stands still until ``pinned`` is cleared."""
+        """An exact side, for tests and demonstrations; the walk then stands still until `pinned` is cleared."""
         self.pinned = True
         self.book.rewrite(side, rows)
 
@@ -92,7 +94,7 @@ class Walk:
     def _worse(self, side: int, price: int) -> int:
         return self.ladder.down(price) if side == BID else self.ladder.up(price)
 
-    # --- moving -------------------------------------------------------------------------------------------------------
+    # Moving
 
     def step(self, now: float) -> None:
         """One event: mostly a size changing, sometimes a trade, a better price or a level giving way."""

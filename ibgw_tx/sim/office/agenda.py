@@ -1,4 +1,6 @@
-"""Calls to be made later, without a clock of its own: who has one asks ``due`` and calls ``run``."""
+"""Calls to be made later, without a clock of its own: who has one asks `due` and calls `run`."""
+
+from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
@@ -8,7 +10,7 @@ Call = Callable[[], None]
 
 
 class Agenda:
-    """``woken`` is called when there is something new to be done earliest."""
+    """`woken` is called when there is something new to be done earliest."""
 
     def __init__(self, seconds: Callable[[], float]) -> None:
         self._seconds = seconds

@@ -1,17 +1,18 @@
 """One client's conversation with the simulated TWS, without any I/O: bytes in, bytes out through a small interface."""
 
+from __future__ import annotations
+
 from collections import deque
 from collections.abc import Callable
 from enum import Enum
 from typing import Protocol
 
 from ibgw_tx.sim.office.journal import Entry
-from ibgw_tx.sim.office.lookup import Refused
 from ibgw_tx.sim.replies import session as replies
-from ibgw_tx.sim.replies.session import Fields
 from ibgw_tx.sim.wire import frames as wire
 from ibgw_tx.sim.wire import times
-from ibgw_tx.sim.wire.codes import say
+from ibgw_tx.sim.wire.codes import Refused, say
+from ibgw_tx.sim.wire.frames import Fields
 from ibgw_tx.sim.wire.ids import Out
 from ibgw_tx.sim.wire.requests import BadRequest, Request, parse
 
@@ -26,14 +27,14 @@ class Line(Protocol):
     def abort(self) -> None: ...
 
 
-class House(Protocol):
-    """What a conversation needs of the simulated TWS it talks for (office.Office)."""
+class Rules(Protocol):
+    """What holds for every client alike (state.OfficeState)."""
 
     def now(self) -> float: ...
 
     def version_for(self, low: int, high: int) -> int | None: ...
 
-    def hears(self, client: "Conversation", entry: Entry) -> bool: ...
+    def hears(self, entry: Entry) -> bool: ...
 
     def stalls(self) -> bool: ...
 
@@ -43,18 +44,22 @@ class House(Protocol):
 
     def later(self, delay: float, call: Callable[[], None]) -> None: ...
 
-    def turns_away(self, client: "Conversation") -> tuple[int, str] | None: ...
-
-    def welcome(self, client: "Conversation") -> None: ...
-
-    def answer(self, client: "Conversation", request: Request) -> None: ...
-
-    def troubled(self, client: "Conversation", request: Request, error: Exception) -> None: ...
-
-    def leave(self, client: "Conversation") -> None: ...
+    def turns_away(self, client: Conversation) -> tuple[int, str] | None: ...
 
     @property
     def message_rate(self) -> int: ...
+
+
+class Answerer(Protocol):
+    """Who answers a client's requests (desks/tws.py)."""
+
+    def welcome(self, client: Conversation) -> None: ...
+
+    def answer(self, client: Conversation, request: Request) -> None: ...
+
+    def troubled(self, client: Conversation, request: Request, error: Exception) -> None: ...
+
+    def leave(self, client: Conversation) -> None: ...
 
 
 class State(Enum):
@@ -68,10 +73,10 @@ BREACHES = 3  # of the message rate, then the session ends (tws-facts 3.1)
 
 
 class Conversation:
-    """``feed`` it what the client sent; it never raises for what a client did."""
+    """`feed` it what the client sent; it never raises for what a client did."""
 
-    def __init__(self, house: House, line: Line) -> None:
-        self.house, self._line = house, line
+    def __init__(self, rules: Rules, tws: Answerer, line: Line) -> None:
+        self._rules, self._tws, self._line = rules, tws, line
         self.state = State.GREETING
         self.server_version = 0
         self.client_id = -1
@@ -104,10 +109,10 @@ class Conversation:
         if not self.ready:
             self.write(data)
             return
-        data = data * self.house.copies(msg_id)
-        delay = self.house.delay(msg_id)
+        data = data * self._rules.copies(msg_id)
+        delay = self._rules.delay(msg_id)
         if delay:
-            self.house.later(delay, lambda: self.write(data))
+            self._rules.later(delay, lambda: self.write(data))
         else:
             self.write(data)
 
@@ -117,7 +122,7 @@ class Conversation:
             self._line.write(data)
 
     def error(self, req_id: int, code: int, text: str = "", reject: str = "") -> None:
-        """``reject``: JSON for clients that take advanced order rejects."""
+        """`reject`: JSON for clients that take advanced order rejects."""
         self.send(replies.error(req_id, code, text or say(code, id=req_id), self.server_version, reject))
 
     def close(self) -> None:
@@ -134,9 +139,9 @@ class Conversation:
         """The connection is gone; what it held is given back. Called more than once without harm."""
         if self.state is not State.CLOSED:
             self.state = State.CLOSED
-            self.house.leave(self)
+            self._tws.leave(self)
 
-    # --- the three phases ---------------------------------------------------------------------------------------------
+    # The three phases
 
     def _payload(self, payload: bytes) -> None:
         if self.state is State.GREETING:
@@ -146,10 +151,10 @@ class Conversation:
         try:
             request = parse(fields, self.server_version)
         except BadRequest as bad:
-            if self.house.hears(self, Entry(self.house.now(), self.client_id, f"bad {bad.name}", tuple(fields))):
+            if self._rules.hears(Entry(self._rules.now(), self.client_id, f"bad {bad.name}", tuple(fields))):
                 self.error(bad.req_id, 320, say(320, name=bad.name, cause=bad.cause))
             return
-        if not self.house.hears(self, Entry(self.house.now(), self.client_id, request.name, request.fields)):
+        if not self._rules.hears(Entry(self._rules.now(), self.client_id, request.name, request.fields)):
             return
         if self.state is State.STARTING:
             self._start(request)
@@ -158,10 +163,10 @@ class Conversation:
 
     def _greet(self, payload: bytes) -> None:
         low, high, self.options = wire.parse_range(payload)
-        now = self.house.now()
-        if self.house.stalls():
+        now = self._rules.now()
+        if self._rules.stalls():
             return
-        version = self.house.version_for(low, high)
+        version = self._rules.version_for(low, high)
         if version is None:
             self.close()
             return
@@ -172,30 +177,30 @@ class Conversation:
         if request.msg_id != Out.START_API:
             return
         self.client_id = request.args["client_id"]
-        refusal = self.house.turns_away(self)
+        refusal = self._rules.turns_away(self)
         if refusal is not None:
             self.error(-1, *refusal)
             self.close()
             return
         self.state = State.READY
-        self.house.welcome(self)
+        self._tws.welcome(self)
 
     def _answer(self, request: Request) -> None:
         try:
-            self.house.answer(self, request)
+            self._tws.answer(self, request)
         except Refused as no:
             self.error(request.req_id, no.code, no.text)
         except Exception as e:
             # One request must not end the session, whatever is wrong with it or with us.
-            self.house.troubled(self, request, e)
+            self._tws.troubled(self, request, e)
             self.error(request.req_id, 322, say(322, name=request.name, cause="internal error of the simulator"))
 
     def _paced(self) -> bool:
         """Count a message against the rate of any one second; False when it is over and thus not taken."""
-        limit = self.house.message_rate
+        limit = self._rules.message_rate
         if not limit or "+PACEAPI" in self.options:  # with this connect option TWS paces instead of refusing
             return True
-        now = self.house.now()
+        now = self._rules.now()
         window = self._times
         while window and window[0] <= now - 1.0:
             window.popleft()

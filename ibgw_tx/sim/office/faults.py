@@ -1,5 +1,7 @@
 """Switches of trouble that the pure floors look at; trouble.py sets them."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from attrs import define, field
@@ -7,16 +9,16 @@ from attrs import define, field
 
 @define
 class Faults:
-    """``link_up``: TWS's connection to IB. ``farms_down``: market data farms without data.
+    """`link_up`: TWS's connection to IB. `farms_down`: market data farms without data.
 
-    ``silent``: requests are read and logged but nothing is answered. ``stall_handshake``: a greeting gets no answer.
-    ``lag``: seconds by which everything sent comes late. ``copies``: for message ids, how often the next ones are sent
+    `silent`: requests are read and logged but nothing is answered. `stall_handshake`: a greeting gets no answer.
+    `lag`: seconds by which everything sent comes late. `copies`: for message ids, how often the next ones are sent
     instead of once: 0 loses a message, 2 repeats it.
-    ``refusals``: error codes waiting for the next request of a name (``*`` for any), oldest first, with their text.
-    ``delays``: seconds by which the next messages of an id come late, others overtaking them.
-    Orders: ``rejects`` wait for the next order (code, text, whether it is shown as Inactive); ``swallow``: so many
-    orders vanish into a dialog, ``swallowed``; ``order_lag``: seconds until an order request is looked at; ``cuts``:
-    "before" or "after" taking it the connection ends; ``notices`` go with the next order; ``instant``: so many orders
+    `refusals`: error codes waiting for the next request of a name (`*` for any), oldest first, with their text.
+    `delays`: seconds by which the next messages of an id come late, others overtaking them.
+    Orders: `rejects` wait for the next order (code, text, whether it is shown as Inactive); `swallow`: so many
+    orders vanish into a dialog, `swallowed`; `order_lag`: seconds until an order request is looked at; `cuts`:
+    "before" or "after" taking it the connection ends; `notices` go with the next order; `instant`: so many orders
     are filled at once and only their executions told.
     """
 

@@ -1,5 +1,7 @@
 """Every request seen, for assertions and for people who wonder what their client sends."""
 
+from __future__ import annotations
+
 from collections import deque
 from collections.abc import Callable
 
@@ -10,7 +12,7 @@ KEPT = 10_000  # the oldest go first
 
 @frozen
 class Entry:
-    """``when`` by the simulator's clock; ``client_id`` is -1 before startApi; ``fields`` are the raw texts."""
+    """`when` by the simulator's clock; `client_id` is -1 before startApi; `fields` are the raw texts."""
 
     when: float
     client_id: int

@@ -1,25 +1,19 @@
 """Which instruments a client's description of a contract means, under TWS's rules (tws-facts 6.1)."""
 
+from __future__ import annotations
+
 import attrs
 from attrs import frozen
 
 from ibgw_tx.sim.market.catalogue import Catalogue
 from ibgw_tx.sim.market.instrument import SMART, Instrument, canonical
-from ibgw_tx.sim.wire.codes import say
+from ibgw_tx.sim.wire.codes import Refused, say
 from ibgw_tx.sim.wire.requests import Query
 
 RIGHTS = {"C": "C", "CALL": "C", "P": "P", "PUT": "P"}
 SEC_TYPES = frozenset(
     "STK OPT FUT FOP CASH IND BOND CFD CRYPTO BAG WAR FUND CMDTY CONTFUT FUT+CONTFUT BILL NEWS IOPT".split()
 )
-
-
-class Refused(Exception):
-    """The request is answered with this code and text."""
-
-    def __init__(self, code: int, text: str) -> None:
-        super().__init__(f"{code} {text}")
-        self.code, self.text = code, text
 
 
 @frozen
@@ -42,7 +36,8 @@ def validate(query: Query, name: str) -> None:
 
 def find(catalogue: Catalogue, query: Query, sec_id_type: str = "", sec_id: str = "") -> list[Listing]:
     """Every row TWS would answer with: one per instrument, or one per exchange of it when none was said."""
-    return [row for one in _instruments(catalogue, query, sec_id_type, sec_id) for row in _rows(one, query.exchange)]
+    found = _instruments(catalogue, query, sec_id_type, sec_id)
+    return [row for instrument in found for row in _rows(instrument, query.exchange)]
 
 
 def resolve(catalogue: Catalogue, query: Query, name: str) -> Listing:
@@ -67,44 +62,45 @@ def _ambiguous(query: Query, found: list[Listing]) -> str:
 
 def _instruments(catalogue: Catalogue, query: Query, sec_id_type: str, sec_id: str) -> list[Instrument]:
     if query.con_id:
-        one = catalogue.instruments.get(query.con_id)
-        if one is None:
+        instrument = catalogue.instruments.get(query.con_id)
+        if instrument is None:
             return []
-        if query.expiry and not _expires(one, query.expiry):
-            raise Refused(478, say(478, cause=f"expiry {query.expiry} is not {one.expiry}"))
-        return [one]
+        if query.expiry and not _expires(instrument, query.expiry):
+            raise Refused(478, say(478, cause=f"expiry {query.expiry} is not {instrument.expiry}"))
+        return [instrument]
     if sec_id_type.upper() == "ISIN":
-        return [one for one in catalogue.instruments.values() if one.isin == sec_id and _fits(one, query)]
+        known = catalogue.instruments.values()
+        return [instrument for instrument in known if instrument.isin == sec_id and _fits(instrument, query)]
     if query.symbol:
         pool = catalogue.by_symbol.get(query.symbol.strip().upper(), [])
-        return [one for one in pool or _bonds(catalogue, query.symbol) if _fits(one, query)]
-    return [one for one in catalogue.instruments.values() if _fits(one, query)]
+        return [instrument for instrument in pool or _bonds(catalogue, query.symbol) if _fits(instrument, query)]
+    return [instrument for instrument in catalogue.instruments.values() if _fits(instrument, query)]
 
 
 def _bonds(catalogue: Catalogue, cusip: str) -> list[Instrument]:
     """Bonds are also asked for by CUSIP in the symbol field."""
-    return [one for one in catalogue.instruments.values() if one.cusip and one.cusip == cusip]
+    return [instrument for instrument in catalogue.instruments.values() if instrument.cusip and instrument.cusip == cusip]
 
 
-def _fits(one: Instrument, query: Query) -> bool:
+def _fits(instrument: Instrument, query: Query) -> bool:
     right = RIGHTS.get(query.right.strip().upper(), "")
     return (
-        one.sec_type == query.sec_type.upper()
-        and (not query.currency or one.currency == query.currency.upper())
-        and (not query.expiry or _expires(one, query.expiry))
-        and (not query.strike or one.strike == query.strike)
-        and (not right or one.right == right)
-        and (not query.multiplier or _same_number(one.multiplier or "1", query.multiplier))
-        and (not query.local_symbol or one.local_symbol.replace(" ", "") == query.local_symbol.replace(" ", ""))
-        and (not query.trading_class or one.trading_class == query.trading_class)
-        and (not query.primary_exchange or one.exchange == canonical(query.primary_exchange))
+        instrument.sec_type == query.sec_type.upper()
+        and (not query.currency or instrument.currency == query.currency.upper())
+        and (not query.expiry or _expires(instrument, query.expiry))
+        and (not query.strike or instrument.strike == query.strike)
+        and (not right or instrument.right == right)
+        and (not query.multiplier or _same_number(instrument.multiplier or "1", query.multiplier))
+        and (not query.local_symbol or instrument.local_symbol.replace(" ", "") == query.local_symbol.replace(" ", ""))
+        and (not query.trading_class or instrument.trading_class == query.trading_class)
+        and (not query.primary_exchange or instrument.exchange == canonical(query.primary_exchange))
     )
 
 
-def _expires(one: Instrument, said: str) -> bool:
+def _expires(instrument: Instrument, said: str) -> bool:
     """A month (yyyymm) is the contract month, a date the last trade day; a time behind it is ignored."""
     date = said.replace("-", " ").split()[0] if said.strip() else ""
-    return one.contract_month == date if len(date) == 6 else one.expiry == date
+    return instrument.contract_month == date if len(date) == 6 else instrument.expiry == date
 
 
 def _same_number(a: str, b: str) -> bool:
@@ -114,24 +110,25 @@ def _same_number(a: str, b: str) -> bool:
         return a == b
 
 
-def _rows(one: Instrument, exchange: str) -> list[Listing]:
+def _rows(instrument: Instrument, exchange: str) -> list[Listing]:
     if not exchange:
-        return [Listing(one, name) for name in one.valid_exchanges]
+        return [Listing(instrument, name) for name in instrument.valid_exchanges]
     wanted = canonical(exchange)
     if wanted == "BEST":
         wanted = SMART
-    return [Listing(one, wanted)] if wanted in one.valid_exchanges else []
+    return [Listing(instrument, wanted)] if wanted in instrument.valid_exchanges else []
 
 
 def matching(catalogue: Catalogue, pattern: str, limit: int = 16) -> list[Instrument]:
     """Underlyings whose symbol begins with the pattern, or whose name contains it; at most 16, as TWS."""
     wanted = pattern.strip().upper()
-    pool = [one for one in catalogue.instruments.values() if one.sec_type in ("STK", "IND", "CRYPTO", "CASH")]
-    first = [one for one in pool if one.symbol.startswith(wanted)]
-    second = [one for one in pool if wanted in one.long_name.upper() and one not in first]
+    known = catalogue.instruments.values()
+    pool = [instrument for instrument in known if instrument.sec_type in ("STK", "IND", "CRYPTO", "CASH")]
+    first = [instrument for instrument in pool if instrument.symbol.startswith(wanted)]
+    second = [instrument for instrument in pool if wanted in instrument.long_name.upper() and instrument not in first]
     return (first + second)[:limit] if wanted else []
 
 
-def query_of(one: Instrument) -> Query:
+def query_of(instrument: Instrument) -> Query:
     """The plain description of an instrument by its conId, for callers inside the simulator."""
-    return attrs.evolve(Query(), con_id=one.con_id, exchange=one.exchange)
+    return attrs.evolve(Query(), con_id=instrument.con_id, exchange=instrument.exchange)

@@ -1,5 +1,7 @@
 """What a simulator is told when it is made. Every field has the default of the command line."""
 
+from __future__ import annotations
+
 from attrs import field, frozen
 
 from ibgw_tx.sim.wire.ids import HIGHEST
@@ -7,20 +9,20 @@ from ibgw_tx.sim.wire.ids import HIGHEST
 
 @frozen
 class Settings:
-    """``rate``: book events a second for each watched book. ``message_rate`` 0 switches the limit off.
+    """`rate`: book events a second for each watched book. `message_rate` 0 switches the limit off.
 
-    ``history_pacing``: IB's limits on requests for bars of 30 seconds and less.
-    ``sample``, ``account_every`` and ``pnl_every`` are seconds between looks at level 1, accounts and PnL.
-    ``output_limit``: bytes kept for a client that does not read before it is dropped.
+    `history_pacing`: IB's limits on requests for bars of 30 seconds and less.
+    `sample`, `account_every` and `pnl_every` are seconds between looks at level 1, accounts and PnL.
+    `output_limit`: bytes kept for a client that does not read before it is dropped.
 
-    ``clock_speed``: seconds of the market's clock to a second, from the start on.
+    `clock_speed`: seconds of the market's clock to a second, from the start on.
 
-    Orders: ``read_only`` refuses them (321); ``order_limit``: active ones per contract, side and account, 0 for no
-    limit; ``keep_hours``: exchanges close; ``tif_notice``: 10349 for an order without time in force; ``size_limit``,
-    ``price_percent`` and ``tick_limit`` (both from the market's middle): TWS's precautions (383, 109, 382), 0 is off;
-    ``commission_after``: seconds from a fill to its commission report; ``cancel_after``: seconds a cancel stays
-    PendingCancel, None for none at all; ``master_client`` sees everybody's orders; ``bind_negative``: manual orders
-    bound by client 0 get negative ids; ``download_open_orders``: open orders are sent to a client that connects.
+    Orders: `read_only` refuses them (321); `order_limit`: active ones per contract, side and account, 0 for no
+    limit; `keep_hours`: exchanges close; `tif_notice`: 10349 for an order without time in force; `size_limit`,
+    `price_percent` and `tick_limit` (both from the market's middle): TWS's precautions (383, 109, 382), 0 is off;
+    `commission_after`: seconds from a fill to its commission report; `cancel_after`: seconds a cancel stays
+    PendingCancel, None for none at all; `master_client` sees everybody's orders; `bind_negative`: manual orders
+    bound by client 0 get negative ids; `download_open_orders`: open orders are sent to a client that connects.
     """
 
     server_version: int = HIGHEST

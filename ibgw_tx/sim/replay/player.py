@@ -2,8 +2,10 @@
 
 A *stream* is a row of frames that keep their order: one for each recorded request id, and one for all else. A stream of an
 id waits until the client makes a request of the same kind, and then runs under the client's id. The stream of all else
-waits at each recorded request without an id until the client has made it too, but not longer than ``PATIENCE``.
+waits at each recorded request without an id until the client has made it too, but not longer than `PATIENCE`.
 """
+
+from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -65,7 +67,7 @@ class Stream:
 
 
 class Player:
-    """One client's hearing of one session. ``due`` gives what may be sent now, ``hear`` takes what the client asks."""
+    """One client's hearing of one session. `due` gives what may be sent now, `hear` takes what the client asks."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -96,7 +98,7 @@ class Player:
         raw = sent.fields[place]
         return self._ids.get(int(raw)) if raw.lstrip("-").isdecimal() else None
 
-    # --- the client -----------------------------------------------------------------------------------------------------
+    # The client
 
     def hear(self, request: Request) -> None:
         """A request of the client: what was waiting for one like it may go."""
@@ -127,10 +129,10 @@ class Player:
                 return one
         return None
 
-    # --- what is due ------------------------------------------------------------------------------------------------------
+    # What is due
 
     def due(self, position: float, now: float) -> list[tuple[str, ...]]:
-        """Frames up to a position in the recording (seconds); ``now`` is real time, for patience."""
+        """Frames up to a position in the recording (seconds); `now` is real time, for patience."""
         found: list[Sent] = []
         for stream in self._ids.values():
             while stream.place is not None and stream.frames and stream.frames[0].when <= position:

@@ -1,8 +1,10 @@
-"""A recording of a session with TWS (the gateway's ``--record``): its lines read into sessions. No I/O.
+"""A recording of a session with TWS (the gateway's `--record`): its lines read into sessions. No I/O.
 
-A line is ``{"t": seconds, "d": "in"|"out"|"up"|"down", "fields": [texts]}``: what TWS sent, what the client sent, and the
-ends of a connection; ``up`` carries the server version.
+A line is `{"t": seconds, "d": "in"|"out"|"up"|"down", "fields": [texts]}`: what TWS sent, what the client sent, and the
+ends of a connection; `up` carries the server version.
 """
+
+from __future__ import annotations
 
 import json
 from collections.abc import Iterable
@@ -20,7 +22,7 @@ class RecordingError(Exception):
 
 @frozen
 class Sent:
-    """A frame of TWS: ``when`` is seconds after the session's start, ``after`` so many requests had been made."""
+    """A frame of TWS: `when` is seconds after the session's start, `after` so many requests had been made."""
 
     when: float
     after: int
@@ -29,7 +31,7 @@ class Sent:
 
 @frozen
 class Session:
-    """One connection. ``length``: seconds from its start to its end; ``broken``: the recording saw its end."""
+    """One connection. `length`: seconds from its start to its end; `broken`: the recording saw its end."""
 
     version: int
     sent: list[Sent] = field(factory=list)

@@ -1,4 +1,4 @@
-"""``ibsim --replay FILE``: the socket and the clock of a replay; replay.py says what is sent.
+"""`ibsim --replay FILE`: the socket and the clock of a replay; replay.py says what is sent.
 
 Each client that connects hears the next session of the recording; after the last the first comes again. A session that
 broke off in the recording breaks off here; the last one stays open when it is over.
@@ -28,7 +28,7 @@ TURN = 0.02  # seconds between looks at what is due
 
 
 class Replayer(Service):
-    """A TWS that only repeats. ``speed``: seconds of the recording to a second; 0 sends all as soon as it may go."""
+    """A TWS that only repeats. `speed`: seconds of the recording to a second; 0 sends all as soon as it may go."""
 
     log = Logger()
 

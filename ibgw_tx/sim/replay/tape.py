@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from ibgw_tx.sim.desks.tws import SimulatedTWS
 from ibgw_tx.sim.market.book import ASK, BID, Row
 from ibgw_tx.sim.replay.recording import Session
 from ibgw_tx.sim.wire.ids import In, Out, Since
-
-if TYPE_CHECKING:
-    from ibgw_tx.sim.desks.tws import Office
 
 INSERT, UPDATE, DELETE = 0, 1, 2
 RESET = "317"
 
 
 class Event(NamedTuple):
-    """A depth row as recorded; ``position`` -1 empties the book."""
+    """A depth row as recorded; `position` -1 empties the book."""
 
     when: float
     con_id: int
@@ -49,7 +47,7 @@ class Tape:
     def __len__(self) -> int:
         return len(self._events)
 
-    def play(self, position: float, office: Office, now: float) -> None:
+    def play(self, position: float, tws: SimulatedTWS, now: float) -> None:
         """Bring the books to a position of the recording, in seconds."""
         touched: dict[int, int] = {}
         while self._next < len(self._events) and self._events[self._next].when <= position:
@@ -58,24 +56,25 @@ class Tape:
             _apply(self._books.setdefault(event.stream, [[], []]), event)
             touched[event.con_id] = event.stream
         for con_id, stream in touched.items():
-            self._show(con_id, stream, office, now)
-        if touched and office.faults.link_up:
-            office.orders.engine.look()
+            self._show(con_id, stream, tws, now)
+        if touched and tws.office.faults.link_up:
+            tws.orders.engine.look()
 
-    def _show(self, con_id: int, stream: int, office: Office, now: float) -> None:
-        one = office.catalogue.instruments.get(con_id)
-        if one is None or not one.books:
+    def _show(self, con_id: int, stream: int, tws: SimulatedTWS, now: float) -> None:
+        instrument = tws.office.catalogue.instruments.get(con_id)
+        if instrument is None or not instrument.books:
             return
-        walk = office.market.walk(one, now)
+        walk = tws.office.market.walk(instrument, now)
         for side in (BID, ASK):
             # A recorded side 1 is the bid.
             rows = [
-                Row(round(row.price * walk.ladder.unit), round(row.size * one.parts * (one.wire_lot if row.lots else 1)),
-                    row.maker if row.maker in one.books else one.books[0])
+                Row(round(row.price * walk.ladder.unit),
+                    round(row.size * instrument.parts * (instrument.wire_lot if row.lots else 1)),
+                    row.maker if row.maker in instrument.books else instrument.books[0])
                 for row in self._books[stream][1 if side == BID else 0]
             ]
             walk.set_rows(side, [row for row in rows if row.size > 0])
-        office.depth.flush(walk)
+        tws.depth.flush(walk)
 
 
 def _apply(book: list[list[Event]], event: Event) -> None:

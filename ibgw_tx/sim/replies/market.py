@@ -1,40 +1,47 @@
 """Messages about contracts, market data and history, as fields ready for the wire (see replies.py)."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 
 from ibgw_tx.sim.market.instrument import Instrument
 from ibgw_tx.sim.market.ladder import Rule
-from ibgw_tx.sim.replies.session import Fields
+from ibgw_tx.sim.wire.frames import Fields
 from ibgw_tx.sim.wire.ids import In, Since
 
 
-def _expiry(one: Instrument) -> str:
-    """Date, and for derivatives the time of the last trade: ``20250620 08:30 US/Central``."""
-    return f"{one.expiry} {one.last_trade_time}".strip()
+def _expiry(instrument: Instrument) -> str:
+    """Date, and for derivatives the time of the last trade: `20250620 08:30 US/Central`."""
+    return f"{instrument.expiry} {instrument.last_trade_time}".strip()
 
 
-def _sec_ids(one: Instrument) -> Fields:
-    return (1, "ISIN", one.isin) if one.isin else (0,)
+def _sec_ids(instrument: Instrument) -> Fields:
+    return (1, "ISIN", instrument.isin) if instrument.isin else (0,)
 
 
 def contract(
-    req_id: int, one: Instrument, exchange: str, hours: tuple[str, str, str], order_types: str, version: int
+    req_id: int, instrument: Instrument, exchange: str, hours: tuple[str, str, str], order_types: str, version: int
 ) -> Fields:
-    """One row of contract details. ``hours`` is (zone, trading hours, liquid hours)."""
-    under = (one.under_symbol, one.under_sec_type) if one.under_symbol else ("", "")
+    """One row of contract details. `hours` is (zone, trading hours, liquid hours)."""
+    under = (instrument.under_symbol, instrument.under_sec_type) if instrument.under_symbol else ("", "")
     fields: Fields = (
-        In.CONTRACT_DATA, *_old(8, version), req_id, one.symbol, one.sec_type, _expiry(one), one.strike or 0, one.right, exchange,
-        one.currency, one.local_symbol, one.market_name, one.trading_class, one.con_id, one.min_tick,
-        *_old(one.md_size_multiplier, version), one.multiplier, order_types, ",".join(one.valid_exchanges), one.price_magnifier,
-        one.under_con_id, one.long_name, one.exchange if one.smart else "", one.contract_month, one.industry,
-        one.category, one.subcategory, *hours, one.ev_rule, "", *_sec_ids(one), one.agg_group, *under,
-        _rule_ids(one), one.expiry,
+        In.CONTRACT_DATA, *_old(8, version), req_id, instrument.symbol, instrument.sec_type, _expiry(instrument),
+        instrument.strike or 0, instrument.right, exchange,
+        instrument.currency, instrument.local_symbol, instrument.market_name, instrument.trading_class,
+        instrument.con_id, instrument.min_tick,
+        *_old(instrument.md_size_multiplier, version), instrument.multiplier, order_types,
+        ",".join(instrument.valid_exchanges), instrument.price_magnifier,
+        instrument.under_con_id, instrument.long_name, instrument.exchange if instrument.smart else "",
+        instrument.contract_month, instrument.industry,
+        instrument.category, instrument.subcategory, *hours, instrument.ev_rule, "", *_sec_ids(instrument),
+        instrument.agg_group, *under,
+        _rule_ids(instrument), instrument.expiry,
     )
     if version >= Since.STOCK_TYPE:
-        fields = (*fields, one.stock_type)
+        fields = (*fields, instrument.stock_type)
     if Since.FRACTIONAL_SIZE_SUPPORT <= version < Since.SIZE_RULES:
-        return (*fields, _sizes(one)[0])  # the one version that said a single size
-    return (*fields, *_sizes(one)) if version >= Since.SIZE_RULES else fields
+        return (*fields, _sizes(instrument)[0])  # the one version that said a single size
+    return (*fields, *_sizes(instrument)) if version >= Since.SIZE_RULES else fields
 
 
 def _old(value: object, version: int) -> Fields:
@@ -42,24 +49,28 @@ def _old(value: object, version: int) -> Fields:
     return (value,) if version < Since.SIZE_RULES else ()
 
 
-def _sizes(one: Instrument) -> Fields:
+def _sizes(instrument: Instrument) -> Fields:
     """The smallest size, its increment, and the suggested one. US stocks trade in single shares, whatever their lot."""
-    least = one.shown(1 if one.wire_lot > 1 else one.lot)
-    return (least, least, one.shown(max(one.lot, one.wire_lot)))
+    least = instrument.shown(1 if instrument.wire_lot > 1 else instrument.lot)
+    return (least, least, instrument.shown(max(instrument.lot, instrument.wire_lot)))
 
 
-def bond(req_id: int, one: Instrument, exchange: str, order_types: str, version: int) -> Fields:
+def bond(req_id: int, instrument: Instrument, exchange: str, order_types: str, version: int) -> Fields:
     return (
-        In.BOND_CONTRACT_DATA, *_old(6, version), req_id, one.symbol, one.sec_type, one.cusip, one.coupon, one.expiry,
-        one.issue_date, one.ratings, one.bond_type, one.coupon_type, False, False, False, one.desc_append, exchange, one.currency,
-        one.market_name, one.trading_class, one.con_id, one.min_tick, *_old(one.md_size_multiplier, version), order_types,
-        ",".join(one.valid_exchanges), "", "", False, "", one.long_name, one.ev_rule, "", *_sec_ids(one),
-        one.agg_group, _rule_ids(one), *(_sizes(one) if version >= Since.SIZE_RULES else ()),
+        In.BOND_CONTRACT_DATA, *_old(6, version), req_id, instrument.symbol, instrument.sec_type, instrument.cusip,
+        instrument.coupon, instrument.expiry,
+        instrument.issue_date, instrument.ratings, instrument.bond_type, instrument.coupon_type, False, False, False,
+        instrument.desc_append, exchange, instrument.currency,
+        instrument.market_name, instrument.trading_class, instrument.con_id, instrument.min_tick,
+        *_old(instrument.md_size_multiplier, version), order_types,
+        ",".join(instrument.valid_exchanges), "", "", False, "", instrument.long_name, instrument.ev_rule, "",
+        *_sec_ids(instrument),
+        instrument.agg_group, _rule_ids(instrument), *(_sizes(instrument) if version >= Since.SIZE_RULES else ()),
     )
 
 
-def _rule_ids(one: Instrument) -> str:
-    return ",".join([str(one.rule)] * len(one.valid_exchanges))
+def _rule_ids(instrument: Instrument) -> str:
+    return ",".join([str(instrument.rule)] * len(instrument.valid_exchanges))
 
 
 def contract_end(req_id: int) -> Fields:
@@ -74,10 +85,11 @@ def symbol_samples(
     req_id: int, found: Sequence[Instrument], derivatives: dict[int, list[str]], version: int
 ) -> Fields:
     rows: list[object] = []
-    for one in found:
-        kinds = derivatives.get(one.con_id, [])
-        rows += [one.con_id, one.symbol, one.sec_type, one.exchange, one.currency, len(kinds), *kinds]
-        rows += [one.long_name, ""] if version >= Since.BOND_ISSUERID else []
+    for instrument in found:
+        kinds = derivatives.get(instrument.con_id, [])
+        rows += [instrument.con_id, instrument.symbol, instrument.sec_type, instrument.exchange, instrument.currency,
+        len(kinds), *kinds]
+        rows += [instrument.long_name, ""] if version >= Since.BOND_ISSUERID else []
     return (In.SYMBOL_SAMPLES, req_id, len(found), *rows)
 
 
@@ -125,7 +137,7 @@ def tick_generic(req_id: int, kind: int, value: float) -> Fields:
 def tick_option(
     req_id: int, kind: int, values: tuple[float, float, float, float, float, float, float, float], version: int
 ) -> Fields:
-    """``values``: implied volatility, delta, option price, present value of dividends, gamma, vega, theta, underlying."""
+    """`values`: implied volatility, delta, option price, present value of dividends, gamma, vega, theta, underlying."""
     if version >= Since.PRICE_BASED_VOLATILITY:
         return (In.TICK_OPTION_COMPUTATION, req_id, kind, 0, *values)
     return (In.TICK_OPTION_COMPUTATION, 6, req_id, kind, *values)
@@ -144,7 +156,7 @@ def snapshot_end(req_id: int) -> Fields:
 
 
 def tick_by_tick(req_id: int, kind: int, when: float, *rest: object) -> Fields:
-    """kind 1 Last, 2 AllLast, 3 BidAsk, 4 MidPoint; ``rest`` are that kind's fields."""
+    """kind 1 Last, 2 AllLast, 3 BidAsk, 4 MidPoint; `rest` are that kind's fields."""
     return (In.TICK_BY_TICK, req_id, kind, int(when), *rest)
 
 

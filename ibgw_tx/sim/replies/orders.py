@@ -1,33 +1,23 @@
-"""Order messages as fields ready for the wire: open order, status, completed order (executions: replies_fills.py).
+"""Order messages as fields ready for the wire: open order, status, completed order (executions: fills.py).
 
 Field order is ibapi 9.81.1's orderdecoder.py and decoder.py at 145 to 157, ib_async's decoder to 178; what TWS puts into
 fields that a client left empty ("None", "?", 2147483647, ocaType 3) is as recorded from real TWS.
 """
 
+from __future__ import annotations
+
 import math
 from typing import Any
 
-from attrs import frozen
-
+from ibgw_tx.sim.exchange.margins import Margins
 from ibgw_tx.sim.exchange.order import Order
 from ibgw_tx.sim.market.instrument import plain
-from ibgw_tx.sim.replies.session import Fields
 from ibgw_tx.sim.wire import times
+from ibgw_tx.sim.wire.frames import Fields
 from ibgw_tx.sim.wire.ids import In, Since
 from ibgw_tx.sim.wire.layout import INT_MAX, UNSET
 
 LONG_MAX = 9223372036854775807
-
-
-@frozen
-class Margins:
-    """What-if figures: initial and maintenance margin and equity with loan, each before, change, after."""
-
-    before: tuple[float, float, float]
-    change: tuple[float, float, float]
-    after: tuple[float, float, float]
-    commission: float
-    currency: str
 
 
 def _or(value: Any, otherwise: Any) -> Any:
@@ -43,11 +33,12 @@ def _double(value: float | None) -> Any:
 
 
 def contract(order: Order) -> Fields:
-    """Eleven fields; TWS writes ``?`` for the right of anything but an option."""
-    one = order.instrument
+    """Eleven fields; TWS writes `?` for the right of anything but an option."""
+    instrument = order.instrument
     return (
-        one.con_id, one.symbol, one.sec_type, one.expiry, plain(one.strike), one.right or "?", one.multiplier,
-        order.exchange, one.currency, one.local_symbol, one.trading_class,
+        instrument.con_id, instrument.symbol, instrument.sec_type, instrument.expiry, plain(instrument.strike),
+        instrument.right or "?", instrument.multiplier,
+        order.exchange, instrument.currency, instrument.local_symbol, instrument.trading_class,
     )
 
 
@@ -75,7 +66,7 @@ def _box(said: Any) -> Fields:
 
 
 def _volatility(said: Any, opened: bool) -> Fields:
-    """``opened``: an open order has more of the delta-neutral fields than a completed one."""
+    """`opened`: an open order has more of the delta-neutral fields than a completed one."""
     firm = (
         said["deltaNeutralSettlingFirm"], said["deltaNeutralClearingAccount"], said["deltaNeutralClearingIntent"],
         said["deltaNeutralOpenClose"] or "?",
@@ -162,7 +153,7 @@ def _state(order: Order, margins: Margins | None) -> Fields:
 
 
 def open_order(order: Order, version: int, order_id: int | None = None, margins: Margins | None = None) -> Fields:
-    """``order_id`` where it is to be shown under another one."""
+    """`order_id` where it is to be shown under another one."""
     said, shown = order.terms.said, order.instrument.shown
     trail = order.stop if said["trailStopPrice"] is not None or said["trailingPercent"] is not None else None
     fields = (

@@ -4,17 +4,17 @@ Field order and version numbers are those TWS sends at server versions 145 to 17
 (to 157) and ib_async (from 157).
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
-from typing import Any
 
 from ibgw_tx.sim.market.instrument import Instrument
+from ibgw_tx.sim.wire.frames import Fields
 from ibgw_tx.sim.wire.ids import In, Since
-
-Fields = tuple[Any, ...]
 
 
 def error(req_id: int, code: int, text: str, version: int, reject: str = "") -> Fields:
-    """``reject``: the JSON of an order refused with choices for the client, which newer ones are sent."""
+    """`reject`: the JSON of an order refused with choices for the client, which newer ones are sent."""
     more = (reject,) if version >= Since.ADVANCED_ORDER_REJECT else ()
     return (In.ERR_MSG, 2, req_id, code, text, *more)
 
@@ -44,41 +44,46 @@ def account_end(account: str) -> Fields:
     return (In.ACCT_DOWNLOAD_END, 1, account)
 
 
-def _head(one: Instrument) -> Fields:
+def _head(instrument: Instrument) -> Fields:
     """The first fields of a contract inside account and position messages."""
-    return (one.con_id, one.symbol, one.sec_type, one.expiry, one.strike, one.right or "0", one.multiplier)
+    return (
+        instrument.con_id, instrument.symbol, instrument.sec_type, instrument.expiry, instrument.strike,
+        instrument.right or "0", instrument.multiplier,
+    )
 
 
 def portfolio(
-    one: Instrument, position: float, price: float, value: float, cost: float, unrealized: float, realized: float,
+    instrument: Instrument, position: float, price: float, value: float, cost: float, unrealized: float, realized: float,
     account: str,
 ) -> Fields:
     return (
-        In.PORTFOLIO_VALUE, 8, *_head(one), one.exchange, one.currency, one.local_symbol, one.trading_class,
-        one.shown(position), price, value, cost * one.parts, unrealized, realized, account,
+        In.PORTFOLIO_VALUE, 8, *_head(instrument), instrument.exchange, instrument.currency, instrument.local_symbol,
+        instrument.trading_class,
+        instrument.shown(position), price, value, cost * instrument.parts, unrealized, realized, account,
     )
 
 
-def _placed(one: Instrument) -> Fields:
+def _placed(instrument: Instrument) -> Fields:
     """A contract in position messages: the exchange is the listing's for stocks and empty otherwise (facts 6.1)."""
-    exchange = one.exchange if one.sec_type == "STK" else ""
-    right = one.right if one.sec_type == "OPT" else ""
+    exchange = instrument.exchange if instrument.sec_type == "STK" else ""
+    right = instrument.right if instrument.sec_type == "OPT" else ""
     return (
-        one.con_id, one.symbol, one.sec_type, one.expiry, one.strike, right, one.multiplier, exchange, one.currency,
-        one.local_symbol, one.trading_class,
+        instrument.con_id, instrument.symbol, instrument.sec_type, instrument.expiry, instrument.strike, right,
+        instrument.multiplier, exchange, instrument.currency,
+        instrument.local_symbol, instrument.trading_class,
     )
 
 
-def position(account: str, one: Instrument, amount: float, cost: float) -> Fields:
-    return (In.POSITION_DATA, 3, account, *_placed(one), one.shown(amount), cost * one.parts)
+def position(account: str, instrument: Instrument, amount: float, cost: float) -> Fields:
+    return (In.POSITION_DATA, 3, account, *_placed(instrument), instrument.shown(amount), cost * instrument.parts)
 
 
 def position_end() -> Fields:
     return (In.POSITION_END, 1)
 
 
-def position_multi(req_id: int, account: str, one: Instrument, amount: float, cost: float, model: str) -> Fields:
-    return (In.POSITION_MULTI, 1, req_id, account, *_placed(one), one.shown(amount), cost * one.parts, model)
+def position_multi(req_id: int, account: str, instrument: Instrument, amount: float, cost: float, model: str) -> Fields:
+    return (In.POSITION_MULTI, 1, req_id, account, *_placed(instrument), instrument.shown(amount), cost * instrument.parts, model)
 
 
 def position_multi_end(req_id: int) -> Fields:

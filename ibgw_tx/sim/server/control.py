@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
@@ -11,10 +11,8 @@ from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 from twisted.protocols.basic import LineOnlyReceiver
 
+from ibgw_tx.sim.server.simulator import Simulator
 from ibgw_tx.sim.trouble import words
-
-if TYPE_CHECKING:
-    from ibgw_tx.sim.server.simulator import Simulator
 
 LOOPBACK = "127.0.0.1"
 LONGEST_LINE = 1024  # bytes
@@ -44,7 +42,7 @@ class ControlLine(LineOnlyReceiver):
 
 
 class ControlPort(Service):
-    """The port, while the service runs; ``port`` is the real one."""
+    """The port, while the service runs; `port` is the real one."""
 
     def __init__(self, simulator: Simulator, port: int) -> None:
         self._simulator, self._wanted = simulator, port

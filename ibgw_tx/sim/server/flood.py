@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from twisted.internet.defer import Deferred
 
+from ibgw_tx.sim.desks.running import Running
 from ibgw_tx.sim.office.conversation import Conversation
-
-if TYPE_CHECKING:
-    from ibgw_tx.sim.server.simulator import Simulator
 
 Parcel = tuple[Conversation, int, bytes]  # for whom, how many messages, the bytes
 AT_ONCE = 8  # messages of one book in a row
@@ -29,19 +25,19 @@ def braid(stretches: list[tuple[Conversation, list[bytes]]]) -> list[Parcel]:
     return parcels
 
 
-def flood(simulator: Simulator, updates: int) -> Deferred[int]:
+def flood(simulator: Running, updates: int) -> Deferred[int]:
     """Send at least so many depth messages as fast as the clients take them; fires with the number sent.
 
     The books are the same before and after: the market's own stretch is played again and again (see
     DepthDesk.cycle), so that the simulator is not what limits the speed. Freeze the market first.
     """
     done: Deferred[int] = Deferred()
-    played = braid(simulator.office.depth.cycle(simulator.office.now(), STEPS))
+    played = braid(simulator.tws.depth.cycle(simulator.tws.office.now(), STEPS))
     _pour(simulator, updates, 0, played, done)
     return done
 
 
-def _pour(simulator: Simulator, wanted: int, sent: int, played: list[Parcel], done: Deferred[int]) -> None:
+def _pour(simulator: Running, wanted: int, sent: int, played: list[Parcel], done: Deferred[int]) -> None:
     """Play the stretch while nobody's transport is full; one parcel list a turn, so that reading goes on."""
     try:
         if not any(line.waiting for line in simulator.lines):

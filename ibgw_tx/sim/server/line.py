@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.internet.interfaces import IAddress, IPushProducer
 from twisted.internet.protocol import Factory, Protocol, connectionDone
@@ -11,11 +11,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from ibgw_tx.sim.desks.running import Running
 from ibgw_tx.sim.office.conversation import Conversation
 from ibgw_tx.sim.server.outbox import OutBox
-
-if TYPE_CHECKING:
-    from ibgw_tx.sim.server.simulator import Simulator
 
 
 @implementer(IPushProducer)
@@ -24,7 +22,7 @@ class TWSLine(Protocol):
 
     log = Logger()
 
-    def __init__(self, simulator: Simulator) -> None:
+    def __init__(self, simulator: Running) -> None:
         self._simulator = simulator
         self._trickle = bytearray()
         self._trickling = False
@@ -34,9 +32,9 @@ class TWSLine(Protocol):
     def connectionMade(self) -> None:
         self._pipe = self.transport
         self._simulator.connections += 1
-        office = self._simulator.office
+        office = self._simulator.tws.office
         self._outbox = OutBox(self._out, office.settings.output_limit)
-        self.conversation = Conversation(office, self)
+        self.conversation = Conversation(office, self._simulator.tws, self)
         self._pipe.registerProducer(self, True)
         if office.faults.refuse_connections:
             self.conversation.close()
@@ -52,10 +50,10 @@ class TWSLine(Protocol):
         self._late.clear()
         self.conversation.lost()
 
-    # --- conversation.Line --------------------------------------------------------------------------------------------
+    # conversation.Line
 
     def write(self, data: bytes) -> None:
-        lag = self._simulator.office.faults.lag
+        lag = self._simulator.tws.office.faults.lag
         if not lag and not self._late:
             self._put(data)
             return
@@ -89,7 +87,7 @@ class TWSLine(Protocol):
         self.conversation.lost()
         self._pipe.abortConnection()
 
-    # --- IPushProducer, asked by the transport --------------------------------------------------------------------------
+    # IPushProducer, asked by the transport
 
     def pauseProducing(self) -> None:
         self._outbox.pause()
@@ -105,10 +103,10 @@ class TWSLine(Protocol):
         """Whether the transport has asked for a rest."""
         return self._outbox.paused
 
-    # --- writing, whole or byte by byte ---------------------------------------------------------------------------------
+    # Writing, whole or byte by byte
 
     def _out(self, data: bytes) -> None:
-        if not self._simulator.office.faults.split_bytes and not self._trickle:
+        if not self._simulator.tws.office.faults.split_bytes and not self._trickle:
             self._pipe.write(data)
             return
         self._trickle += data
@@ -123,7 +121,7 @@ class TWSLine(Protocol):
         if not self._trickle or self._pipe.disconnecting:
             self._trickling = False
             return
-        if not self._simulator.office.faults.split_bytes:
+        if not self._simulator.tws.office.faults.split_bytes:
             self._drain_trickle()
             return
         self._pipe.write(bytes(self._trickle[:1]))
@@ -141,7 +139,7 @@ class TWSFactory(Factory):
 
     noisy = False
 
-    def __init__(self, simulator: Simulator) -> None:
+    def __init__(self, simulator: Running) -> None:
         self._simulator = simulator
 
     def buildProtocol(self, addr: IAddress | None) -> TWSLine:

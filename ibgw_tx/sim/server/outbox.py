@@ -1,10 +1,12 @@
 """A client's output, bounded: what the transport does not take is kept here up to a limit. No I/O of its own."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 
 class OutBox:
-    """``put`` passes data on while the transport takes it, else keeps it; False when more than ``limit`` bytes wait.
+    """`put` passes data on while the transport takes it, else keeps it; False when more than `limit` bytes wait.
 
     Nothing is thrown away: a client with a hole in its stream would be worse off than one that is dropped.
     """

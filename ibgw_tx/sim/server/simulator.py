@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from ibgw_tx.sim.desks.tws import Office
+from ibgw_tx.sim.desks.tws import SimulatedTWS
 from ibgw_tx.sim.market.catalogue import Catalogue, load
 from ibgw_tx.sim.market.walk import Walk
 from ibgw_tx.sim.office.conversation import Conversation
@@ -35,9 +35,9 @@ def default_catalogue() -> Catalogue:
 
 
 class Simulator(MultiService):
-    """The simulated TWS. Add it to a service tree, or in a test: ``startService()``, then ``port = listen()``.
+    """The simulated TWS. Add it to a service tree, or in a test: `startService()`, then `port = listen()`.
 
-    ``reactor`` listens and keeps time (``clock`` may keep time instead, e.g. task.Clock); without one the global
+    `reactor` listens and keeps time (`clock` may keep time instead, e.g. task.Clock); without one the global
     reactor is taken. The market runs while the service runs, unless frozen.
     """
 
@@ -60,7 +60,8 @@ class Simulator(MultiService):
         self.clock: Any = clock or reactor
         self.settings = settings or Settings()
         self._begun = self.clock.seconds()
-        self.office = Office(catalogue or default_catalogue(), self.settings, self._seconds, self._report)
+        self.tws = SimulatedTWS(catalogue or default_catalogue(), self.settings, self._seconds, self._report)
+        self.office = self.tws.office
         self.factory = TWSFactory(self)
         self.lines: list[TWSLine] = []
         self.connections = 0  # made so far, refused ones too
@@ -81,7 +82,7 @@ class Simulator(MultiService):
         speed = self.settings.clock_speed
         return real if speed == 1.0 else self._begun + (real - self._begun) * speed
 
-    # --- service ------------------------------------------------------------------------------------------------------
+    # Service
 
     def startService(self) -> None:
         super().startService()
@@ -113,15 +114,15 @@ class Simulator(MultiService):
         return real
 
     def close_ports(self) -> Deferred[Any]:
-        """Take no more connections, as while a TWS restarts; ``listen(port)`` opens again. Fires when closed."""
+        """Take no more connections, as while a TWS restarts; `listen(port)` opens again. Fires when closed."""
         closing = [port.stopListening() or succeed(None) for port in self.ports]
         self.ports.clear()
         return gatherResults(closing)
 
-    # --- the market's time --------------------------------------------------------------------------------------------
+    # The market's time
 
     def freeze(self) -> None:
-        """Stop the market; requests are still answered. ``step`` then moves it by hand."""
+        """Stop the market; requests are still answered. `step` then moves it by hand."""
         self.frozen = True
 
     def thaw(self) -> None:
@@ -134,11 +135,11 @@ class Simulator(MultiService):
         """
         office, now = self.office, self.office.now()
         if con_id is not None:
-            sent = office.depth.step_walk(office.market.walk(office.catalogue.instruments[con_id], now), now, times)
+            sent = self.tws.depth.step_walk(office.market.walk(office.catalogue.instruments[con_id], now), now, times)
         else:
-            sent = office.depth.step(now, times)
+            sent = self.tws.depth.step(now, times)
             self._step_quoted(now, times)
-        office.pulse(now)
+        self.tws.pulse(now)
         return sent
 
     def _turn(self) -> None:
@@ -148,13 +149,13 @@ class Simulator(MultiService):
             self._owed = min(self._owed + (real - self._moved) * self.settings.rate, CATCH_UP * self.settings.rate)
             self._moved = real
             if self.tape is not None:
-                self.tape.play((real - self._begun) * self.settings.clock_speed, self.office, now)
+                self.tape.play((real - self._begun) * self.settings.clock_speed, self.tws, now)
             times = int(self._owed)
             self._owed -= times
             if times and not self.frozen and not self.office.faults.silent:
-                self.office.depth.step(now, times)
+                self.tws.depth.step(now, times)
                 self._step_quoted(now, times)
-            self.office.pulse(now)
+            self.tws.pulse(now)
 
     def _set_alarm(self) -> None:
         """Have the agenda run when its next entry is due."""
@@ -178,8 +179,8 @@ class Simulator(MultiService):
     def _step_quoted(self, now: float, times: int) -> None:
         """Instruments with market data but no depth subscriber, and those the accounts hold, move as well."""
         office = self.office
-        moved = {id(walk) for walk in office.depth.walks}
-        for walk in (*office.quotes.walks, *office.ticks.walks, *office.orders.walks, *self._held()):
+        moved = {id(walk) for walk in self.tws.depth.walks}
+        for walk in (*self.tws.quotes.walks, *self.tws.ticks.walks, *self.tws.orders.walks, *self._held()):
             if id(walk) not in moved and office.faults.flows(walk.instrument.farm):
                 moved.add(id(walk))
                 for _ in range(min(times, UNSEEN_STEPS)):
@@ -190,7 +191,7 @@ class Simulator(MultiService):
         held = {con_id: p for account in office.accounts.values() for con_id, p in account.positions.items()}
         return [office.market.walk(p.instrument, now) for p in held.values()]
 
-    # --- what tests and operators ask ---------------------------------------------------------------------------------
+    # What tests and operators ask
 
     @property
     def journal(self) -> Journal:
@@ -203,7 +204,7 @@ class Simulator(MultiService):
         return list(self.office.clients)
 
     def seen(self, name: str, count: int = 1) -> Deferred[Entry]:
-        """Fires with the ``count``-th request of a name in the journal, at once when it is there already."""
+        """Fires with the `count`-th request of a name in the journal, at once when it is there already."""
         done: Deferred[Entry] = Deferred()
 
         def look(_: Entry | None) -> None:

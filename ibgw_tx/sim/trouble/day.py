@@ -3,36 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from ibgw_tx.sim.desks.tws import Office
-    from ibgw_tx.sim.server.simulator import Simulator
+from ibgw_tx.sim.desks.running import Running
+
+
+class Deeds(Protocol):
+    """The troubles that the day puts in a row (trouble.Trouble)."""
+
+    def lose_link(self) -> None: ...
+
+    def restore_link(self) -> None: ...
+
+    def farm_down(self, farm: str) -> None: ...
+
+    def farm_up(self, farm: str) -> None: ...
+
+    def account_ready(self, account: str, ready: bool) -> None: ...
+
+    def error(self, code: int) -> None: ...
 
 
 class DayTrouble:
-    """A part of trouble.Trouble, whose other methods it puts in a row."""
+    """Trouble over time, as methods. `said` logs what was done."""
 
-    _simulator: Simulator
-    lose_link: Callable[[], None]
-    restore_link: Callable[[], None]
-    farm_down: Callable[[str], None]
-    farm_up: Callable[[str], None]
-    account_ready: Callable[[str, bool], None]
-    error: Callable[[int], None]
-    _said: Callable[..., None]
-
-    @property
-    def _office(self) -> Office:
-        raise NotImplementedError
+    def __init__(self, simulator: Running, deeds: Deeds, said: Callable[..., None]) -> None:
+        self._simulator, self._deeds, self._said = simulator, deeds, said
+        self._tws, self._office = simulator.tws, simulator.tws.office
 
     def restart(self, next_ids_back: int = 0, shut: float = 0.0) -> int:
         """As after the nightly restart: all connections cut, and every next order id lower by so many (tws-facts 1.6).
 
-        ``shut``: seconds during which nothing listens on the port.
+        `shut`: seconds during which nothing listens on the port.
         """
         self._said("restart", next_ids_back=next_ids_back, shut=shut)
-        self._office.orders.restarted()
+        self._tws.orders.restarted()
         ids = self._office.next_ids
         for client_id in ids:
             ids[client_id] = max(1, ids[client_id] - next_ids_back)
@@ -47,7 +52,7 @@ class DayTrouble:
         simulator.close_ports()
         simulator.clock.callLater(seconds, lambda: [simulator.listen(*place) for place in places if simulator.running])
 
-    # --- over time ------------------------------------------------------------------------------------------------------
+    # Over time
 
     def switch(self, deed: Callable[[bool], None], on: bool | float) -> None:
         """A trouble that has an on and an off; a number of seconds turns it on, and then off."""
@@ -59,21 +64,21 @@ class DayTrouble:
         """IB's servers are reset: 1100 again and again, farms and accounts away, then all is back, 1102 last."""
         self._said("nightly_reset", seconds=seconds)
         farms, later = self._office.catalogue.farms(), self._simulator.clock.callLater
-        self.lose_link()
+        self._deeds.lose_link()
         for name in self._office.accounts:
-            self.account_ready(name, False)
+            self._deeds.account_ready(name, False)
         for farm in farms:
-            self.farm_down(farm)
+            self._deeds.farm_down(farm)
         for third in (1, 2):
-            later(seconds * third / 3, self.error, 1100)
+            later(seconds * third / 3, self._deeds.error, 1100)
         later(seconds, self._morning, farms)
 
     def _morning(self, farms: list[str]) -> None:
         for farm in farms:
-            self.farm_up(farm)
+            self._deeds.farm_up(farm)
         for name in self._office.accounts:
-            self.account_ready(name, True)
-        self.restore_link()
+            self._deeds.account_ready(name, True)
+        self._deeds.restore_link()
 
     def freeze(self, on: bool = True) -> None:
         """The market stands still, or moves again."""
@@ -82,7 +87,7 @@ class DayTrouble:
 
     def state(self) -> str:
         """One line on who is here and what is wrong."""
-        faults, orders = self._office.faults, self._office.orders.store.live
+        faults, orders = self._office.faults, self._tws.orders.store.live
         clients = ",".join(f"{client.client_id}@{client.server_version}" for client in self._simulator.clients) or "none"
         wrong = [name for name in ("silent", "stall_handshake", "refuse_connections", "split_bytes") if getattr(faults, name)]
         wrong += ["link down"] * (not faults.link_up) + [f"{farm} down" for farm in sorted(faults.farms_down)]

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from twisted.logger import Logger
 
+from ibgw_tx.sim.desks.running import Running
 from ibgw_tx.sim.market.instrument import Instrument
 from ibgw_tx.sim.trouble.day import DayTrouble
 from ibgw_tx.sim.trouble.orders import OrderTrouble
 from ibgw_tx.sim.wire.codes import say
 from ibgw_tx.sim.wire.requests import NAMES
 
-if TYPE_CHECKING:
-    from ibgw_tx.sim.desks.tws import Office
-    from ibgw_tx.sim.server.simulator import Simulator
 
+class Trouble:
+    """What can go wrong with a TWS, as methods. Instruments by conId.
 
-class Trouble(OrderTrouble, DayTrouble):
-    """What can go wrong with a TWS, as methods; more of it in ordertrouble.py and daytrouble.py. Instruments by conId."""
+    `orders`: trouble with orders (orders.py). `day`: trouble that takes its time (day.py).
+    """
 
     log = Logger()
 
-    def __init__(self, simulator: Simulator) -> None:
-        self._simulator = simulator
-
-    @property
-    def _office(self) -> Office:
-        return self._simulator.office
+    def __init__(self, simulator: Running) -> None:
+        self._simulator, self._tws, self._office = simulator, simulator.tws, simulator.tws.office
+        self.orders = OrderTrouble(self._tws, self._said)
+        self.day = DayTrouble(simulator, self, self._said)
 
     def _said(self, what: str, **details: object) -> None:
         self.log.info("trouble: {what} {details}", what=what, details=details)
@@ -37,7 +34,7 @@ class Trouble(OrderTrouble, DayTrouble):
         found: Instrument = self._office.catalogue.instruments[con_id]
         return found
 
-    # --- the link between TWS and IB ------------------------------------------------------------------------------------
+    # The link between TWS and IB
 
     def lose_link(self) -> None:
         """1100; market data stops, requests for books are taken but get no rows."""
@@ -53,9 +50,8 @@ class Trouble(OrderTrouble, DayTrouble):
             farms = "; ".join(farm for code, farm in self._office.notices() if code in (2104, 2106, 2158))
             self._office.tell_all(1102, say(1102, cause=f"The following farms are connected: {farms}."))
         else:
-            for desk in self._office.desks:
-                if hasattr(desk, "forget_all"):
-                    desk.forget_all()
+            for desk in self._tws.desks:
+                desk.forget_all()
             self._office.tell_all(1101, say(1101))
 
     def farm_down(self, farm: str) -> None:
@@ -71,28 +67,28 @@ class Trouble(OrderTrouble, DayTrouble):
         self._office.tell_all(2119, say(2119, cause=farm))
         self._office.tell_all(2104, say(2104, cause=farm))
 
-    # --- one instrument ---------------------------------------------------------------------------------------------------
+    # One instrument
 
     def reset_depth(self, con_id: int) -> None:
         """317: subscribers must empty the book; all rows follow anew."""
         self._said("reset_depth", con_id=con_id)
-        self._office.depth.reset(self._instrument(con_id))
+        self._tws.depth.reset(self._instrument(con_id))
 
     def halt_depth(self, con_id: int) -> None:
         """316: the depth subscriptions of an instrument are dead."""
         self._said("halt_depth", con_id=con_id)
-        self._office.depth.halt(self._instrument(con_id))
+        self._tws.depth.halt(self._instrument(con_id))
 
     def set_book(
         self, con_id: int, bids: Sequence[tuple[float, int]], asks: Sequence[tuple[float, int]]
     ) -> None:
-        """An exact book of (price, size), best first, sizes in base units; it stands still until ``release_book``."""
-        office, one = self._office, self._instrument(con_id)
-        office.market.set_book(one, list(bids), list(asks), office.now())
-        walk = office.market.walk(one, office.now())
-        office.depth.flush(walk)
+        """An exact book of (price, size), best first, sizes in base units; it stands still until `release_book`."""
+        office, instrument = self._office, self._instrument(con_id)
+        office.market.set_book(instrument, list(bids), list(asks), office.now())
+        walk = office.market.walk(instrument, office.now())
+        self._tws.depth.flush(walk)
         if office.faults.link_up:
-            office.orders.engine.look()
+            self._tws.orders.engine.look()
 
     def release_book(self, con_id: int) -> None:
         """The book walks again."""
@@ -100,40 +96,40 @@ class Trouble(OrderTrouble, DayTrouble):
 
     def trade(self, con_id: int, price: float, size: int) -> None:
         """Print a trade on an instrument's tape; sizes in base units. It is told at the next pulse."""
-        one, now = self._instrument(con_id), self._office.now()
-        walk = self._office.market.walk(one, now)
-        walk.record(round(price * walk.ladder.unit), size, one.exchange, now)
+        instrument, now = self._instrument(con_id), self._office.now()
+        walk = self._office.market.walk(instrument, now)
+        walk.record(round(price * walk.ladder.unit), size, instrument.exchange, now)
         if self._office.faults.link_up:
-            self._office.orders.engine.look()
+            self._tws.orders.engine.look()
 
-    # --- accounts ---------------------------------------------------------------------------------------------------------
+    # Accounts
 
     def set_position(self, account: str, con_id: int, amount: float, cost: float) -> None:
         """A position is now this; all who watch it are told."""
         office = self._office
         held = office.accounts[account]
         held.set_position(self._instrument(con_id), amount, cost)
-        office.positions.tell(held, held.positions[con_id])
-        office.account_desk.hurry(held)
-        office.pulse(office.now())
+        self._tws.positions.tell(held, held.positions[con_id])
+        self._tws.accounts.hurry(held)
+        self._tws.pulse(office.now())
 
     def add_cash(self, account: str, currency: str, amount: float) -> None:
         office = self._office
         office.accounts[account].add_cash(currency, amount)
-        office.account_desk.hurry(office.accounts[account])
-        office.pulse(office.now())
+        self._tws.accounts.hurry(office.accounts[account])
+        self._tws.pulse(office.now())
 
     def account_ready(self, account: str, ready: bool) -> None:
         """AccountReady of an account: false while IB's servers reset."""
         office = self._office
         office.accounts[account].ready = ready
-        office.account_desk.hurry(office.accounts[account])
-        office.pulse(office.now())
+        self._tws.accounts.hurry(office.accounts[account])
+        self._tws.pulse(office.now())
 
-    # --- messages -----------------------------------------------------------------------------------------------------------
+    # Messages
 
     def send(self, *fields: object) -> None:
-        """Any fields to every client, e.g. ``send(3, ...)``; the message id is the first."""
+        """Any fields to every client, e.g. `send(3, ...)`; the message id is the first."""
         self._said("send", fields=fields)
         self._office.send_all(tuple(fields))
 
@@ -150,7 +146,7 @@ class Trouble(OrderTrouble, DayTrouble):
             client.error(req_id, code, text)
 
     def fail_next(self, name: str, code: int, text: str = "") -> None:
-        """The next request of a name (IB's, e.g. ``reqMktDepth``; ``*`` for any) gets this error instead of an answer."""
+        """The next request of a name (IB's, e.g. `reqMktDepth`; `*` for any) gets this error instead of an answer."""
         self._know(name)
         self._said("fail_next", name=name, code=code)
         self._office.faults.refusals.setdefault(name, []).append((code, text))
@@ -176,11 +172,16 @@ class Trouble(OrderTrouble, DayTrouble):
         self._said("lag", seconds=seconds)
         self._office.faults.lag = seconds
 
+    def delay_next(self, msg_id: int, seconds: float, times: int = 1) -> None:
+        """The next messages of an id come so much later, what follows overtaking them."""
+        self._said("delay_next", msg_id=msg_id, seconds=seconds, times=times)
+        self._office.faults.delays.setdefault(msg_id, []).extend([seconds] * times)
+
     def _know(self, name: str) -> None:
         if name != "*" and name not in NAMES:
             raise ValueError(f"no request is called {name}")
 
-    # --- the socket ---------------------------------------------------------------------------------------------------------
+    # The socket
 
     def drop(self) -> int:
         """Cut every connection; the number of them."""

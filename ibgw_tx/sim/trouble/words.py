@@ -1,7 +1,9 @@
 """The words of the control port: one line is one kind of trouble, with its arguments. No I/O; trouble.py does the deed.
 
-An answer is lines of text, the last of which is ``ok``, ``ok: result`` or ``error: sentence``.
+An answer is lines of text, the last of which is `ok`, `ok: result` or `error: sentence`.
 """
+
+from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
@@ -23,7 +25,7 @@ class WordError(Exception):
 
 @frozen
 class Arg:
-    """An argument: ``kind`` reads it with the simulator's catalogue at hand; without ``otherwise`` it must be said."""
+    """An argument: `kind` reads it with the simulator's catalogue at hand; without `otherwise` it must be said."""
 
     name: str
     kind: Callable[[str, Any], Any]
@@ -83,7 +85,7 @@ def _optional(name: str, kind: Callable[[str, Any], Any], otherwise: Any) -> Arg
 
 @frozen
 class Word:
-    """``deed`` is given the Trouble and the arguments; what it gives back is told behind ``ok:`` unless None."""
+    """`deed` is given the Trouble and the arguments; what it gives back is told behind `ok:` unless None."""
 
     name: str
     help: str
@@ -107,10 +109,10 @@ _WHAT, _MESSAGE, _REQUEST = Arg("INSTRUMENT", _instrument), Arg("MESSAGE", _mess
 
 WORDS: tuple[Word, ...] = (
     Word("drop", "cut every connection", lambda t: t.drop()),
-    Word("silence", "read everything, say nothing", lambda t, on: t.switch(t.silence, on), (_ON,)),
-    Word("stall", "take connections but never answer the greeting", lambda t, on: t.switch(t.stall_handshake, on), (_ON,)),
-    Word("refuse", "close new connections at once", lambda t, on: t.switch(t.refuse, on), (_ON,)),
-    Word("split", "every byte in a segment of its own", lambda t, on: t.switch(t.split, on), (_ON,)),
+    Word("silence", "read everything, say nothing", lambda t, on: t.day.switch(t.silence, on), (_ON,)),
+    Word("stall", "take connections but never answer the greeting", lambda t, on: t.day.switch(t.stall_handshake, on), (_ON,)),
+    Word("refuse", "close new connections at once", lambda t, on: t.day.switch(t.refuse, on), (_ON,)),
+    Word("split", "every byte in a segment of its own", lambda t, on: t.day.switch(t.split, on), (_ON,)),
     Word("1100", "TWS loses IB; data stops", lambda t: t.lose_link()),
     Word("1101", "IB is back, data subscriptions are lost", lambda t: t.restore_link(data_kept=False)),
     Word("1102", "IB is back, data subscriptions go on", lambda t: t.restore_link()),
@@ -120,28 +122,28 @@ WORDS: tuple[Word, ...] = (
       for code in (2103, 2104, 2105, 2106, 2107, 2108, 2110, 2119, 2157, 2158)),
     Word("317", "depth is reset: subscribers must empty the book", lambda t, what: t.reset_depth(what), (_WHAT,)),
     Word("316", "depth is halted: its subscriptions are dead", lambda t, what: t.halt_depth(what), (_WHAT,)),
-    Word("reject", "the next order, or modify, is refused", lambda t, code, text: t.reject_next_order(code, text),
+    Word("reject", "the next order, or modify, is refused", lambda t, code, text: t.orders.reject_next_order(code, text),
          (_optional("CODE", _whole, 201), _TEXT)),
     Word("fail", "the next request of a name gets this error", lambda t, *said: t.fail_next(*said),
          (_REQUEST, Arg("CODE", _whole), _TEXT)),
     Word("ignore", "the next requests of a name get no answer", lambda t, *said: t.ignore_next(*said), (_REQUEST, _TIMES)),
-    Word("swallow", "the next orders vanish into a dialog", lambda t, times: t.swallow_next_order(times), (_TIMES,)),
-    Word("click", "somebody clicks the dialog: those orders go on", lambda t: t.click_dialog()),
+    Word("swallow", "the next orders vanish into a dialog", lambda t, times: t.orders.swallow_next_order(times), (_TIMES,)),
+    Word("click", "somebody clicks the dialog: those orders go on", lambda t: t.orders.click_dialog()),
     Word("late", "everything comes so late; 0 ends it", lambda t, seconds: t.lag(seconds), (Arg("SECONDS", _seconds),)),
     Word("delay", "the next message comes late, others overtake it", lambda t, *said: t.delay_next(*said),
          (_MESSAGE, Arg("SECONDS", _seconds), _TIMES)),
     Word("lose", "the next messages of a kind are not sent", lambda t, *said: t.lose_next(*said), (_MESSAGE, _TIMES)),
     Word("repeat", "the next messages of a kind come twice", lambda t, *said: t.repeat_next(*said), (_MESSAGE, _TIMES)),
     Word("error", "any code to every client", lambda t, code, text: t.error(code, text), (Arg("CODE", _whole), _TEXT)),
-    Word("restart", "TWS restarts: order ids so much lower, port shut for so long", lambda t, *said: t.restart(*said),
+    Word("restart", "TWS restarts: order ids so much lower, port shut for so long", lambda t, *said: t.day.restart(*said),
          (_optional("IDS_BACK", _whole, 0), _optional("SECONDS", _seconds, 0.0))),
-    Word("nightly", "the nightly reset: 1100, farms, 1100 again, farms, 1102", lambda t, seconds: t.nightly_reset(seconds),
+    Word("nightly", "the nightly reset: 1100, farms, 1100 again, farms, 1102", lambda t, seconds: t.day.nightly_reset(seconds),
          (_optional("SECONDS", _seconds, 15.0),)),
-    Word("close", "the closing bell: orders for the day end", lambda t: t.end_session()),
-    Word("midnight", "the day ends: completed orders and executions are gone", lambda t: t.midnight()),
-    Word("freeze", "the market stands still", lambda t: t.freeze()),
-    Word("thaw", "the market moves again", lambda t: t.freeze(False)),
-    Word("state", "clients, orders, and what trouble is on", lambda t: t.state()),
+    Word("close", "the closing bell: orders for the day end", lambda t: t.orders.end_session()),
+    Word("midnight", "the day ends: completed orders and executions are gone", lambda t: t.orders.midnight()),
+    Word("freeze", "the market stands still", lambda t: t.day.freeze()),
+    Word("thaw", "the market moves again", lambda t: t.day.freeze(False)),
+    Word("state", "clients, orders, and what trouble is on", lambda t: t.day.state()),
 )
 BY_NAME = {word.name: word for word in WORDS}
 

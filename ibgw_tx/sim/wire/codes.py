@@ -1,5 +1,7 @@
 """TWS error codes used by the simulator and their texts, as TWS words them where that is on record."""
 
+from __future__ import annotations
+
 TEXTS: dict[int, str] = {
     100: "Max rate of messages per second has been exceeded:max={limit} rec={count} ({breach})",
     102: "Duplicate ticker ID.",
@@ -99,3 +101,11 @@ class _Blank(dict[str, object]):
 def say(code: int, **values: object) -> str:
     """The text of a code. Unknown codes get a plain one, so that trouble can be made with any number."""
     return TEXTS.get(code, "Simulated error {code}").format_map(_Blank(values, code=code))
+
+
+class Refused(Exception):
+    """The request is answered with this code and text."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(f"{code} {text}")
+        self.code, self.text = code, text

@@ -1,8 +1,10 @@
 """Frames of the TWS socket: bytes to payloads and values to bytes, without any I/O.
 
 A frame is a 4-byte big-endian length and that many bytes; a payload is NUL-terminated texts, the first one the
-message id. Before the first frame a client sends the four bytes ``API\\0`` (tws-facts 1.1).
+message id. Before the first frame a client sends the four bytes `API\\0` (tws-facts 1.1).
 """
+
+from __future__ import annotations
 
 import re
 import struct
@@ -14,6 +16,8 @@ MAX_GREETING = 4096  # bytes; a version range with options is far shorter
 MAX_FRAME = 0xFFFFFF  # bytes; IB's own MAX_MSG_LEN
 ASCII7 = 153  # server version since which texts are 7-bit with \u escapes
 UNSET = 1.7976931348623157e308  # IB's "no value" among doubles
+
+Fields = tuple[Any, ...]  # one message: its id, then values as text() takes them
 
 _LENGTH = struct.Struct(">I")
 _RANGE = re.compile(r"v(\d{1,6})(?:\.\.(\d{1,6}))?(?: (.*))?", re.DOTALL)
@@ -58,7 +62,7 @@ def split(payload: bytes) -> list[str]:
 
 
 def parse_range(payload: bytes) -> tuple[int, int, str]:
-    """``v100..157 options`` as (100, 157, "options"); a lone ``v100`` means exactly that version."""
+    """`v100..157 options` as (100, 157, "options"); a lone `v100` means exactly that version."""
     match = _RANGE.fullmatch(payload.decode("latin-1").rstrip("\0"))
     if match is None:
         raise WireError("no version range in the greeting")
@@ -69,7 +73,7 @@ def parse_range(payload: bytes) -> tuple[int, int, str]:
 class Inbox:
     """Cuts a client's byte stream into payloads, the greeting's version range being the first.
 
-    ``feed`` takes any slice of the stream, one byte or many frames. It raises WireError for a wrong greeting or an
+    `feed` takes any slice of the stream, one byte or many frames. It raises WireError for a wrong greeting or an
     absurd length; the connection must then be dropped.
     """
 

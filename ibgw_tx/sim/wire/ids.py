@@ -1,5 +1,7 @@
 """Message ids of the TWS socket under IB's own names, and the server versions that change a layout."""
 
+from __future__ import annotations
+
 from typing import Final
 
 

@@ -1,8 +1,10 @@
 """How the fields of one request lie on the wire: the words that layouts are made of, and the reader of them.
 
-A layout lists fields in the order of the wire. ``since`` is the first server version that has a field; ``when`` says,
+A layout lists fields in the order of the wire. `since` is the first server version that has a field; `when` says,
 from the fields already read, whether it is there at all.
 """
+
+from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +20,7 @@ Kind = Callable[[Iterator[str]], Any]
 
 
 class BadRequest(Exception):
-    """A field cannot be read: ``cause`` is worded as TWS words it, ``req_id`` is -1 until the id was read."""
+    """A field cannot be read: `cause` is worded as TWS words it, `req_id` is -1 until the id was read."""
 
     def __init__(self, name: str, req_id: int, cause: str) -> None:
         super().__init__(f"{name}: {cause}")
@@ -71,7 +73,7 @@ def maybe_real(fields: Iterator[str]) -> float | None:
 
 
 def maybe_infinite(fields: Iterator[str]) -> float | None:
-    """As maybe_real, and ``Infinite``: a number without an end that a field's meaning allows."""
+    """As maybe_real, and `Infinite`: a number without an end that a field's meaning allows."""
     raw = next(fields)
     return math.inf if raw == "Infinite" else maybe_real(iter([raw]))
 
@@ -92,9 +94,9 @@ def pair(fields: Iterator[str]) -> tuple[str, str]:
 
 @frozen
 class F:
-    """A field of a layout, on the wire from server version ``since`` and before ``until``.
+    """A field of a layout, on the wire from server version `since` and before `until`.
 
-    ``otherwise`` is its value where it is not on the wire because of its version or of ``when``.
+    `otherwise` is its value where it is not on the wire because of its version or of `when`.
     """
 
     name: str

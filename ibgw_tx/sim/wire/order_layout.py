@@ -1,6 +1,8 @@
 """The fields of placeOrder behind the contract, under IB's own names (ibapi 9.81.1 client.py placeOrder, from 145;
 what 158 to 178 add as ib_async 2.1 sends it)."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,9 +1,11 @@
 """Requests of a client, read by one table of layouts.
 
-A layout lists fields in the order of the wire; ``since`` is the first server version that has the field. The layouts
+A layout lists fields in the order of the wire; `since` is the first server version that has the field. The layouts
 are those the official client sends (ibapi 9.81.1 client.py) for every server version from 145 to 157, and what ib_async
 2.1 sends from there to 178.
 """
+
+from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -40,7 +42,7 @@ class Query:
 class Request:
     """One request: IB's name for it, its id (-1 when it has none), and its arguments by name.
 
-    ``unread``: fields behind those of the layout; a known client at a known version leaves none.
+    `unread`: fields behind those of the layout; a known client at a known version leaves none.
     """
 
     msg_id: int

@@ -1,5 +1,7 @@
 """Dates and times as TWS writes and reads them. The simulated TWS is logged in with UTC as its zone."""
 
+from __future__ import annotations
+
 import datetime as dt
 import functools
 import zoneinfo
@@ -43,7 +45,7 @@ def date(when: float) -> str:
 
 
 def parse_end(text: str, now: float) -> float:
-    """An end time of a request as epoch seconds: empty is now; ``yyyymmdd[-| ]hh:mm:ss[ zone]``; raises ValueError."""
+    """An end time of a request as epoch seconds: empty is now; `yyyymmdd[-| ]hh:mm:ss[ zone]`; raises ValueError."""
     if not text.strip():
         return now
     if text[8:9] == "-":
@@ -65,7 +67,7 @@ def zoned(when: float) -> str:
 
 
 def parse_time(text: str, now: float) -> float:
-    """A time of an order (good till, good after, conditions): as ``parse_end``, or ``hh:mm:ss`` of today."""
+    """A time of an order (good till, good after, conditions): as `parse_end`, or `hh:mm:ss` of today."""
     head = text.split(maxsplit=1)[0] if text.strip() else ""
     if len(head) in (5, 8) and ":" in head:
         return parse_end(f"{date(now)} {text if len(head) == 8 else head + ':00' + text[5:]}", now)

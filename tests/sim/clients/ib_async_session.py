@@ -9,10 +9,9 @@ Arguments: port, client id. The market is expected at 99.5 x 100 / 100.0 x 60, 1
 import asyncio
 import json
 import logging
-import sys
-import time
 
-from ib_async import IB, LimitOrder, MarketOrder, Stock
+from ib_async import LimitOrder, MarketOrder, Stock
+from ib_async_start import connected, until
 
 
 class Kept(logging.Handler):
@@ -32,18 +31,8 @@ logging.getLogger("ib_async").addHandler(logging.NullHandler())
 logging.getLogger("ib_async").propagate = False
 
 
-async def until(condition, seconds=8.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise SystemExit("timed out")
-        await asyncio.sleep(0.02)
-
-
 async def main():
-    ib, errors = IB(), []
-    ib.errorEvent += lambda req_id, code, text, contract: errors.append(code)
-    await ib.connectAsync("127.0.0.1", int(sys.argv[1]), clientId=int(sys.argv[2]), timeout=4, raiseSyncErrors=True)
+    ib, errors = await connected()
     (aapl,) = await ib.qualifyContractsAsync(Stock("AAPL", "SMART", "USD"))
     (details,) = await ib.reqContractDetailsAsync(aapl)
     listed = Stock("AAPL", details.contract.primaryExchange, "USD", conId=aapl.conId)

@@ -8,25 +8,21 @@ Arguments: port, client id. The market is expected at 99.5 x 100 / 100.0 x 60, 1
 
 import json
 import logging
-import sys
-import threading
-import time
 
-from ibapi.client import EClient
 from ibapi.contract import Contract
 from ibapi.execution import ExecutionFilter
 from ibapi.order import Order
-from ibapi.wrapper import EWrapper
+from official_start import Started
 
 logging.disable(logging.ERROR - 1)
 
 
-class App(EWrapper, EClient):
+class App(Started):
     """Keeps what it is told."""
 
     def __init__(self):
-        EClient.__init__(self, self)
-        self.ready, self.next = threading.Event(), 0
+        super().__init__()
+        self.next = 0
         self.status, self.opened, self.codes = {}, {}, {}
         self.executions, self.commissions, self.completed = [], [], []
         self.ends, self.margin = set(), None
@@ -96,12 +92,8 @@ class App(EWrapper, EClient):
     def completedOrdersEnd(self):
         self.ends.add("completed")
 
-    def wait(self, condition, seconds=8.0):
-        end = time.monotonic() + seconds
-        while not condition():
-            if time.monotonic() > end:
-                raise SystemExit(f"timed out: {self.status} {self.codes} {self.executions}")
-            time.sleep(0.01)
+    def state(self):
+        return self.status, self.codes, self.executions
 
     def last(self, order_id):
         return self.status.get(order_id, [("", 0, 0)])[-1][0]
@@ -130,10 +122,7 @@ def order(action, quantity, kind, **fields):
 
 def main():
     app = App()
-    app.connect("127.0.0.1", int(sys.argv[1]), int(sys.argv[2]))
-    threading.Thread(target=app.run, daemon=True).start()
-    if not app.ready.wait(8):
-        raise SystemExit("no nextValidId")
+    app.start()
     app.reqContractDetails(1, aapl())
     app.wait(lambda: "details" in app.ends)
     about = app.details[0]

@@ -85,7 +85,7 @@ def test_sizes_of_us_stocks_are_in_hundreds_and_those_of_hong_kong_in_shares(pee
 )
 def test_what_has_no_book_is_refused(peer, about, code):
     assert codes(peer.ask(*depth(1, *about))) == [code]
-    assert peer.bench.simulator.office.depth.walks == []
+    assert peer.bench.simulator.tws.depth.walks == []
 
 
 def test_the_fourth_book_is_one_too_many_over_all_clients(bench):

@@ -146,7 +146,7 @@ def test_orders_for_the_close_trade_at_the_bell_and_the_rest_expires(trader):
     trader.place("BUY", 10, "LOC", 99.0)
     trader.place("BUY", 10, "LMT", 99.0)
     trader.place("BUY", 10, "LMT", 99.0, tif="GTC")
-    trader.bench.simulator.trouble.end_session()
+    trader.bench.simulator.trouble.orders.end_session()
     heard = trader.heard()
     assert fills(heard) == [(10, 100.0)]
     assert [event[1] for event in heard if event[0] == "error"] == [2, 3]
@@ -322,7 +322,7 @@ def test_ids_rise_and_belong_to_their_client(market):
     assert two.ask("cancelOrder", 6) == [("error", 6, 10147)]
     assert [e for e in one.ask("reqOpenOrders") if e[0] == "openOrder"] == [("openOrder", 5, "Submitted")]
     assert len([e for e in one.ask("reqAllOpenOrders") if e[0] == "openOrder"]) == 2
-    permits = {order.perm_id for order in market.simulator.office.orders.store.live.values()}
+    permits = {order.perm_id for order in market.simulator.tws.orders.store.live.values()}
     assert len(permits) == 2
 
 
@@ -352,17 +352,17 @@ def test_the_master_client_hears_of_everybodys_orders():
 def test_auto_binding_is_for_client_0_only(market):
     one, zero = Trader(market, 1), Trader(market, 0)
     assert one.ask("reqAutoOpenOrders", True) == [("error", -1, 327)]
-    manual = market.simulator.trouble.manual_order(AAPL, "BUY", 5, limit=90.0)
+    manual = market.simulator.trouble.orders.manual_order(AAPL, "BUY", 5, limit=90.0)
     assert zero.heard() == []
     assert [e for e in one.ask("reqAllOpenOrders") if e[0] == "openOrder"] == [("openOrder", 0, "Submitted")]
     heard = zero.ask("reqOpenOrders")
     assert heard == [("orderBound",), *pair(-1, "Submitted", 0, 5), ("openOrderEnd",)]
     zero.ask("reqAutoOpenOrders", True)
-    market.simulator.trouble.manual_order(AAPL, "BUY", 6, limit=90.0)
+    market.simulator.trouble.orders.manual_order(AAPL, "BUY", 6, limit=90.0)
     heard = zero.heard()
     assert heard[:3] == [("orderBound",), *pair(-2, "PreSubmitted", 0, 6)]
     assert zero.ask("cancelOrder", -1)[-1] == ("error", -1, 202)
-    assert market.simulator.office.orders.store.by_perm(manual).status == "Cancelled"
+    assert market.simulator.tws.orders.store.by_perm(manual).status == "Cancelled"
 
 
 def test_executions_are_filtered_and_come_with_their_commissions(market):
@@ -420,7 +420,7 @@ def test_cancels_of_what_cannot_be_cancelled_say_why(trader):
     trader.place("BUY", 10, "MKT")
     assert trader.ask("cancelOrder", 1) == [("error", 1, 10148)]
     assert trader.raw[0][3].endswith("state: Filled.")
-    trader.bench.simulator.trouble.midnight()
+    trader.bench.simulator.trouble.orders.midnight()
     assert trader.ask("cancelOrder", 1) == [("error", 1, 10147)], "purged"
 
 
@@ -430,7 +430,7 @@ def test_a_pending_cancel_can_still_fill_and_is_not_cancelled_twice():
     trader.place("BUY", 10, "LMT", 1.0)
     assert trader.ask("cancelOrder", 1) == pair(1, "PendingCancel", 0, 10)
     assert trader.ask("cancelOrder", 1) == [("error", 1, 161)]
-    bench.simulator.trouble.fill(next(iter(bench.simulator.office.orders.store.live)))
+    bench.simulator.trouble.orders.fill(next(iter(bench.simulator.tws.orders.store.live)))
     assert statuses(trader.heard()) == ["Filled"]
     trader.place("BUY", 10, "LMT", 1.0)
     trader.ask("cancelOrder", 2)
@@ -441,7 +441,7 @@ def test_a_global_cancel_ends_everybodys_orders(market):
     one, two = Trader(market, 1), Trader(market, 2)
     one.place("BUY", 1, "LMT", 90.0)
     two.place("BUY", 1, "LMT", 90.0)
-    market.simulator.trouble.manual_order(ES, "BUY", 1, limit=1000.0)
+    market.simulator.trouble.orders.manual_order(ES, "BUY", 1, limit=1000.0)
     two.ask("reqGlobalCancel")
     assert one.heard() == [("orderStatus", 1, "Cancelled", 0, 1), ("error", 1, 202)]
     assert two.ask("reqAllOpenOrders") == [("openOrderEnd",)]

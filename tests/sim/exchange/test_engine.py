@@ -6,6 +6,7 @@ from ibgw_tx.sim.desks.order_checks import on_tick
 from ibgw_tx.sim.exchange import ledger, matching
 from ibgw_tx.sim.exchange.accounts import Account, open_accounts
 from ibgw_tx.sim.exchange.engine import Engine
+from ibgw_tx.sim.exchange.lives import Lives
 from ibgw_tx.sim.exchange.oca import left
 from ibgw_tx.sim.exchange.order import Order, Status, terms_of
 from ibgw_tx.sim.market import hours
@@ -26,7 +27,8 @@ class Floor:
         self.said, self.now = [], NOON
         self.market = Market(CATALOGUE, 1)
         self.accounts = open_accounts(CATALOGUE, ["DU1"])
-        self.engine = Engine(CATALOGUE, self.market, self.accounts, self, lambda: self.now)
+        self.lives = Lives(CATALOGUE, self.market, self.accounts, self, lambda: self.now)
+        self.engine = Engine(self.lives)
         self.book(bids, asks)
 
     def book(self, bids, asks):
@@ -36,8 +38,8 @@ class Floor:
     def order(self, number, action, quantity, kind, limit=None, aux=None, **fields):
         said = blank(action=action, totalQuantity=float(quantity), orderType=kind, lmtPrice=limit, auxPrice=aux, **fields)
         terms, one = terms_of(said, "DU1"), CATALOGUE.instruments[AAPL]
-        made = Order(self.engine.next_perm(), 1, number, one, "SMART", terms, terms.total, self.now)
-        self.engine.place(made)
+        made = Order(self.lives.next_perm(), 1, number, one, "SMART", terms, terms.total, self.now)
+        self.lives.place(made)
         return made
 
     def open_order(self, order):
@@ -99,10 +101,10 @@ def test_an_order_cannot_be_filled_beyond_its_size():
     floor = Floor()
     order = floor.order(1, "BUY", 10, "LMT", 90.0)
     with pytest.raises(ValueError, match="11 of order"):
-        floor.engine.fill(order, 11, 90.0, "NASDAQ")
-    floor.engine.fill(order, 10, 90.0, "NASDAQ")
+        floor.lives.fill(order, 11, 90.0, "NASDAQ")
+    floor.lives.fill(order, 10, 90.0, "NASDAQ")
     with pytest.raises(ValueError, match="which has 0 to fill"):
-        floor.engine.fill(order, 1, 90.0, "NASDAQ")
+        floor.lives.fill(order, 1, 90.0, "NASDAQ")
 
 
 def test_days_end_at_midnight_and_the_lists_with_them():

@@ -41,7 +41,7 @@ def test_an_untransmitted_order_can_be_cancelled_and_is_lost_at_a_restart(trader
     trader.place("BUY", 60, "LMT", 100.0, transmit=False)
     assert trader.ask("cancelOrder", 1)[-1] == ("error", 1, 202)
     trader.place("BUY", 60, "LMT", 100.0, transmit=False)
-    trader.bench.simulator.trouble.restart()
+    trader.bench.simulator.trouble.day.restart()
     again = Trader(trader.bench)
     assert again.ask("cancelOrder", 2) == [("error", 2, 10147)]
 
@@ -50,13 +50,13 @@ def test_a_bracket_is_sent_whole_parent_first_and_its_children_wait(trader):
     heard = bracket(trader)
     assert statuses(heard) == [(1, "PreSubmitted"), (1, "Submitted"), (2, "PreSubmitted"), (3, "PreSubmitted")]
     assert held(trader) == {1: "", 2: "child", 3: "child,trigger"}
-    assert trader.order().ocaGroup == str(trader.bench.simulator.office.orders.store.by_key(1, 1).perm_id)
+    assert trader.order().ocaGroup == str(trader.bench.simulator.tws.orders.store.by_key(1, 1).perm_id)
 
 
 def test_the_parents_fill_sets_the_children_free_and_one_ends_the_other(trader):
     heard = bracket(trader, limit=100.0)
     assert statuses(heard)[-3:] == [(2, "PreSubmitted"), (2, "Submitted"), (3, "PreSubmitted")]
-    store = trader.bench.simulator.office.orders.store
+    store = trader.bench.simulator.tws.orders.store
     assert (store.by_key(1, 2).status, store.by_key(1, 3).why_held) == ("Submitted", "trigger")
     trader.bench.simulator.trouble.set_book(AAPL, [(120.0, 60)], [(120.5, 10)])
     heard = trader.heard()
@@ -66,10 +66,10 @@ def test_the_parents_fill_sets_the_children_free_and_one_ends_the_other(trader):
 
 def test_the_children_of_a_resting_parent_go_to_work_with_its_last_fill(trader):
     bracket(trader)
-    parent = trader.bench.simulator.office.orders.store.by_key(1, 1)
-    trader.bench.simulator.trouble.fill(parent.perm_id, 20)
+    parent = trader.bench.simulator.tws.orders.store.by_key(1, 1)
+    trader.bench.simulator.trouble.orders.fill(parent.perm_id, 20)
     assert statuses(trader.heard()) == [(1, "Submitted")]
-    trader.bench.simulator.trouble.fill(parent.perm_id)
+    trader.bench.simulator.trouble.orders.fill(parent.perm_id)
     assert statuses(trader.heard()) == [(1, "Filled"), (2, "Submitted"), (3, "PreSubmitted")]
     assert held(trader) == {1: "", 2: "", 3: "trigger"}
 
@@ -99,12 +99,12 @@ def test_a_child_of_a_filled_parent_works_at_once_and_of_a_cancelled_one_is_refu
 def test_a_fill_cancels_or_reduces_the_others_of_its_oca_group(trader, kind, rest):
     for size in (100, 100, 200):
         trader.place("BUY", size, "LMT", 90.0, ocaGroup="g", ocaType=kind)
-    store = trader.bench.simulator.office.orders.store
-    trader.bench.simulator.trouble.fill(store.by_key(1, 1).perm_id, 60)
+    store = trader.bench.simulator.tws.orders.store
+    trader.bench.simulator.trouble.orders.fill(store.by_key(1, 1).perm_id, 60)
     left = [(order.order_id, order.remaining) for order in store.live.values() if order.order_id > 1]
     assert left == rest
     assert ("openOrder" in names(trader.heard())) is True
-    trader.bench.simulator.trouble.fill(store.by_key(1, 1).perm_id)
+    trader.bench.simulator.trouble.orders.fill(store.by_key(1, 1).perm_id)
     assert not [order for order in store.live.values()]
 
 
@@ -128,7 +128,7 @@ def test_two_stops_of_a_group_set_off_at_once_give_one_fill(trader):
         trader.place("BUY", 10, "STP", auxPrice=price, ocaGroup="g", ocaType=1)
     trader.bench.simulator.trouble.set_book(AAPL, [(102.0, 100)], [(102.5, 100)])
     assert [event[:2] for event in trader.heard() if event[0] == "execDetails"] == [("execDetails", 1)]
-    assert not trader.bench.simulator.office.orders.store.live
+    assert not trader.bench.simulator.tws.orders.store.live
 
 
 def test_groups_of_other_names_are_left_alone():
@@ -136,5 +136,5 @@ def test_groups_of_other_names_are_left_alone():
     trader = Trader(bench)
     trader.place("BUY", 1, "LMT", 1.0, ocaGroup="a", ocaType=1)
     trader.place("BUY", 1, "LMT", 1.0, ocaGroup="b", ocaType=1)
-    bench.simulator.trouble.fill(bench.simulator.office.orders.store.by_key(1, 1).perm_id)
-    assert bench.simulator.office.orders.store.by_key(1, 2).live
+    bench.simulator.trouble.orders.fill(bench.simulator.tws.orders.store.by_key(1, 1).perm_id)
+    assert bench.simulator.tws.orders.store.by_key(1, 2).live

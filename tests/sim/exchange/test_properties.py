@@ -50,7 +50,7 @@ def said(bench, want):
 
 
 def act(bench, trader, what, arg):
-    store, trouble = bench.simulator.office.orders.store, bench.simulator.trouble
+    store, trouble = bench.simulator.tws.orders.store, bench.simulator.trouble
     if what == "place":
         trader.place(**said(bench, arg))
     elif what == "modify" and trader.next_id > 1:
@@ -62,16 +62,16 @@ def act(bench, trader, what, arg):
     elif what == "fill":
         order = store.by_key(1, arg)
         if order is not None and order.live:
-            trouble.fill(order.perm_id, max(1, order.remaining // 2))
+            trouble.orders.fill(order.perm_id, max(1, order.remaining // 2))
     elif what == "close":
-        trouble.end_session()
+        trouble.orders.end_session()
     trader.heard()
 
 
 def check(bench, trader, opening):
     """The invariants; ``opening``: cash and positions before the first order."""
     office = bench.simulator.office
-    store, account = office.orders.store, office.accounts["DU1000001"]
+    store, account = bench.simulator.tws.orders.store, office.accounts["DU1000001"]
     every = {**store.live, **store.done}
     for order in every.values():
         fills = [fill for fill in store.fills.values() if fill.order is order]

@@ -135,4 +135,4 @@ def names(heard):
 
 
 def live(bench):
-    return [order for order in bench.simulator.office.orders.store.live.values() if order.status != Status.FILLED]
+    return [order for order in bench.simulator.tws.orders.store.live.values() if order.status != Status.FILLED]

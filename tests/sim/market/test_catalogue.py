@@ -4,9 +4,9 @@ import pytest
 
 from ibgw_tx.sim.market.catalogue import CatalogueError, load
 from ibgw_tx.sim.office import lookup
-from ibgw_tx.sim.office.lookup import Refused
 from ibgw_tx.sim.office.settings import Settings
 from ibgw_tx.sim.server.simulator import Simulator, default_catalogue
+from ibgw_tx.sim.wire.codes import Refused
 from ibgw_tx.sim.wire.requests import Query
 from tests.sim.kit.bench import Bench, contract, depth, details, of
 from tests.sim.test_tap import parsed

@@ -178,6 +178,6 @@ def test_everything_a_client_held_is_given_back_when_it_goes(bench):
     for i in range(3):
         peer.ask(*depth(i, *contract(265598, exchange="NASDAQ")))
     peer.lose()
-    assert bench.simulator.office.depth.walks == []
+    assert bench.simulator.tws.depth.walks == []
     other = bench.peer()
     assert of(other.ask(*depth(1, *contract(265598, exchange="NASDAQ"))), 12)

@@ -77,15 +77,15 @@ def test_the_flag(tmp_path):
 
 def test_a_faster_clock_closes_the_exchange_the_sooner():
     made = bench(None, keep_hours=True, clock_speed=3600.0)
-    office, begun = made.simulator.office, made.clock.seconds()
+    tws, begun = made.simulator.tws, made.clock.seconds()
     peer = made.peer()
     assert int(peer.ask(49, 1)[0][2]) == int(begun)
     made.advance(2.0)
     assert int(peer.ask(49, 1)[0][2]) == pytest.approx(begun + 7200, abs=1)
-    made.simulator.trouble.manual_order(AAPL, "BUY", 10, limit=1.0)
-    assert len(office.orders.store.live) == 1
+    made.simulator.trouble.orders.manual_order(AAPL, "BUY", 10, limit=1.0)
+    assert len(tws.orders.store.live) == 1
     made.advance(12.0)  # past 16:00 in New York, which is 21:00 UTC
-    assert len(office.orders.store.live) == 0
+    assert len(tws.orders.store.live) == 0
 
 
 def test_what_is_put_down_for_later_comes_the_sooner():

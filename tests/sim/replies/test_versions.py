@@ -222,7 +222,7 @@ def test_a_refusal_has_its_json_from_166_on():
     bench = Bench()
     for number, (version, want) in enumerate(((165, []), (166, ['{"8229=": "IBDBUYTX"}']))):
         peer = bench.peer(number, to(version))
-        bench.simulator.trouble.reject_next_order(201, "no", advanced='{"8229=": "IBDBUYTX"}')
+        bench.simulator.trouble.orders.reject_next_order(201, "no", advanced='{"8229=": "IBDBUYTX"}')
         fields = sent_by_ib_async("placeOrder", (1, Contract(conId=AAPL, exchange="SMART"), LimitOrder("BUY", 1, 1.0)), version)
         (error,) = of(peer.feed(frame(*fields)), 4)
         assert error[3:5] == ["201", "no"]

@@ -46,7 +46,7 @@ async def test_the_official_client_goes_through_a_session(version):
 @pytest.mark.parametrize("version", [157, 178])
 @pytest_twisted.ensureDeferred
 async def test_ib_async_goes_through_a_session_and_logs_no_decode_error(version):
-    seen = await session("async_session.py", version, 6)
+    seen = await session("ib_async_session.py", version, 6)
     new, lot = version >= 164, 100 if version < 159 else 1
     assert (seen["version"], seen["logged"]) == (version, [])
     assert seen["details"] == ["APPLE INC", 0.01, 1 if new else 0, 100 if new else 0, "COMMON"]

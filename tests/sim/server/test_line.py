@@ -39,7 +39,7 @@ async def run(program, *args):
 
 @pytest_twisted.ensureDeferred
 async def test_the_official_client_connects_and_sees_contracts_depth_and_account(simulator):
-    seen = await run("official.py", simulator.listen(), 0)
+    seen = await run("official_data.py", simulator.listen(), 0)
     assert seen["version"] == 157
     assert seen["accounts"] == "DU1000001"
     assert seen["details"] == 727
@@ -54,7 +54,7 @@ async def test_the_official_client_connects_and_sees_contracts_depth_and_account
 
 @pytest_twisted.ensureDeferred
 async def test_ib_async_connects_without_a_timeout_and_sees_the_same(simulator):
-    seen = await run("ib_async_client.py", simulator.listen(), 0)
+    seen = await run("ib_async_data.py", simulator.listen(), 0)
     assert seen["took"] < 2
     assert seen["version"] == 178
     assert seen["accounts"] == ["DU1000001"]
@@ -130,7 +130,7 @@ async def test_a_flood_reaches_a_reader_whole(simulator):
     port = simulator.listen()
     ear = await connect(port)
     ear.transport.write(greeting() + frame(71, 2, 3, "") + frame(*depth(1, *contract(AAPL, exchange="NASDAQ"))))
-    await wait_for(lambda: simulator.office.depth.walks)
+    await wait_for(lambda: simulator.tws.depth.walks)
     simulator.freeze()
     await task.deferLater(reactor, 0.1, lambda: None)
     before = len([m for m in unframe(ear.data) if m[0] == "12"])

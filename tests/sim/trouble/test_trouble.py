@@ -150,7 +150,7 @@ def test_frames_can_be_split_into_bytes_one_a_turn(peer, trouble):
 def test_every_connection_can_be_cut_and_ids_go_back(bench, trouble):
     peers = [bench.peer(1), bench.peer(2)]
     bench.simulator.office.next_ids.update({1: 100, 2: 3})
-    assert trouble.restart(next_ids_back=4) == 2
+    assert trouble.day.restart(next_ids_back=4) == 2
     assert all(peer.pipe.aborted for peer in peers)
     assert Peer(bench).start(1)[1] == ["9", "1", "96"]
     assert Peer(bench).start(2)[1] == ["9", "1", "1"]

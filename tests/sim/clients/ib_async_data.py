@@ -3,27 +3,17 @@
 import asyncio
 import json
 import logging
-import sys
 import time
 
-from ib_async import IB, Contract, Forex, Future, Option, Stock
+from ib_async import Contract, Forex, Future, Option, Stock
+from ib_async_start import connected, until
 
 logging.disable(logging.CRITICAL)
 
 
-async def until(condition, seconds=8.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise SystemExit("timed out")
-        await asyncio.sleep(0.02)
-
-
 async def main():
-    ib, errors = IB(), []
-    ib.errorEvent += lambda req_id, code, text, contract: errors.append(code)
     begin = time.monotonic()
-    await ib.connectAsync("127.0.0.1", int(sys.argv[1]), clientId=int(sys.argv[2]), timeout=4, raiseSyncErrors=True)
+    ib, errors = await connected()
     took = time.monotonic() - begin
     aapl, eur, brr, call = await ib.qualifyContractsAsync(
         Stock("AAPL", "SMART", "USD"), Forex("EURUSD"), Future("BRR", "203512", "CMECRYPTO", multiplier="0.1"),

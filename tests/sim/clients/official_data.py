@@ -5,24 +5,20 @@ Arguments: port, client id.
 
 import json
 import logging
-import sys
-import threading
-import time
 
-from ibapi.client import EClient
 from ibapi.contract import Contract
 from ibapi.wrapper import EWrapper
+from official_start import Started
 
 logging.disable(logging.CRITICAL)
 
 
-class App(EWrapper, EClient):
+class App(Started):
     """Keeps every callback by name."""
 
     def __init__(self):
-        EClient.__init__(self, self)
+        super().__init__()
         self.seen = {}
-        self.ready = threading.Event()
 
     def __getattribute__(self, name):
         if name in EWrapper.__dict__ and not name.startswith("_"):
@@ -36,12 +32,8 @@ class App(EWrapper, EClient):
             return note
         return super().__getattribute__(name)
 
-    def wait(self, condition, seconds=8.0):
-        end = time.monotonic() + seconds
-        while not condition():
-            if time.monotonic() > end:
-                raise SystemExit(f"timed out, seen: { {k: len(v) for k, v in self.seen.items()} }")
-            time.sleep(0.01)
+    def state(self):
+        return {name: len(calls) for name, calls in self.seen.items()}
 
 
 def contract(**fields):
@@ -53,10 +45,7 @@ def contract(**fields):
 
 def main():
     app = App()
-    app.connect("127.0.0.1", int(sys.argv[1]), int(sys.argv[2]))
-    threading.Thread(target=app.run, daemon=True).start()
-    if not app.ready.wait(8):
-        raise SystemExit("no nextValidId")
+    app.start()
     seen = app.seen
     app.reqContractDetails(1, contract(symbol="AAPL", secType="STK", exchange="SMART", currency="USD"))
     app.reqContractDetails(2, contract(symbol="AAPL", secType="OPT", exchange="SMART"))

@@ -1,0 +1,32 @@
+"""What the scripts of the official threaded client share: an app that connects and waits. Arguments: port, client id."""
+
+import sys
+import threading
+import time
+
+from ibapi.client import EClient
+from ibapi.wrapper import EWrapper
+
+
+class Started(EWrapper, EClient):
+    """`ready` is set by nextValidId, in whichever way a script notes it; `seen` is shown when a wait is in vain."""
+
+    def __init__(self):
+        EClient.__init__(self, self)
+        self.ready = threading.Event()
+
+    def start(self):
+        self.connect("127.0.0.1", int(sys.argv[1]), int(sys.argv[2]))
+        threading.Thread(target=self.run, daemon=True).start()
+        if not self.ready.wait(8):
+            raise SystemExit("no nextValidId")
+
+    def wait(self, condition, seconds=8.0):
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                raise SystemExit(f"timed out: {self.state()}")
+            time.sleep(0.01)
+
+    def state(self):
+        raise NotImplementedError
