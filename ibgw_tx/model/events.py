@@ -172,13 +172,9 @@ class WhatIf:
 
 @attrs.frozen
 class OrderEcho:
-    """An order of `client_id` as TWS shows it, told beside OpenOrder: its members by ibapi's names.
-
-    `lost` are members that it has and that are not among them.
-    """
+    """An order of `client_id` as TWS shows it, told beside OpenOrder: its members by ibapi's names."""
 
     order_id: int
     client_id: int
     contract: Contract
     members: dict[str, Any]
-    lost: tuple[str, ...] = ()

@@ -14,19 +14,7 @@ import attrs
 
 from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.figures import charge, order_id, order_number
-
-#: order types whose limit price TWS echoes as 0.0 although they have none (capture f0588), and the ones where 0 is a price.
-_NO_LIMIT = frozenset({"MKT", "MIT", "MOC", "MOO", "MTL", "MKT PRT", "STP", "STP PRT", "TRAIL"})
-_ZERO_LIMIT = frozenset({"LMT", "STP LMT", "LIT", "LOC", "LOO", "TRAIL LIMIT"})
-_ZERO_STOP = frozenset({"STP", "STP LMT", "STP PRT", "MIT", "LIT"})
-
-
-
-
-
-
-
-
+from ibgw_tx.model.order_types import price_told
 
 
 def _quantity(value: Any) -> float | None:
@@ -42,7 +30,7 @@ def _price(value: Any) -> float | None:
 
 @attrs.frozen
 class Terms:
-    """What an order asks for. `lmtPrice` and `auxPrice` are None where the order type has none, whatever TWS echoes."""
+    """What an order asks for. Prices are None where the order type has none, whatever TWS echoes."""
 
     action: str = ""
     totalQuantity: float | None = attrs.field(default=None, converter=_quantity)
@@ -51,18 +39,17 @@ class Terms:
     auxPrice: float | None = attrs.field(default=None, converter=order_number)
     tif: str = ""
     account: str = ""
+    #: Of an order that trails by a percent.
+    trailingPercent: float | None = attrs.field(default=None, converter=order_number)
 
     def __attrs_post_init__(self) -> None:
-        kind = self.orderType
-        if self.lmtPrice is not None and (kind in _NO_LIMIT or (not self.lmtPrice and kind not in _ZERO_LIMIT)):
-            object.__setattr__(self, "lmtPrice", None)
-        if self.auxPrice is not None and not self.auxPrice and kind not in _ZERO_STOP:
-            object.__setattr__(self, "auxPrice", None)
+        for member in ("lmtPrice", "auxPrice", "trailingPercent"):
+            object.__setattr__(self, member, price_told(self.orderType, member, getattr(self, member)))
 
     @property
     def changeable(self) -> tuple[object, ...]:
         """The members a modification may change (tws-facts 4.5)."""
-        return (self.totalQuantity, self.orderType, self.lmtPrice, self.auxPrice, self.tif)
+        return (self.totalQuantity, self.orderType, self.lmtPrice, self.auxPrice, self.tif, self.trailingPercent)
 
 
 @attrs.frozen

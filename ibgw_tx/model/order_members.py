@@ -7,6 +7,9 @@ from typing import Any
 
 import attrs
 
+#: TWS's words for a side, in orders and in executions -> a bot's. SSHORT and SLONG are sells of institutions (tws-facts 4.4).
+SIDES: Mapping[str, str] = {"BUY": "buy", "BOT": "buy", **dict.fromkeys(("SELL", "SLD", "SSHORT", "SSHORTX", "SLONG"), "sell")}
+
 _BY_KIND = {
     "quantity": "totalQuantity",
     "float": """
@@ -37,7 +40,7 @@ _BY_KIND = {
     "tier": "softDollarTier",
     "conditions": "conditions",
 }
-#: Every member of ibapi 9.81's Order -> its kind (how a JSON value becomes it: `ordervalues.READERS`).
+#: Every member of ibapi 9.81's Order -> its kind (how a JSON value becomes it: `orders/entry/values.READERS`).
 FIELDS: Mapping[str, str] = {name: kind for kind, names in _BY_KIND.items() for name in names.split()}
 #: Given by the gateway. A bot that numbered its own orders would otherwise modify a live one: TWS takes a known id for that.
 GATEWAY_OWNED = frozenset({"orderId", "clientId", "permId"})

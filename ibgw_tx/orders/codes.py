@@ -26,7 +26,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 
-__all__ = ["CANCELLED", "DUPLICATE_ID", "LOCATING", "REJECTED", "Asked", "Proof", "kills_new", "proof"]
+__all__ = ["CANCELLED", "DUPLICATE_ID", "LOCATING", "REJECTED", "Asked", "Proof", "kills_new", "proof", "refuses_change"]
 
 #: 103: the id of a new order was used before. The new one is dead; the older one under that id may live.
 DUPLICATE_ID = 103
@@ -76,7 +76,7 @@ _MODIFY_ONLY = _codes(105, 329, 422, 440, 444, 2102)
 _BAD_TERMS = _codes(
     109, 110, 111, 113, range(144, 149), range(151, 161), 163, 320, 321, 322, 347, 348, 352, 353, 355, 356,
     range(358, 365), range(387, 391), range(400, 404), 405, 406, range(411, 414), 415, 416,
-    range(423, 434), range(435, 438), 439, 441, 442, 443, range(445, 451),
+    range(423, 440), 441, 442, 443, range(445, 451),
     range(10240, 10255), 10286, 10317, 10340, 10341,
 )  # fmt: skip
 
@@ -92,6 +92,11 @@ _KILLS_NEW = _BAD_TERMS | _DEAD_NEW_ONLY | _NOT_SENT
 def kills_new(code: int) -> bool:
     """Whether a new order is dead after this code. The same code beside the status Inactive says why it is inactive."""
     return code in _KILLS_NEW
+
+
+def refuses_change(code: int) -> bool:
+    """Whether a change that is under way was not taken. 201 too, though the order itself may not survive it."""
+    return code in _KILLS_NEW or code in _MODIFY_ONLY
 
 
 def proof(code: int, asked: Asked) -> Proof:

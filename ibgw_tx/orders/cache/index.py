@@ -13,11 +13,11 @@ from collections.abc import Iterator
 
 import attrs
 
+from ibgw_tx.model.order_members import SIDES
 from ibgw_tx.orders.cache.order import Order
 
 __all__ = ["Names", "OrderIndex"]
 
-_SIDES = {"BUY": 1, "BOT": 1, "SELL": -1, "SLD": -1, "SSHORT": -1}
 
 
 @attrs.frozen
@@ -82,7 +82,7 @@ class OrderIndex:
         if order.sec_type == "BAG":  # executions of legs have other contracts and sides
             return True
         same_contract = not names.con_id or not order.con_id or names.con_id == order.con_id
-        sides = _SIDES.get(names.action), _SIDES.get(order.terms.action)
+        sides = SIDES.get(names.action), SIDES.get(order.terms.action)
         return same_contract and (None in sides or sides[0] == sides[1])
 
     def add(self, order: Order, names: Names) -> None:

@@ -3,6 +3,7 @@
 Members that are not known are null. `i` is null until TWS has given the order its permId. `apiOrderId` is the id of the session
 in which TWS last named the order; for a live order it is valid now, for a dead one it is history. For readers of the later Java
 gateway the same figures stand again as `ttl_qty`, `executed_qty`, `remained_qty`, `permId` and `orderRef`.
+An order that trails by a percent has `trailingPercent`; its `aux` is null then.
 """
 
 from __future__ import annotations
@@ -11,10 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ibgw_tx.model.figures import tidy
+from ibgw_tx.model.order_members import SIDES
 from ibgw_tx.orders.cache.order import Order
 from ibgw_tx.orders.cache.states import State
-
-_SIDES = {"BUY": "buy", "BOT": "buy", "SELL": "sell", "SLD": "sell", "SSHORT": "sell"}
 
 #: Members that say when and how a text was made rather than how the order stands.
 _CIRCUMSTANCES = frozenset({"updateTime", "recovered"})
@@ -30,7 +30,7 @@ def body_of(order: Order) -> dict[str, Any]:
     commission, currency = fills.commission
     exchange, pair = order.place or (None, None)
     perm_id, ref = str(order.permId) if order.permId else None, order.ref or None
-    return {
+    found: dict[str, Any] = {
         "i": perm_id,
         "client_oid": ref,
         "apiOrderId": order.orderId or None,
@@ -40,7 +40,7 @@ def body_of(order: Order) -> dict[str, Any]:
         "pair": pair,
         "secType": order.sec_type or None,
         "conId": order.con_id or None,
-        "T": _SIDES.get(terms.action),
+        "T": SIDES.get(terms.action),
         "s": total,
         "p": terms.lmtPrice,
         "aux": terms.auxPrice,
@@ -63,6 +63,9 @@ def body_of(order: Order) -> dict[str, Any]:
         "permId": perm_id,
         "orderRef": ref,
     }
+    if terms.trailingPercent is not None:
+        found["trailingPercent"] = terms.trailingPercent
+    return found
 
 
 def order_json(order: Order) -> dict[str, Any]:

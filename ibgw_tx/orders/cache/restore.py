@@ -74,6 +74,7 @@ def read_order(text: Any) -> Order | None:
         orderType=_text(text, "orderType"),
         lmtPrice=_plain(text, "p"),
         auxPrice=_plain(text, "aux"),
+        trailingPercent=_plain(text, "trailingPercent"),
         tif=_text(text, "tif"),
         account=_text(text, "account"),
     )

@@ -12,10 +12,11 @@ from typing import Any
 import attrs
 
 from ibgw_tx.contracts.market_rule import Rule, is_on_tick, neighbours
+from ibgw_tx.model.errors import bad_params
 from ibgw_tx.model.figures import written
 from ibgw_tx.orders.entry.order_types import check_prices, price_members, spoken, without_foreign_prices
 from ibgw_tx.orders.entry.terms import OrderTerms
-from ibgw_tx.orders.entry.values import date_time, refusal, shown
+from ibgw_tx.orders.entry.values import date_time, shown
 
 __all__ = ["MAX_CLIENT_OID", "TIFS", "ContractFacts", "check_client_oid", "checked"]
 
@@ -113,23 +114,23 @@ def check_client_oid(value: str | None) -> None:
     if value is None:
         return
     if not 1 <= len(value) <= MAX_CLIENT_OID:
-        raise refusal(f"client_oid has {len(value)} characters, 1 to {MAX_CLIENT_OID} are allowed")
+        raise bad_params(f"client_oid has {len(value)} characters, 1 to {MAX_CLIENT_OID} are allowed")
     if value == "t":
-        raise refusal("client_oid 't' is taken: the order hash keeps its time there")
+        raise bad_params("client_oid 't' is taken: the order hash keeps its time there")
     if value.isdigit():
-        raise refusal(f"client_oid {shown(value)} may not be all digits: it would look like a permId")
+        raise bad_params(f"client_oid {shown(value)} may not be all digits: it would look like a permId")
     if ":" in value or value != value.strip():
-        raise refusal(f"client_oid {shown(value)} may have no ':' and no blank at its ends")
+        raise bad_params(f"client_oid {shown(value)} may have no ':' and no blank at its ends")
 
 
 def _check_side_and_size(members: Mapping[str, Any]) -> None:
     if not members.get("action"):
-        raise refusal("an order needs T (action): buy or sell")
+        raise bad_params("an order needs T (action): buy or sell")
     size = members.get("totalQuantity")
     if size is None and not _sized_otherwise(members):
-        raise refusal("an order needs s (totalQuantity)")
+        raise bad_params("an order needs s (totalQuantity)")
     if size is not None and (size < 0 or (size == 0 and not _sized_otherwise(members))):
-        raise refusal(f"s (totalQuantity) must be above zero, not {shown(size)}")
+        raise bad_params(f"s (totalQuantity) must be above zero, not {shown(size)}")
 
 
 def _sized_otherwise(members: Mapping[str, Any]) -> bool:
@@ -143,16 +144,16 @@ def _check_choices(said: Mapping[str, Any]) -> None:
     for name, allowed in _CHOICES.items():
         if name in said and said[name] not in allowed:
             words = ", ".join(str(word) or "''" for word in allowed)
-            raise refusal(f"{spoken(name)} {shown(said[name])} is none of {words}")
+            raise bad_params(f"{spoken(name)} {shown(said[name])} is none of {words}")
 
 
 def _check_signs(said: Mapping[str, Any]) -> None:
     for name in _ABOVE_ZERO:
         if name in said and said[name] <= 0:
-            raise refusal(f"{name} must be above zero, not {shown(said[name])}")
+            raise bad_params(f"{name} must be above zero, not {shown(said[name])}")
     for name in _NOT_BELOW_ZERO:
         if name in said and said[name] < 0:
-            raise refusal(f"{name} must not be below zero, not {shown(said[name])}")
+            raise bad_params(f"{name} must not be below zero, not {shown(said[name])}")
 
 
 def _check_times(said: Mapping[str, Any], members: Mapping[str, Any]) -> None:
@@ -163,37 +164,37 @@ def _check_times(said: Mapping[str, Any], members: Mapping[str, Any]) -> None:
         return
     until, tif = members.get("goodTillDate"), members["tif"]
     if tif == "GTD" and not until:
-        raise refusal("tif GTD needs goodTillDate")
+        raise bad_params("tif GTD needs goodTillDate")
     if until and tif != "GTD":
-        raise refusal(f"goodTillDate {shown(until)} needs tif GTD, not {tif}")
+        raise bad_params(f"goodTillDate {shown(until)} needs tif GTD, not {tif}")
 
 
 def _check_companions(said: Mapping[str, Any], members: Mapping[str, Any]) -> None:
     for name, companion in _COMPANIONS.items():
         if said.get(name) and not members.get(companion):
-            raise refusal(f"{name} has no effect without {companion}")
+            raise bad_params(f"{name} has no effect without {companion}")
     for name in _BENCHMARK:
         if said.get(name) and members["orderType"] != "PEG BENCH":
-            raise refusal(f"{name} has no effect on a {members['orderType']} order, only on PEG BENCH")
+            raise bad_params(f"{name} has no effect on a {members['orderType']} order, only on PEG BENCH")
 
 
 def _check_what_if(terms: OrderTerms) -> None:
     if not terms.is_what_if:
         return
     if not terms.members.get("transmit", True):
-        raise refusal("whatIf needs transmit true (TWS: 413)")
+        raise bad_params("whatIf needs transmit true (TWS: 413)")
     if terms.is_modify:
-        raise refusal("whatIf asks about a new order and cannot modify a live one")
+        raise bad_params("whatIf asks about a new order and cannot modify a live one")
 
 
 def _check_contract(terms: OrderTerms, facts: ContractFacts) -> None:
     said = terms.said
     for name in ("orderComboLegs", "smartComboRoutingParams"):
         if said.get(name) and facts.secType != "BAG":
-            raise refusal(f"{name} is for combos (BAG), not for {facts.secType}")
+            raise bad_params(f"{name} is for combos (BAG), not for {facts.secType}")
     prices = said.get("orderComboLegs")
     if prices and len(prices) != facts.legs:
-        raise refusal(f"orderComboLegs has {len(prices)} prices for {facts.legs} legs")
+        raise bad_params(f"orderComboLegs has {len(prices)} prices for {facts.legs} legs")
     for name in price_members(terms.members):
         if name in said:
             _check_price(spoken(name), said[name], facts)
@@ -201,11 +202,11 @@ def _check_contract(terms: OrderTerms, facts: ContractFacts) -> None:
 
 def _check_price(name: str, price: float, facts: ContractFacts) -> None:
     if price <= 0 and facts.secType in _POSITIVE_PRICES:
-        raise refusal(f"{name} must be above zero for {facts.secType}, not {shown(price)}")
+        raise bad_params(f"{name} must be above zero for {facts.secType}, not {shown(price)}")
     if not is_on_tick(price, facts.rule, facts.magnifier):
         below, above = neighbours(price, facts.rule, facts.magnifier)
         nearest = f"nearest are {written(below)} and {written(above)}"
-        raise refusal(f"{name} {shown(price)} is not on the tick of {written(above - below)}: {nearest}")
+        raise bad_params(f"{name} {shown(price)} is not on the tick of {written(above - below)}: {nearest}")
 
 
 def _with_account(members: Mapping[str, Any], accounts: Sequence[str], default: str) -> Mapping[str, Any]:
@@ -215,7 +216,7 @@ def _with_account(members: Mapping[str, Any], accounts: Sequence[str], default: 
         return members
     account = account or default or (accounts[0] if len(accounts) == 1 else "")
     if not account:
-        raise refusal(f"an order needs account: one of {', '.join(accounts) or 'none known yet'}")
+        raise bad_params(f"an order needs account: one of {', '.join(accounts) or 'none known yet'}")
     if account not in accounts:
-        raise refusal(f"account {shown(account)} is none of the managed accounts {', '.join(accounts) or '(none known yet)'}")
+        raise bad_params(f"account {shown(account)} is none of the managed accounts {', '.join(accounts) or '(none known yet)'}")
     return {**members, "account": account}

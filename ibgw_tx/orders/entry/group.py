@@ -18,8 +18,9 @@ from typing import Any
 
 import attrs
 
+from ibgw_tx.model.errors import bad_params
 from ibgw_tx.orders.entry.terms import OrderTerms
-from ibgw_tx.orders.entry.values import refusal, shown
+from ibgw_tx.orders.entry.values import shown
 
 __all__ = ["GroupMember", "numbered", "plan_group"]
 
@@ -40,7 +41,7 @@ def plan_group(orders: Sequence[OrderTerms]) -> tuple[GroupMember, ...]:
     """
     if len(orders) == 1:
         if orders[0].parent is not None:
-            raise refusal("orders[0].parent names an order of the same command, but there is none before it")
+            raise bad_params("orders[0].parent names an order of the same command, but there is none before it")
         return (GroupMember(0, None, orders[0]),)
     for place, terms in enumerate(orders):
         _check_member(place, terms)
@@ -64,18 +65,18 @@ def numbered(plan: Sequence[GroupMember], first_id: int) -> tuple[tuple[int, Map
 
 def _check_member(place: int, terms: OrderTerms) -> None:
     if terms.is_what_if:
-        raise refusal(f"orders[{place}] is a whatIf: that asks about one order, alone")
+        raise bad_params(f"orders[{place}] is a whatIf: that asks about one order, alone")
     if not terms.members.get("transmit", True):
-        raise refusal(f"orders[{place}].order sets transmit: in a group the gateway does, so that all go live together")
+        raise bad_params(f"orders[{place}].order sets transmit: in a group the gateway does, so that all go live together")
     if terms.parent is not None and terms.members.get("parentId"):
-        raise refusal(f"orders[{place}] has both parent and parentId")
+        raise bad_params(f"orders[{place}] has both parent and parentId")
 
 
 def _refuse_repeated_names(orders: Sequence[OrderTerms]) -> None:
     names = [terms.client_oid for terms in orders if terms.client_oid]
     for name in names:
         if names.count(name) > 1:
-            raise refusal(f"client_oid {shown(name)} is given to {names.count(name)} orders of this command")
+            raise bad_params(f"client_oid {shown(name)} is given to {names.count(name)} orders of this command")
 
 
 def _parent_place(place: int, orders: Sequence[OrderTerms]) -> int | None:
@@ -94,7 +95,7 @@ def _named_place(place: int, parent: int | str, orders: Sequence[OrderTerms]) ->
         return names.index(parent)
     if isinstance(parent, int) and parent < place:
         return parent
-    raise refusal(f"orders[{place}].parent {shown(parent)} names no order before it")
+    raise bad_params(f"orders[{place}].parent {shown(parent)} names no order before it")
 
 
 def _refuse_strangers(orders: Sequence[OrderTerms], parents: Sequence[int | None]) -> None:
@@ -112,4 +113,4 @@ def _refuse_strangers(orders: Sequence[OrderTerms], parents: Sequence[int | None
             families[place] = joined
     for place, family in enumerate(families):
         if 0 not in family:
-            raise refusal(f"orders[{place}] is tied to the first order by neither parent nor ocaGroup: place it on its own")
+            raise bad_params(f"orders[{place}] is tied to the first order by neither parent nor ocaGroup: place it on its own")

@@ -31,10 +31,6 @@ class OrderIds:
         """What to persist: the highest id ever given, told or seen; 0 before any."""
         return self._highest
 
-    @property
-    def next(self) -> int:
-        return self._highest + 1
-
     def session_lost(self) -> None:
         """No id is given until TWS has told its nextValidId on the new session; what is known stays."""
         self._ready = False

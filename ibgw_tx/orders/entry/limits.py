@@ -15,7 +15,7 @@ import attrs
 from ibgw_tx.model.contract import BadName, Contract, exchange_of, pair_of
 from ibgw_tx.model.errors import LIMIT, CommandError
 from ibgw_tx.model.figures import written
-from ibgw_tx.orders.entry.order_types import TYPES
+from ibgw_tx.model.order_types import TYPES
 
 __all__ = ["Exposure", "Limits", "RateWindow", "Refusal", "exposure_of", "halted"]
 

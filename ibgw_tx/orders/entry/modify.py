@@ -1,25 +1,25 @@
 """Changing a live order: its last known terms with what the bot changes, without I/O.
 
 TWS takes a modify as placeOrder with the same id and *every* field again (tws-facts 4.5), so what the bot leaves out must
-come from the live order: from what was sent, or, for an order of another session or placed by hand, from TWS's echo, whose
-empty fields 9.81.1 reads as 0.0 (tws-facts 9.4).
+come from the live order: the version that TWS holds (`sent`), or, for an order of another session or placed by hand, TWS's
+echo (`echo`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
 
-from ibgw_tx.model.errors import UNAVAILABLE, CommandError
-from ibgw_tx.model.figures import known, written
-from ibgw_tx.model.order_members import FIELDS, GATEWAY_OWNED, NEVER_SENT
-from ibgw_tx.orders.entry.order_types import TYPES, normal_type, spoken, without_foreign_prices
+from ibgw_tx.model.errors import UNAVAILABLE, CommandError, bad_params
+from ibgw_tx.model.figures import written
+from ibgw_tx.model.order_types import TYPES
+from ibgw_tx.orders.entry.order_types import normal_type, spoken, without_foreign_prices
 from ibgw_tx.orders.entry.terms import OrderTerms
-from ibgw_tx.orders.entry.values import READERS, refusal, shown
+from ibgw_tx.orders.entry.values import READERS, shown
 
-__all__ = ["FIXED", "modified"]
+__all__ = ["FIXED", "Family", "modified"]
 
 #: What TWS does not let change on a live order (105, 422, 440, 10341), and `orderRef`, by which the bot knows it.
 FIXED = (
@@ -27,56 +27,66 @@ FIXED = (
     "modelCode", "settlingFirm", "clearingAccount", "clearingIntent", "openClose", "origin",
 )  # fmt: skip
 
-_NEEDED = ("action", "totalQuantity", "orderType", "tif")
 
-#: Fields whose zero in TWS's echo means "not set" (tws-facts 9.4).
-_IDLE_ZEROS = frozenset({
-    "trailStopPrice", "triggerPrice", "lmtPriceOffset", "adjustedStopPrice", "adjustedStopLimitPrice",
-    "adjustedTrailingAmount", "cashQty", "volatility", "trailingPercent", "minQty",
-    "scaleInitLevelSize", "scaleSubsLevelSize", "scalePriceIncrement", "volatilityType", "referencePriceType",
-})  # fmt: skip
+@attrs.frozen
+class Family:
+    """What is known of other orders: whether the one with an API id is alive, and whether a text is the permId of one."""
+
+    is_open: Callable[[int], bool]
+    is_perm_id: Callable[[str], bool]
 
 
-def modified(live: Mapping[str, Any], change: OrderTerms, filled: float = 0) -> OrderTerms:
-    """The whole order to send for `change`, to be held against `orderchecks.checked` like a new one.
+def modified(live: Mapping[str, Any], change: OrderTerms, filled: float = 0, family: Family | None = None) -> OrderTerms:
+    """The whole order to send for `change`, to be held against `checks.checked` like a new one.
 
-    `live`: ibapi member -> value of the live order, in the forms of `OrderTerms.members`, None or a sentinel for unset.
-    `filled`: its executed quantity; a new total counts it in. `transmit` becomes true: the member of a group was sent with
-    false, and a change sent so would stay inside TWS. Raises CommandError bad_params when nothing changes, or what may not;
-    unavailable when too little is known of the live order.
+    `live`: ibapi member -> value of the live order, in the forms of `OrderTerms.members`, as `sent.SentOrders.base` gives it.
+    `filled`: its executed quantity; a new total counts it in. A held order stays held unless the change says `transmit`. Raises
+    CommandError bad_params when nothing changes, or what may not; unavailable when too little is known of the live order.
     """
     if not change.members:
-        raise refusal("a modify names nothing to change")
+        raise bad_params("a modify names nothing to change")
+    if family is not None:
+        live = _within(live, family)
     _refuse_fixed(live, change.members)
     size = change.members.get("totalQuantity")
     if size is not None and size <= filled:
-        raise refusal(
+        raise bad_params(
             f"s (totalQuantity) {shown(size)} is the new total and must be above the {written(filled)} already executed"
         )
-    base = {"eTradeOnly": False, "firmQuoteOnly": False, **_usable(live), "transmit": True}
-    base["totalQuantity"] = READERS["quantity"]("totalQuantity", base["totalQuantity"])
+    base = {"eTradeOnly": False, "firmQuoteOnly": False, **_known(live), "transmit": True}
+    base["totalQuantity"] = READERS["quantity"]("totalQuantity", base.get("totalQuantity", 0))
     base["orderType"] = normal_type(change.members.get("orderType", base["orderType"]))
     base = without_foreign_prices(_without_rivals(base, change.members))
+    if change.members.get("tif", base["tif"]) != "GTD":
+        base.pop("goodTillDate", None)  # it belongs to GTD, and TWS shows one for others too
     return attrs.evolve(change, members={**base, **change.members}, changed=frozenset(change.members))
+
+
+def _within(live: Mapping[str, Any], family: Family) -> Mapping[str, Any]:
+    """`live` less what of its family no longer holds, or is TWS's own doing."""
+    parent, group = live.get("parentId"), str(live.get("ocaGroup") or "")
+    if group.isdecimal() and (parent or family.is_perm_id(group)):
+        # The children of one parent are a group that TWS makes, named by the parent's permId; sent back it is a change (105).
+        live = {name: value for name, value in live.items() if name not in ("ocaGroup", "ocaType")}
+    if parent and not family.is_open(parent):
+        live = {**live, "parentId": 0}
+    return live
 
 
 def _refuse_fixed(live: Mapping[str, Any], change: Mapping[str, Any]) -> None:
     for name in FIXED:
         was = live.get(name)
         if name in change and (change[name] or None) != (was or None):
-            raise refusal(f"{spoken(name)} of a live order is {shown(was)} and cannot become {shown(change[name])}")
+            raise bad_params(f"{spoken(name)} of a live order is {shown(was)} and cannot become {shown(change[name])}")
 
 
-def _usable(live: Mapping[str, Any]) -> dict[str, Any]:
-    for name in _NEEDED:
-        if not live.get(name):  # no default here: a GTC order would become DAY, a stop a limit
+def _known(live: Mapping[str, Any]) -> dict[str, Any]:
+    """What is set of the live order. No default for what it cannot be without: a GTC order would become DAY, a stop a limit."""
+    found = {name: value for name, value in live.items() if value is not None}
+    for name in ("action", "orderType", "tif") if found.get("cashQty") else ("action", "totalQuantity", "orderType", "tif"):
+        if not found.get(name):
             raise CommandError(UNAVAILABLE, f"{spoken(name)} of the live order is not known, so it cannot be modified")
-    unusable = GATEWAY_OWNED | NEVER_SENT
-    return {
-        name: value
-        for name, value in live.items()
-        if name in FIELDS and name not in unusable and known(value) is not None and (value or name not in _IDLE_ZEROS)
-    }
+    return found
 
 
 def _without_rivals(base: dict[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,10 +16,11 @@ from typing import Any
 
 import attrs
 
+from ibgw_tx.model.errors import bad_params
 from ibgw_tx.model.order_members import FIELDS, GATEWAY_OWNED, NEVER_SENT
 from ibgw_tx.orders.entry.order_types import normal_type
 from ibgw_tx.orders.entry.terms import OrderTerms
-from ibgw_tx.orders.entry.values import READERS, refusal, shown, text
+from ibgw_tx.orders.entry.values import READERS, shown, text
 
 __all__ = ["DEFAULTS", "MAX_GROUP", "VOCABULARY", "PlaceOrder", "parse_place_order"]
 
@@ -68,15 +69,15 @@ def parse_place_order(params: object) -> PlaceOrder:
     if members.get("orders") is None:
         return PlaceOrder((_parse_order("", members),), grouped=False)
     if len(members) != 1:
-        raise refusal("params has both orders and single order's members: give orders alone")
+        raise bad_params("params has both orders and single order's members: give orders alone")
     return PlaceOrder(_parse_group(members["orders"]), grouped=True)
 
 
 def _parse_group(items: object) -> tuple[OrderTerms, ...]:
     if not isinstance(items, list):
-        raise refusal(f"orders must be a list, not {shown(items)}")
+        raise bad_params(f"orders must be a list, not {shown(items)}")
     if not 1 <= len(items) <= MAX_GROUP:
-        raise refusal(f"orders must have 1 to {MAX_GROUP} entries, not {len(items)}")
+        raise bad_params(f"orders must have 1 to {MAX_GROUP} entries, not {len(items)}")
     allowed = {"contract", "order"}
     return tuple(
         _parse_order(f"orders[{place}].", _object(f"orders[{place}]", item, allowed)) for place, item in enumerate(items)
@@ -86,15 +87,15 @@ def _parse_group(items: object) -> tuple[OrderTerms, ...]:
 def _parse_order(where: str, params: Mapping[str, Any]) -> OrderTerms:
     given = params.get("order")
     if given is None:
-        raise refusal(f"{where}order is missing")
+        raise bad_params(f"{where}order is missing")
     order = _object(f"{where}order", given, None)
     _merge_targets(order, params)
     perm_id, order_id = _perm_id(order.pop("i", None)), _order_id(order.pop("apiOrderId", None))
     parent = _parent(order.pop("parent", None))
     if where and (perm_id or order_id):
-        raise refusal(f"{where}order names a live order: modify it with a command of its own")
+        raise bad_params(f"{where}order names a live order: modify it with a command of its own")
     if not where and parent is not None:
-        raise refusal("parent names an order of the same command and is for orders:[...]; name a live order with parentId")
+        raise bad_params("parent names an order of the same command and is for orders:[...]; name a live order with parentId")
     terms = OrderTerms(None, _members(where, order), perm_id, order_id, parent)
     if not terms.is_modify:
         terms = attrs.evolve(terms, members=_with_defaults(terms.members))
@@ -114,13 +115,13 @@ def _members(where: str, order: Mapping[str, Any]) -> dict[str, Any]:
     for word, value in order.items():
         name = VOCABULARY.get(word, word)
         if name not in FIELDS:
-            raise refusal(f"{where}order has no member {shown(word)}")
+            raise bad_params(f"{where}order has no member {shown(word)}")
         if name in GATEWAY_OWNED | NEVER_SENT:
             _refuse_unless_idle(where, name, value)
             continue
         checked = _normal(name, READERS[FIELDS[name]](f"{where}{word}", value))
         if name in members and members[name] != checked:
-            raise refusal(f"{where}{said[name]} {shown(order[said[name]])} and {word} {shown(value)} contradict each other")
+            raise bad_params(f"{where}{said[name]} {shown(order[said[name]])} and {word} {shown(value)} contradict each other")
         members[name], said[name] = checked, word
     return members
 
@@ -129,8 +130,8 @@ def _refuse_unless_idle(where: str, name: str, value: object) -> None:
     if not value:
         return  # what a copied, untouched Order says
     if name in GATEWAY_OWNED:
-        raise refusal(f"{where}{name} is given by the gateway; to modify a live order name it with i or apiOrderId")
-    raise refusal(f"{where}{name} is told by TWS but never sent to it by this version of its API, so it would have no effect")
+        raise bad_params(f"{where}{name} is given by the gateway; to modify a live order name it with i or apiOrderId")
+    raise bad_params(f"{where}{name} is told by TWS but never sent to it by this version of its API, so it would have no effect")
 
 
 def _normal(name: str, value: Any) -> Any:
@@ -145,7 +146,7 @@ def _merge_targets(order: dict[str, Any], params: Mapping[str, Any]) -> None:
     for name in ("i", "apiOrderId"):
         beside, inside = params.get(name), order.get(name)
         if beside is not None and inside is not None and beside != inside:
-            raise refusal(f"{name} is {shown(beside)} beside the order and {shown(inside)} in it")
+            raise bad_params(f"{name} is {shown(beside)} beside the order and {shown(inside)} in it")
         if beside is not None:
             order[name] = beside
 
@@ -156,7 +157,7 @@ def _perm_id(value: object) -> str:
         return ""
     found = str(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**19 else value
     if not isinstance(found, str) or not _DIGITS.fullmatch(found) or int(found) <= 0:
-        raise refusal(f"i must be a permId, digits as a text, not {shown(value)}")
+        raise bad_params(f"i must be a permId, digits as a text, not {shown(value)}")
     return str(int(found))
 
 
@@ -167,7 +168,7 @@ def _order_id(value: object) -> int:
     number = int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value
     found: int = READERS["int"]("apiOrderId", number)
     if not found:
-        raise refusal("apiOrderId 0 names no order: one placed by hand has that id until it is bound")
+        raise bad_params("apiOrderId 0 names no order: one placed by hand has that id until it is bound")
     return found
 
 
@@ -182,16 +183,16 @@ def _contract(where: str, value: object, optional: bool) -> Mapping[str, Any] | 
         return None
     contract = _object(f"{where}contract", value, None)
     if not contract:
-        raise refusal(f"{where}contract is missing")
+        raise bad_params(f"{where}contract is missing")
     return contract
 
 
 def _object(name: str, value: object, allowed: set[str] | None) -> dict[str, Any]:
     """A copy of a JSON object without its null members."""
     if not isinstance(value, Mapping):
-        raise refusal(f"{name} must be an object, not {shown(value)}")
+        raise bad_params(f"{name} must be an object, not {shown(value)}")
     members = {member: item for member, item in value.items() if item is not None}
     for member in members:
         if not isinstance(member, str) or (allowed is not None and member not in allowed):
-            raise refusal(f"{name} has no member {shown(member)}")
+            raise bad_params(f"{name} has no member {shown(member)}")
     return members

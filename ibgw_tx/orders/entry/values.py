@@ -1,4 +1,4 @@
-"""One value of an order, from JSON to what ibapi takes, by the kind that `orderterms.FIELDS` gives it. Without I/O.
+"""One value of an order, from JSON to what ibapi takes, by the kind that `order_members.FIELDS` gives it. Without I/O.
 
 Every reader takes the member's name (for the refusal) and the JSON value, which is never null: null means "not given" all over
 the Redis interface. Each raises CommandError `bad_params` with one sentence; no other exception leaves this module.
@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from ibgw_tx.model.errors import BAD_PARAMS, CommandError
+from ibgw_tx.model.errors import bad_params
 from ibgw_tx.model.figures import LARGEST, SMALLEST, clean, on_wire, written
 from ibgw_tx.model.order_members import CONDITIONS, Condition, ConditionType, LegPrice, Tag, Tier
 
-__all__ = ["MAX_LIST", "MAX_TEXT", "READERS", "date_time", "refusal", "shown", "text"]
+__all__ = ["MAX_LIST", "MAX_TEXT", "READERS", "date_time", "shown", "text"]
 
 MAX_TEXT = 1000  # characters; no member of an order is longer in practice, and a frame has room for all of them
 MAX_LIST = 100  # entries of a list
@@ -43,48 +43,44 @@ def shown(value: object) -> str:
     return "an object" if isinstance(value, Mapping) else "a list" if isinstance(value, list | tuple) else "no JSON"
 
 
-def refusal(sentence: str) -> CommandError:
-    return CommandError(BAD_PARAMS, sentence)
-
-
-def number(name: str, value: object) -> float:
+def checked_number(name: str, value: object) -> float:
     """A finite number of a size that orders have; noise beyond 15 digits is dropped."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise refusal(f"{name} must be a number, not {shown(value)}")
+        raise bad_params(f"{name} must be a number, not {shown(value)}")
     if isinstance(value, float) and not math.isfinite(value):
-        raise refusal(f"{name} must be a finite number, not {value}")
+        raise bad_params(f"{name} must be a finite number, not {value}")
     if abs(value) >= LARGEST or 0 < abs(value) < SMALLEST:
-        raise refusal(f"{name} {shown(value)} is no size that an order can have; leave a member out to leave it unset")
+        raise bad_params(f"{name} {shown(value)} is no size that an order can have; leave a member out to leave it unset")
     return clean(value)
 
 
 def quantity(name: str, value: object) -> int | float:
     """A number; whole ones as int, since ibapi writes `str()` of it and TWS wants 100, not 100.0 (tws-facts 4.4)."""
-    checked = number(name, value)
+    checked = checked_number(name, value)
     return int(checked) if checked.is_integer() else checked
 
 
 def integer(name: str, value: object) -> int:
-    checked = number(name, value)
+    checked = checked_number(name, value)
     if not checked.is_integer() or abs(checked) > MAX_INT:
-        raise refusal(f"{name} must be a whole number within ±{MAX_INT}, not {shown(value)}")
+        raise bad_params(f"{name} must be a whole number within ±{MAX_INT}, not {shown(value)}")
     return int(checked)
 
 
 def boolean(name: str, value: object) -> bool:
     if not isinstance(value, bool):
-        raise refusal(f"{name} must be true or false, not {shown(value)}")
+        raise bad_params(f"{name} must be true or false, not {shown(value)}")
     return value
 
 
 def text(name: str, value: object) -> str:
     """Printable ASCII. ibapi refuses the rest too (579), but tells nobody which order it meant when there is no stdout."""
     if not isinstance(value, str):
-        raise refusal(f"{name} must be a text, not {shown(value)}")
+        raise bad_params(f"{name} must be a text, not {shown(value)}")
     if len(value) > MAX_TEXT:
-        raise refusal(f"{name} has {len(value)} characters, {MAX_TEXT} at most are allowed")
+        raise bad_params(f"{name} has {len(value)} characters, {MAX_TEXT} at most are allowed")
     if not (value.isascii() and value.isprintable()):
-        raise refusal(f"{name} {shown(value)} must be printable ASCII")
+        raise bad_params(f"{name} {shown(value)} must be printable ASCII")
     return value
 
 
@@ -98,7 +94,7 @@ def date_time(name: str, value: object) -> str:
             return checked
     except ValueError:
         pass
-    raise refusal(
+    raise bad_params(
         f"{name} {shown(value)} must be a time with its zone: 'yyyymmdd hh:mm:ss US/Eastern', or 'yyyymmdd-hh:mm:ss' for UTC"
     )
 
@@ -113,7 +109,7 @@ def legs(name: str, value: object) -> tuple[LegPrice, ...]:
     found = []
     for place, item in enumerate(_list(name, value)):
         price = _object(f"{name}[{place}]", item, {"price"}).get("price")
-        found.append(LegPrice(None if price is None else number(f"{name}[{place}].price", price)))
+        found.append(LegPrice(None if price is None else checked_number(f"{name}[{place}].price", price)))
     return tuple(found)
 
 
@@ -136,19 +132,19 @@ def _condition(name: str, item: object) -> Condition:
     for member, (kind, default) in wanted.members.items():
         given = members.get(member)
         if given is None and default is None:
-            raise refusal(f"{name} lacks {member}")
+            raise bad_params(f"{name} lacks {member}")
         values[member] = default if given is None else READERS[kind](f"{name}.{member}", given)
     return Condition(wanted.number, values)
 
 
 def _condition_type(name: str, item: object) -> ConditionType:
     if not isinstance(item, Mapping):
-        raise refusal(f"{name} must be an object, not {shown(item)}")
+        raise bad_params(f"{name} must be an object, not {shown(item)}")
     given = item.get("condType")
     for word, found in CONDITIONS.items():
         if given == word or (given == found.number and not isinstance(given, bool)):
             return found
-    raise refusal(f"{name}.condType {shown(given)} is none of {', '.join(CONDITIONS)}")
+    raise bad_params(f"{name}.condType {shown(given)} is none of {', '.join(CONDITIONS)}")
 
 
 def _tag(place: str, item: object, name: str) -> Tag:
@@ -161,32 +157,32 @@ def _tag(place: str, item: object, name: str) -> Tag:
         value = str(on_wire(quantity(f"{place}.value", value)))
     value = text(f"{place}.value", value)
     if not tag:
-        raise refusal(f"{place} lacks its tag")
+        raise bad_params(f"{place} lacks its tag")
     if name == "orderMiscOptions" and set("=;") & set(tag + value):
-        raise refusal(f"{place} {shown(tag)} may not contain '=' or ';': TWS splits these options there")
+        raise bad_params(f"{place} {shown(tag)} may not contain '=' or ';': TWS splits these options there")
     return Tag(tag, value)
 
 
 def _list(name: str, value: object) -> list[Any]:
     if not isinstance(value, list):
-        raise refusal(f"{name} must be a list, not {shown(value)}")
+        raise bad_params(f"{name} must be a list, not {shown(value)}")
     if len(value) > MAX_LIST:
-        raise refusal(f"{name} has {len(value)} entries, {MAX_LIST} at most are allowed")
+        raise bad_params(f"{name} has {len(value)} entries, {MAX_LIST} at most are allowed")
     return value
 
 
 def _object(name: str, value: object, allowed: set[str]) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise refusal(f"{name} must be an object, not {shown(value)}")
+        raise bad_params(f"{name} must be an object, not {shown(value)}")
     for member in value:
         if member not in allowed:
-            raise refusal(f"{name} has no member {shown(member)}")
+            raise bad_params(f"{name} has no member {shown(member)}")
     return value
 
 
 #: Kind -> how a JSON value becomes it.
 READERS: Mapping[str, Callable[[str, Any], Any]] = {
-    "float": number,
+    "float": checked_number,
     "quantity": quantity,
     "int": integer,
     "bool": boolean,

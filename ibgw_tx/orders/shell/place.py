@@ -20,6 +20,7 @@ from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.errors import CommandError, PacingFull
 from ibgw_tx.orders.cache.states import UNKNOWN_WORD
 from ibgw_tx.orders.entry import limits
+from ibgw_tx.orders.entry.echo import usable
 from ibgw_tx.orders.entry.group import numbered, plan_group
 from ibgw_tx.orders.entry.limits import Limits, RateWindow
 from ibgw_tx.orders.entry.modify import modified
@@ -300,10 +301,7 @@ class OrderCommands:
         echo = self.desk.echoes.get(order_id)
         if echo is None:
             raise CommandError(errors.UNAVAILABLE, f"TWS has not shown order {order_id} in this session")
-        if echo.lost:
-            text = f"order {order_id} was not sent in this session and has {', '.join(echo.lost)}, which a change would take away"
-            raise CommandError(errors.UNAVAILABLE, f"{text}: cancel it and place it anew")
-        return echo.members, echo.contract
+        return usable(echo.members), echo.contract
 
     def _live(self, perm_id: str, api_id: int, client_oid: str, unknown_too: bool = False) -> dict[str, Any]:
         """The living order of this client that is meant. Raises CommandError (unknown_order, bad_params, unavailable).

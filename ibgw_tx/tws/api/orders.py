@@ -1,8 +1,8 @@
-"""Between ibapi's order objects and our records (orderevents.py, orderterms.py). Knows ibapi, as translate.py does."""
+"""Between ibapi's order objects and our records (model/order_events, model/order_members)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ibapi import order_condition
@@ -16,7 +16,7 @@ from ibapi.tag_value import TagValue
 from ibgw_tx.model import figures
 from ibgw_tx.model.figures import on_wire
 from ibgw_tx.model.order_events import CompletedOrder, Execution, OpenOrder, Terms
-from ibgw_tx.model.order_members import FIELDS, NEVER_SENT, Condition, LegPrice, Tag, Tier
+from ibgw_tx.model.order_members import CONDITIONS, FIELDS, NEVER_SENT, Condition, LegPrice, Tag, Tier
 from ibgw_tx.tws.api.contracts import contract_from_ib, plain
 
 #: What a preview (whatIf) tells: IB's names of OrderState.
@@ -25,8 +25,9 @@ MARGIN_MEMBERS = (
     " initMarginAfter maintMarginAfter equityWithLoanAfter commission minCommission maxCommission"
 ).split()
 
-#: Members of TWS's echo that a modification may be built from: those whose kind survives 9.81's decoding as it is.
-_ECHOED = frozenset(name for name, kind in FIELDS.items() if kind in ("quantity", "float", "int", "bool", "str")) - NEVER_SENT
+#: Members of TWS's echo that a modification may be built from, with their kinds. `transmit` is in no echo.
+_ECHOED = {name: kind for name, kind in FIELDS.items() if name not in NEVER_SENT and name != "transmit"}
+_CONDITION_MEMBERS = {each.number: each.members for each in CONDITIONS.values()}
 
 
 def order_to_ib(members: Mapping[str, Any]) -> IBOrder:
@@ -62,8 +63,6 @@ def _item_to_ib(item: Any) -> Any:
     raise TypeError(f"no ibapi object for {item!r}")
 
 
-
-
 def _terms(order: IBOrder) -> Terms:
     return Terms(
         action=order.action or "",
@@ -73,6 +72,7 @@ def _terms(order: IBOrder) -> Terms:
         auxPrice=order.auxPrice,
         tif=order.tif or "",
         account=order.account or "",
+        trailingPercent=order.trailingPercent,
     )
 
 
@@ -93,20 +93,39 @@ def open_order(order_id: int, contract: Any, order: IBOrder, state: OrderState) 
 
 
 def echo(order: IBOrder) -> dict[str, Any]:
-    """The members of an order as TWS shows it, for a modification of one we did not send in this session."""
-    members = {name: getattr(order, name, None) for name in _ECHOED}
-    return {name: value for name, value in members.items() if value not in (None, "") and figures.known(value) is not None}
+    """The members of an order as TWS shows it, in the forms of `OrderRequest.members`: what a change of it is built from."""
+    members = {name: _member_from_ib(kind, getattr(order, name, None)) for name, kind in _ECHOED.items()}
+    return {name: value for name, value in members.items() if value not in (None, "", ()) and figures.known(value) is not None}
 
 
-def lost(order: IBOrder) -> tuple[str, ...]:
-    """The members that `echo` leaves out and that this order has: a change without them would take them away."""
-    found = [name for name in ("conditions", "algoParams", "smartComboRoutingParams") if getattr(order, name, None)]
-    legs = getattr(order, "orderComboLegs", None) or ()
-    if any(figures.known(leg.price) is not None for leg in legs):
-        found.append("orderComboLegs")
-    if order.softDollarTier is not None and order.softDollarTier.name:
-        found.append("softDollarTier")
-    return tuple(found)
+def _member_from_ib(kind: str, value: Any) -> Any:
+    if kind in _ITEMS:
+        items = tuple(_ITEMS[kind](item) for item in value or ())
+        return () if kind == "legs" and all(item.price is None for item in items) else items
+    if kind == "tier":
+        return Tier(value.name or "", value.val or "") if value is not None and value.name else None
+    return value
+
+
+def _tag_from_ib(item: TagValue) -> Tag:
+    return Tag(item.tag or "", item.value or "")
+
+
+def _leg_from_ib(item: OrderComboLeg) -> LegPrice:
+    return LegPrice(figures.known(item.price))
+
+
+def _condition_from_ib(item: order_condition.OrderCondition) -> Condition:
+    members = _CONDITION_MEMBERS[item.type()]
+    return Condition(item.type(), {name: _whole(kind, getattr(item, name)) for name, (kind, _) in members.items()})
+
+
+def _whole(kind: str, value: Any) -> Any:
+    """ibapi reads the percent of a margin condition as a float, and TWS wants it whole."""
+    return int(value) if kind == "int" else value
+
+
+_ITEMS: Mapping[str, Callable[[Any], Any]] = {"tags": _tag_from_ib, "legs": _leg_from_ib, "conditions": _condition_from_ib}
 
 
 def completed_order(contract: Any, order: IBOrder, state: OrderState) -> CompletedOrder:

@@ -124,8 +124,7 @@ class TWSWrapper(EWrapper):
             self._tell(events.WhatIf(orderId, ordertranslate.margins(orderState)))
             return
         told = ordertranslate.open_order(orderId, contract, order, orderState)
-        members, lost = ordertranslate.echo(order), ordertranslate.lost(order)
-        self._tell(events.OrderEcho(orderId, told.clientId, told.contract, members, lost))
+        self._tell(events.OrderEcho(orderId, told.clientId, told.contract, ordertranslate.echo(order)))
         self._tell(told)
 
     def openOrderEnd(self) -> None:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from ibgw_tx.contracts.market_rule import flat_rule, parse_rule
 from ibgw_tx.model.errors import BAD_PARAMS, CommandError
 from ibgw_tx.model.order_members import FIELDS
+from ibgw_tx.model.order_types import TYPES
 from ibgw_tx.orders.entry.checks import ContractFacts, check_client_oid, checked
-from ibgw_tx.orders.entry.order_types import TYPES
 from ibgw_tx.orders.entry.parse import DEFAULTS, VOCABULARY, parse_place_order
 
 STOCK = ContractFacts("STK", flat_rule(0.01))

@@ -5,7 +5,8 @@ import pytest
 from ibgw_tx.contracts.market_rule import flat_rule
 from ibgw_tx.model.errors import BAD_PARAMS, UNAVAILABLE, CommandError
 from ibgw_tx.orders.entry.checks import ContractFacts, checked
-from ibgw_tx.orders.entry.modify import FIXED, modified
+from ibgw_tx.orders.entry.echo import usable
+from ibgw_tx.orders.entry.modify import FIXED, Family, modified
 from ibgw_tx.orders.entry.parse import parse_place_order
 
 UNSET = 1.7976931348623157e308
@@ -34,7 +35,7 @@ def refused(live, filled=0, **order):
     return caught.value
 
 
-@pytest.mark.parametrize("live", [LIVE, ECHO])
+@pytest.mark.parametrize("live", [LIVE, usable(ECHO)])
 def test_what_the_bot_does_not_name_stays_as_it_is(live):
     terms = checked(modified(live, change(p=10.5)), FACTS, ("DU1",))
     kept = {name: value for name, value in LIVE.items() if name not in ("lmtPrice", "transmit", "parentId")}
@@ -50,10 +51,46 @@ def test_a_held_member_of_a_group_is_changed_for_all_to_see():
 
 
 def test_only_what_the_bot_says_is_held_against_the_rules():
-    odd = {**ECHO, "lmtPrice": 10.251, "ocaType": 9, "goodTillDate": "20260105 15:30:00", "orderRef": "12:3"}
+    odd = {**usable(ECHO), "lmtPrice": 10.251, "ocaType": 9, "goodTillDate": "20260105 15:30:00", "orderRef": "12:3"}
     assert checked(modified(odd, change(s=50)), FACTS, ("DU1",)).members["lmtPrice"] == 10.251
     assert refused(odd, p=10.252).text.startswith("p (lmtPrice) 10.252 is not on the tick")
-    assert refused(odd, tif="DAY").text == "goodTillDate '20260105 15:30:00' needs tif GTD, not DAY"
+    assert refused(odd, goodTillDate="20350105-15:30:00").text == "goodTillDate '20350105-15:30:00' needs tif GTD, not GTC"
+
+
+@pytest.mark.parametrize("tif", ["GTC", "DAY"])
+def test_a_date_goes_with_gtd(tif):
+    gtd = {**LIVE, "tif": "GTD", "goodTillDate": "20350105-15:30:00"}
+    assert "goodTillDate" not in checked(modified(gtd, change(tif=tif)), FACTS, ("DU1",)).members
+    assert modified(gtd, change(p=10.5)).members["goodTillDate"] == "20350105-15:30:00"
+    assert "goodTillDate" not in modified({**gtd, "tif": "DAY"}, change(p=10.5)).members, "TWS shows one for DAY orders too"
+
+
+FAMILY = Family(is_open=lambda order_id: order_id == 51, is_perm_id=lambda text: text == "90051")
+
+
+@pytest.mark.parametrize(("parent", "sent"), [(51, 51), (52, 0), (0, 0)])
+def test_a_parent_that_is_over_is_not_named(parent, sent):
+    assert modified({**LIVE, "parentId": parent}, change(p=10.5), 0, FAMILY).members["parentId"] == sent
+
+
+@pytest.mark.parametrize(
+    ("family", "kept"),
+    [
+        ({"ocaGroup": "90051", "parentId": 51}, False),
+        ({"ocaGroup": "90052", "parentId": 51}, False),
+        ({"ocaGroup": "90051", "parentId": 0}, False),
+        ({"ocaGroup": "90052", "parentId": 0}, True),
+        ({"ocaGroup": "pair-1", "parentId": 51}, True),
+    ],
+)
+def test_a_group_that_tws_has_made_is_not_sent_back(family, kept):
+    members = modified({**LIVE, **family, "ocaType": 3}, change(p=10.5), 0, FAMILY).members
+    assert ("ocaGroup" in members, "ocaType" in members) == (kept, kept)
+
+
+def test_an_order_by_cash_needs_no_size():
+    cash = {**LIVE, "orderType": "MKT", "lmtPrice": None, "totalQuantity": None, "cashQty": 1000.0}
+    assert modified(cash, change(cashQty=900)).members["totalQuantity"] == 0
 
 
 def test_a_changed_type_takes_its_prices_with_it():

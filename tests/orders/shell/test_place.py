@@ -9,6 +9,7 @@ from ibgw_tx.model import events
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.errors import PacingFull, RedisDown
 from ibgw_tx.model.order_events import Terms
+from ibgw_tx.model.order_members import Condition, Tag
 from ibgw_tx.orders.shell import place as ordercommands
 from ibgw_tx.tws.pacing import CAPACITY, Lane
 from tests.kit import order_events as omskit
@@ -328,15 +329,18 @@ def test_an_order_of_an_earlier_session_is_changed_as_tws_shows_it(world):
     assert members(*world.asked("3")) == (order_id, "100", "140") and world.parts.order_commands._sent[order_id].frames == 2
 
 
-def test_an_order_whose_conditions_would_get_lost_is_not_changed(world):
+def test_an_order_of_an_earlier_session_keeps_its_conditions(world):
     order_id = world.placed("a")
     world.tws.wire.end()
     world.ready()
-    echo = {"action": "BUY", "totalQuantity": 100, "orderType": "LMT", "lmtPrice": 150.0, "tif": "GTC", "account": "DU1"}
-    lost = ("conditions",)
-    world.snapshot(events.OrderEcho(order_id, 0, AAPL_OPEN, echo, lost), opened(order_id, orderRef="a"))
-    ack = world.change(order_id, p=140)
-    assert ack["code"] == "unavailable" and "conditions" in ack["err"] and not world.asked("3")
+    price = {"isConjunctionConnection": True, "isMore": True, "conId": 1, "exchange": "ARCA", "price": 90.5, "triggerMethod": 0}
+    more = {"conditions": (Condition(1, price),), "algoStrategy": "Adaptive", "algoParams": (Tag("adaptivePriority", "Normal"),)}
+    echo = {"action": "BUY", "totalQuantity": 100, "orderType": "LMT", "lmtPrice": 150.0, "tif": "GTC", "account": "DU1", **more}
+    world.snapshot(events.OrderEcho(order_id, 0, AAPL_OPEN, echo), opened(order_id, orderRef="a"))
+    assert world.change(order_id, p=140)["ok"]
+    (message,) = world.asked("3")
+    assert members(message) == (order_id, "100", "140")
+    assert {"90.5", "ARCA", "Adaptive", "adaptivePriority"} <= set(message)
 
 
 def test_an_order_of_another_client_is_not_changed_or_cancelled(world):

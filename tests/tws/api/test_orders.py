@@ -1,11 +1,10 @@
 """Between ibapi's order objects and our records: every kind of member there, no sentinel back."""
 
 import pytest
+from ibapi import order_condition
 from ibapi.execution import Execution as IBExecution
 from ibapi.order import Order, OrderComboLeg
 from ibapi.order_state import OrderState
-from ibapi.softdollartier import SoftDollarTier
-from ibapi.tag_value import TagValue
 
 from ibgw_tx.model.contract import ComboLeg, Contract
 from ibgw_tx.model.figures import UNSET_DOUBLE, UNSET_INTEGER
@@ -63,28 +62,39 @@ def test_an_echo_has_what_is_set_and_no_sentinel():
     assert not set(echo) & NEVER_SENT and set(echo) <= set(FIELDS)
 
 
-@pytest.mark.parametrize(
-    ("member", "value"),
-    [
-        ("conditions", [object()]),
-        ("algoParams", [TagValue("a", "1")]),
-        ("smartComboRoutingParams", [TagValue("NonGuaranteed", "1")]),
-        ("softDollarTier", SoftDollarTier("n", "v", "")),
-    ],
-)
-def test_what_an_echo_cannot_carry_is_named(member, value):
+ECHOED = {
+    "conditions": (
+        Condition(1, {"isConjunctionConnection": True, "isMore": True, "conId": 1, "exchange": "SMART", "price": 1.5,
+                      "triggerMethod": 0}),
+        Condition(3, {"isConjunctionConnection": False, "isMore": True, "time": "20350101-10:00:00"}),
+        Condition(5, {"isConjunctionConnection": True, "secType": "STK", "exchange": "SMART", "symbol": "A"}),
+    ),
+    "algoParams": (Tag("adaptivePriority", "Normal"),),
+    "smartComboRoutingParams": (Tag("NonGuaranteed", "1"),),
+    "softDollarTier": Tier("n", "v"),
+    "orderComboLegs": (LegPrice(1.5), LegPrice(None)),
+    "conditionsCancelOrder": True,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("member", ECHOED)
+def test_an_echo_is_read_whole(member):
+    order = seam.order_to_ib({"action": "BUY", member: ECHOED[member]})
+    assert seam.echo(order)[member] == ECHOED[member]
+
+
+def test_the_percent_of_a_margin_condition_stays_whole():
+    order, condition = Order(), order_condition.Create(order_condition.OrderCondition.Margin)
+    condition.isMore, condition.percent = False, 30.0
+    order.conditions = [condition]
+    (found,) = seam.echo(order)["conditions"]
+    assert found.members["percent"] == 30 and type(found.members["percent"]) is int
+
+
+def test_legs_without_prices_and_lists_without_items_are_not_echoed():
     order = Order()
-    assert seam.lost(order) == ()
-    setattr(order, member, value)
-    assert seam.lost(order) == (member,)
-
-
-@pytest.mark.parametrize(("price", "lost"), [(UNSET_DOUBLE, ()), (1.5, ("orderComboLegs",))])
-def test_prices_of_legs_are_named_when_there_are_any(price, lost):
-    order, leg = Order(), OrderComboLeg()
-    leg.price = price
-    order.orderComboLegs = [leg]
-    assert seam.lost(order) == lost
+    order.orderComboLegs, order.conditions = [OrderComboLeg()], []
+    assert not {"orderComboLegs", "conditions", "softDollarTier", "transmit"} & set(seam.echo(order))
 
 
 def state(**members):
