@@ -5,7 +5,7 @@ import pytest
 from ibgw_tx.commands.message import Command
 from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.events import OrderEcho
-from ibgw_tx.orders.entry.sent import Change, SentOrders
+from ibgw_tx.orders.entry.held import Change, SentOrders
 
 AAPL = Contract(conId=265598, symbol="AAPL", secType="STK", exchange="SMART", currency="USD")
 FIRST = {
