@@ -61,8 +61,8 @@ def test_ids_of_this_client_are_seen_in_every_message_that_has_one(monkeypatch):
     world = OrderWorld(monkeypatch).trading()
     ids = world.parts.ids
     world.hear(status(40, perm=1))
-    assert ids.next == 41
+    assert ids.kept + 1 == 41
     world.hear(fill(order_id=50, perm=2))
-    assert ids.next == 51
+    assert ids.kept + 1 == 51
     world.hear(status(90, perm=3, clientId=8), fill("x.1.1.01", order_id=2147483647, perm=4))
-    assert ids.next == 51
+    assert ids.kept + 1 == 51
