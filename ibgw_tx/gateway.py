@@ -24,8 +24,8 @@ from ibgw_tx.model import keys as names
 from ibgw_tx.model.errors import CommandError
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.runtime.periodic import PeriodicService
-from ibgw_tx.tws.connectivity import Change, LinkState
-from ibgw_tx.tws.shell.link import IBLink, IBSessionFactory
+from ibgw_tx.tws.connectivity import Change, Connectivity
+from ibgw_tx.tws.shell.link import IBSessionFactory, TWSLink
 from ibgw_tx.tws.shell.recorder import Recorder
 from ibgw_tx.tws.shell.session import IBSession
 
@@ -65,7 +65,7 @@ class Gateway(MultiService):
         config, reactor, parts = self._config, self._reactor, self.parts
         self.recorder = Recorder(config.record, not config.record_accounts, reactor) if config.record else None
         factory = IBSessionFactory(config.client_id, self, parts.hot_messages(), reactor, self.recorder)
-        self.ib = IBLink(config.tws_host, config.tws_port, factory, reactor)
+        self.ib = TWSLink(config.tws_host, config.tws_port, factory, reactor)
         for child in (
             self.redis,
             self.ib,
@@ -159,7 +159,7 @@ class Gateway(MultiService):
 
     def sessionLost(self, session: IBSession, reason: str) -> None:
         """Whatever came over this session can no longer be trusted."""
-        self.parts.notices.link = LinkState()
+        self.parts.notices.link = Connectivity()
         if self._session is not session:
             return
         self._session = None

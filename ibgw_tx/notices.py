@@ -12,7 +12,7 @@ from ibgw_tx.orders.shell.followups import OrderFollowups
 from ibgw_tx.orders.shell.orders import OrderDesk
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws import codes
-from ibgw_tx.tws.connectivity import SYSTEM_CODES, Change, LinkState
+from ibgw_tx.tws.connectivity import SYSTEM_CODES, Change, Connectivity
 from ibgw_tx.tws.shell.asker import Asker
 
 
@@ -31,7 +31,7 @@ class NoticeRouter:
         acks: AckChannel,
         link_changed: Callable[[Change], None],
     ) -> None:
-        self.link = LinkState()
+        self.link = Connectivity()
         self._asker = asker
         self._desks = desks
         self._account = account

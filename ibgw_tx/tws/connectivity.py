@@ -56,7 +56,7 @@ QUIET_CODES = frozenset({2107, 2108, 2119})
 SYSTEM_CODES = frozenset(_NOTICES) | QUIET_CODES
 
 
-class LinkState:
+class Connectivity:
     """The link and the farms of one API session."""
 
     def __init__(self) -> None:

@@ -3,12 +3,19 @@
 IB allows 50 messages a second of all kinds together; the third breach ends the session (tws-facts 3.1). We never send more
 than 45 in any second. Three lanes share them: cancels, orders, everything else. A lower lane stops short of the limit, so
 that a cancel never waits behind a burst of requests. A full lane refuses (PacingFull); nothing is dropped.
+
+What waits is bytes, or a Parcel: messages that leave together, and are made only when they may. Whatever has changed meanwhile is
+looked at then; a parcel that is not wanted any more leaves nothing, and takes no room.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from enum import IntEnum
+from typing import TypeAlias
+
+import attrs
 
 from ibgw_tx.model.errors import PacingFull
 
@@ -27,8 +34,19 @@ WINDOW = 1.05
 CEILING = {Lane.CANCEL: 45, Lane.ORDER: 42, Lane.DATA: 32}
 #: Messages that may wait in a lane: some 20 s of traffic for orders, minutes for data requests.
 CAPACITY = {Lane.CANCEL: 1000, Lane.ORDER: 1000, Lane.DATA: 5000}
+#: Messages of commanded orders that may wait: what leaves within one second. A bot would rather know that its order is not out.
+ORDERS_WAITING = CEILING[Lane.ORDER]
 
 
+@attrs.frozen(eq=False)
+class Parcel:
+    """`count` messages that leave together. Who cancels an order id or name that they are `about` withdraws them."""
+
+    count: int
+    about: frozenset[object] = frozenset()
+
+
+Waiting: TypeAlias = bytes | Parcel
 
 
 class Pacer:
@@ -37,7 +55,7 @@ class Pacer:
     def __init__(self, ceiling: dict[Lane, int] | None = None) -> None:
         self._ceiling = ceiling or CEILING
         self._sent: deque[float] = deque()
-        self._waiting: dict[Lane, deque[bytes]] = {lane: deque() for lane in Lane}
+        self._waiting: dict[Lane, deque[Waiting]] = {lane: deque() for lane in Lane}
 
     def offer(self, lane: Lane, *messages: bytes) -> None:
         """Queue messages, all or none; follow with `release`. Raises PacingFull, with nothing queued."""
@@ -46,6 +64,20 @@ class Pacer:
             raise PacingFull(f"{len(queue)} {lane.name.lower()} messages already wait for TWS's message rate")
         queue.extend(messages)
 
+    def offer_parcel(self, parcel: Parcel) -> None:
+        """Queue what a command orders. Raises PacingFull when more would wait than leaves within a second."""
+        waiting = sum(map(_weight, self._waiting[Lane.ORDER]))
+        if waiting and waiting + parcel.count > ORDERS_WAITING:
+            raise PacingFull(f"{waiting} orders already wait for TWS's message rate, as many as leave within a second")
+        self._waiting[Lane.ORDER].append(parcel)
+
+    def withdraw(self, wanted: Callable[[Parcel], bool]) -> list[Parcel]:
+        """Take away the parcels that are `wanted`; they will not be sent."""
+        queue = self._waiting[Lane.ORDER]
+        taken = [each for each in queue if isinstance(each, Parcel) and wanted(each)]
+        self._waiting[Lane.ORDER] = deque(each for each in queue if each not in taken)
+        return taken
+
     def offer_behind(self, lane: Lane, message: bytes) -> None:
         """Queue a cancel behind what waits in another lane, full or not. Raises PacingFull when both lanes would be full."""
         queue = self._waiting[lane]
@@ -53,16 +85,25 @@ class Pacer:
             raise PacingFull(f"{len(queue)} {lane.name.lower()} messages already wait for TWS's message rate")
         queue.append(message)
 
-    def release(self, now: float) -> list[bytes]:
-        """The messages that may go out at `now`, in order; they count as sent."""
+    def release(self, now: float) -> list[Waiting]:
+        """What may go out at `now`, in order; it counts as sent."""
         self._forget(now)
-        out: list[bytes] = []
+        out: list[Waiting] = []
         for lane in Lane:
-            queue, ceiling = self._waiting[lane], self._ceiling[lane]
-            while queue and len(self._sent) < ceiling:
+            queue = self._waiting[lane]
+            while queue and self._has_room(lane, _weight(queue[0])):
                 out.append(queue.popleft())
-                self._sent.append(now)
+                self._sent.extend([now] * _weight(out[-1]))
         return out
+
+    def _has_room(self, lane: Lane, weight: int) -> bool:
+        # A group that is larger than a second's messages leaves when nothing else counts.
+        return len(self._sent) + weight <= self._ceiling[lane] or not self._sent
+
+    def give_back(self, count: int) -> None:
+        """`count` messages that `release` has given have not been sent after all."""
+        for _ in range(min(count, len(self._sent))):
+            self._sent.pop()
 
     def wait(self, now: float) -> float | None:
         """Seconds until `release` can give more; None when nothing waits."""
@@ -71,8 +112,12 @@ class Pacer:
         return min(waits) if waits else None
 
     def _lane_wait(self, lane: Lane, now: float) -> float:
-        over = len(self._sent) - self._ceiling[lane]
-        return max(0.0, self._sent[over] + WINDOW - now) if over >= 0 else 0.0
+        weight = _weight(self._waiting[lane][0])
+        if self._has_room(lane, weight):
+            return 0.0
+        # When so many no longer count that there is room, or none counts.
+        last = min(len(self._sent) + weight - self._ceiling[lane], len(self._sent)) - 1
+        return max(0.0, self._sent[last] + WINDOW - now)
 
     def _forget(self, now: float) -> None:
         if self._sent and now < self._sent[-1]:
@@ -81,17 +126,21 @@ class Pacer:
         while self._sent and self._sent[0] <= now - WINDOW:
             self._sent.popleft()
 
-    def drain(self) -> list[bytes]:
+    def drain(self) -> list[Waiting]:
         """What waits, taken away: it will not be sent."""
         left = [message for lane in Lane for message in self._waiting[lane]]
         for queue in self._waiting.values():
             queue.clear()
         return left
 
-    def waiting_in(self, lane: Lane) -> tuple[bytes, ...]:
+    def waiting_in(self, lane: Lane) -> tuple[Waiting, ...]:
         """What waits in one lane, oldest first."""
         return tuple(self._waiting[lane])
 
     def waiting(self) -> int:
         """How many messages wait, in all lanes."""
-        return sum(map(len, self._waiting.values()))
+        return sum(_weight(each) for queue in self._waiting.values() for each in queue)
+
+
+def _weight(waiting: Waiting) -> int:
+    return waiting.count if isinstance(waiting, Parcel) else 1

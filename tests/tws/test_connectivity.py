@@ -2,16 +2,16 @@
 
 import pytest
 
-from ibgw_tx.tws.connectivity import QUIET_CODES, SYSTEM_CODES, Change, LinkState, farm_of
+from ibgw_tx.tws.connectivity import QUIET_CODES, SYSTEM_CODES, Change, Connectivity, farm_of
 
 
 def changes(*notices):
-    state = LinkState()
+    state = Connectivity()
     return state, [state.notice(code, text) for code, text in notices]
 
 
 def test_the_link_counts_as_up_at_first():
-    assert LinkState().link_up
+    assert Connectivity().link_up
 
 
 @pytest.mark.parametrize("down", [1100, 2110])

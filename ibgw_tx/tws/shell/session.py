@@ -1,12 +1,9 @@
-"""The API session with TWS: one TCP connection from the greeting to its loss, and the factory that always makes another.
+"""The API session with TWS: one TCP connection from the greeting to its loss. `link` makes another, always.
 
 Phases (tws-facts 1.1): the TCP connection is up and our range of versions is sent (GREETING); TWS has told its version and
 startApi is sent (STARTING); nextValidId and managedAccounts have both come, in either order (READY); CLOSED is final. Nothing
 but startApi may be sent before READY. Every phase before READY has one common limit, because a TWS that waits for a login or
-a click accepts the connection and says nothing.
-
-Liveness: any byte is a sign of life. A link silent for PROBE_AFTER seconds is asked for the time (TWS itself answers), one
-silent for DEAD_AFTER is aborted: a half-open socket looks healthy for days.
+a click accepts the connection and says nothing. What goes out passes `outgoing`; signs of life are `liveness`.
 """
 
 from __future__ import annotations
@@ -15,30 +12,25 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Protocol
 
+from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Protocol as TwistedProtocol
 from twisted.internet.protocol import connectionDone
-from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
 from ibgw_tx.model import events
-from ibgw_tx.model.errors import PacingFull
 from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws import codes
 from ibgw_tx.tws.api.client import MAX_VERSION, MIN_VERSION, TWSClient
 from ibgw_tx.tws.frames import FrameSplitter, FrameTooLong, fields_of, frame
-from ibgw_tx.tws.messages import LANES, order_id_of
-from ibgw_tx.tws.pacing import Lane, Pacer
+from ibgw_tx.tws.shell.liveness import ALIVE_WITHIN, Liveness
+from ibgw_tx.tws.shell.outgoing import Maker, Outgoing
 from ibgw_tx.tws.shell.recorder import Recorder
 
 READY_LIMIT = 15.0  # seconds from TCP to READY
-PROBE_AFTER = 4.0  # seconds of silence after which TWS is asked for a sign of life
-ALIVE_WITHIN = 10.0  # seconds of silence up to which the feed counts as alive
-DEAD_AFTER = 30.0  # seconds of silence after which the link is dropped
 
 #: Older servers are refused: ibapi 9.81 cannot send orders to the oldest, and bars came in another layout before 124.
 OLDEST_VERSION = 145
-
 
 #: Bad messages that are logged each; after them only every thousandth, all are counted.
 _BAD_LOGGED = 10
@@ -63,10 +55,6 @@ class SessionListener(Protocol):
     def told(self, event: Any) -> None: ...
 
     def turnEnded(self) -> None: ...
-
-
-def _nothing() -> None:
-    """A transport without a socket of its own writes when it likes."""
 
 
 class IBSession(TwistedProtocol):
@@ -96,15 +84,11 @@ class IBSession(TwistedProtocol):
         self._clock = clock
         self._recorder = recorder
         self._splitter = FrameSplitter()
-        self._pacer = Pacer()
-        self._pump_call: Any = None
+        self._outgoing = Outgoing(clock, lambda: self.client.server_version, recorder)
         self._ready_limit: Any = None
-        self._heard_at = clock.seconds()
-        self._liveness = LoopingCall(self._check_liveness)
-        self._liveness.clock = clock  # type: ignore[assignment]
         self._cause = ""
-        self._write_now: Callable[[], Any] = _nothing
         self.client = TWSClient(self, client_id, self._told)
+        self._liveness = Liveness(clock, self.client.ask_current_time, self._silent_too_long)
 
     # Life.
 
@@ -113,17 +97,15 @@ class IBSession(TwistedProtocol):
         self.transport.setTcpKeepAlive(True)
         greeting = b"API\0" + frame(b"v%d..%d" % (MIN_VERSION, MAX_VERSION))
         self.transport.write(greeting)
-        self._write_now = getattr(self.transport, "doWrite", _nothing)
+        self._outgoing.open(self.transport)
         self._ready_limit = self._clock.callLater(READY_LIMIT, self._not_ready)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         was, self.phase = self.phase, Phase.CLOSED
-        for call in (self._ready_limit, self._pump_call):
-            if call is not None and call.active():
-                call.cancel()
-        if self._liveness.running:
-            self._liveness.stop()
-        self.unsent = self._pacer.drain()
+        if self._ready_limit is not None and self._ready_limit.active():
+            self._ready_limit.cancel()
+        self._liveness.stop()
+        self.unsent = self._outgoing.close()
         if self.unsent:
             self.log.warn("{count} messages to TWS were not sent when the link was lost", count=len(self.unsent))
         if self._recorder is not None and was is not Phase.GREETING:
@@ -143,7 +125,7 @@ class IBSession(TwistedProtocol):
     # Bytes in.
 
     def dataReceived(self, data: bytes) -> None:
-        self._heard_at = self._clock.seconds()
+        self._liveness.heard()
         try:
             frames = self._splitter.feed(data)
         except FrameTooLong as error:
@@ -216,9 +198,7 @@ class IBSession(TwistedProtocol):
     def _become_ready(self) -> None:
         self.phase = Phase.READY
         self._ready_limit.cancel()
-        self._liveness.start(1.0, now=False).addErrback(
-            lambda failure: self.log.failure("the liveness check ended", failure)
-        )
+        self._liveness.start()
         self.factory.forget_failure()
         self.log.info(
             "TWS session ready: client id {client_id}, server version {version}, next order id {order_id}, accounts {accounts}",
@@ -239,18 +219,10 @@ class IBSession(TwistedProtocol):
     @property
     def silence(self) -> float:
         """Seconds since the last byte from TWS."""
-        return self._clock.seconds() - self._heard_at
+        return self._liveness.silence
 
-    def _check_liveness(self) -> None:
-        silence = self.silence
-        if silence >= DEAD_AFTER:
-            self.abort(f"TWS has been silent for {silence:.0f} s")
-        elif silence >= PROBE_AFTER and int(silence) % int(PROBE_AFTER) == 0:
-            try:
-                self.client.ask_current_time()
-            except PacingFull:
-                # So much waits to be said that TWS will answer some of it; the check itself must go on.
-                self.log.debug("no room to ask TWS for a sign of life")
+    def _silent_too_long(self, silence: float) -> None:
+        self.abort(f"TWS has been silent for {silence:.0f} s")
 
     # What EClient needs of a connection.
 
@@ -260,58 +232,24 @@ class IBSession(TwistedProtocol):
 
     def sendMsg(self, msg: bytes) -> None:
         """Queue one framed message in its lane and send what may go. Raises PacingFull, with nothing queued."""
-        lane = LANES.get(msg[4:].partition(b"\0")[0], Lane.DATA)
-        waiting = self._pacer.waiting_in(Lane.ORDER) if lane is Lane.CANCEL else ()
-        if waiting:
-            self._offer_cancel(msg, waiting)
-        else:
-            self._pacer.offer(lane, msg)
-        self._pump()
-
-    def _offer_cancel(self, msg: bytes, waiting: Sequence[bytes]) -> None:
-        """A cancel must not overtake the order it is meant for, which would live then: it goes behind it.
-
-        A global cancel goes out at once, and once more behind the orders that wait.
-        """
-        version = self.client.server_version
-        order_id = order_id_of(msg, version)
-        if order_id is None:
-            self._pacer.offer(Lane.CANCEL, msg)
-        if order_id is None or any(order_id_of(each, version) == order_id for each in waiting):
-            self._pacer.offer_behind(Lane.ORDER, msg)
-        else:
-            self._pacer.offer(Lane.CANCEL, msg)
+        self._outgoing.send(msg)
 
     def send_orders(self, messages: Sequence[bytes]) -> None:
         """Queue framed placeOrder messages, all or none. Raises PacingFull."""
-        self._pacer.offer(Lane.ORDER, *messages)
-        self._pump()
+        self._outgoing.send_orders(messages)
+
+    def order(self, count: int, make: Maker, about: frozenset[object] = frozenset()) -> Deferred[None]:
+        """Send what a command orders when TWS's message rate allows; see Outgoing.order."""
+        return self._outgoing.order(count, make, about)
+
+    def withdraw_orders(self, error: Exception, about: object = None) -> int:
+        """Refuse orders that still wait, all or those about an order id or name; how many."""
+        return self._outgoing.withdraw_orders(error, about)
 
     def withdraw(self) -> list[bytes]:
         """Everything that still waits for TWS's message rate, taken away: the session is about to be ended."""
-        return self._pacer.drain()
+        return self._outgoing.withdraw()
 
     def disconnect(self) -> None:
         """EClient's wish to end."""
         self.abort("disconnected by the API client")
-
-    def _pump(self) -> None:
-        if self.phase is Phase.CLOSED:
-            return
-        now = self._clock.seconds()
-        released = self._pacer.release(now)
-        for message in released:
-            self.transport.write(message)
-            if self._recorder is not None:
-                self._recorder.frame("out", message[4:])
-        if released:
-            # Out at once: an order does not wait for its log line. What does not fit, or fails, the reactor sees to.
-            self._write_now()
-        wait = self._pacer.wait(now)
-        if self._pump_call is not None and self._pump_call.active():
-            # It may have been set for a lower lane, later than what waits now may go.
-            self._pump_call.cancel()
-        if wait is not None:
-            self._pump_call = self._clock.callLater(max(wait, 0.001), self._pump)
-
-

@@ -381,7 +381,7 @@ def test_a_global_cancel_goes_at_once_and_again_behind_the_orders_that_wait(worl
 
 def test_a_global_cancel_finds_room_however_many_orders_wait(world):
     session = world.gateway._session
-    session._pacer.offer(Lane.ORDER, *[b"\0\0\0\1" + b"3\x001\x00"] * CAPACITY[Lane.ORDER])
+    session._outgoing._pacer.offer(Lane.ORDER, *[b"\0\0\0\1" + b"3\x001\x00"] * CAPACITY[Lane.ORDER])
     world.send("CANCEL_ALL")
     assert world.ack()["ok"] and world.asked("58")
 

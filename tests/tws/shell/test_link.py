@@ -3,7 +3,7 @@
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
-from ibgw_tx.tws.shell.link import CONNECT_LIMIT, IBLink, IBSessionFactory
+from ibgw_tx.tws.shell.link import CONNECT_LIMIT, IBSessionFactory, TWSLink
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def reactor():
 @pytest.fixture
 def link(reactor):
     factory = IBSessionFactory(0, None, {}, reactor)
-    return IBLink("tws.example", 4002, factory, reactor)
+    return TWSLink("tws.example", 4002, factory, reactor)
 
 
 def test_nothing_is_opened_before_the_start(link, reactor):

@@ -13,7 +13,8 @@ from ibgw_tx.model import events
 from ibgw_tx.tws.frames import MAX_LENGTH
 from ibgw_tx.tws.pacing import CAPACITY, Lane
 from ibgw_tx.tws.shell.link import RETRY_DELAY, IBSessionFactory
-from ibgw_tx.tws.shell.session import DEAD_AFTER, READY_LIMIT, Phase
+from ibgw_tx.tws.shell.liveness import DEAD_AFTER
+from ibgw_tx.tws.shell.session import READY_LIMIT, Phase
 from tests.kit.fakes import AAPL, ScriptedTWS, tws_frame
 
 BOOKS = {b"12": lambda fields: float(fields[7])}
@@ -323,7 +324,7 @@ def test_a_full_lane_does_not_end_the_liveness_check(ready, place):
             ready.session.client.ask_market_rule(1)
         except Exception:
             break
-    ready.session._pump_call.cancel()
+    ready.session._outgoing._next.cancel()
     silence(place, int(DEAD_AFTER) + 1)
     assert ready.wire.aborted
 
@@ -349,7 +350,7 @@ def test_never_over_45_frames_in_any_second_through_the_session(ready, place):
         times += [place.clock.seconds()] * len(ready.asked())
         place.clock.advance(0.013)
         times += [place.clock.seconds()] * len(ready.asked())
-    while ready.session._pacer.waiting():
+    while ready.session._outgoing._pacer.waiting():
         place.clock.advance(0.05)
         times += [place.clock.seconds()] * len(ready.asked())
     assert len(times) >= 800
