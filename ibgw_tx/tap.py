@@ -13,6 +13,7 @@ from ibgw_tx.config import SETTINGS, Config, ConfigError, configure
 from ibgw_tx.gateway import Gateway
 from ibgw_tx.runtime.clean_exit import CleanExit
 from ibgw_tx.runtime.log import show_debug
+from ibgw_tx.runtime.version import version
 
 
 class Options(usage.Options):
@@ -25,6 +26,11 @@ class Options(usage.Options):
         for setting in SETTINGS
     ]
     config: Config
+
+    def opt_version(self) -> None:
+        """Show the version of ibgateway, not Twisted's, and exit"""
+        print(f"ibgateway {version()}")
+        raise SystemExit(0)
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """One line for what is wrong and exit status 1; twistd itself would print its whole help above it."""

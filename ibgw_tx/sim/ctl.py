@@ -1,4 +1,4 @@
-"""ibsimctl: tell a running ibsim what is to go wrong. `ibsimctl help` lists the words.
+"""ibsimctl: tell a running ibsim what is to go wrong. `ibsimctl help` lists the words, with or without one.
 
 Usage: ibsimctl [--port PORT] WORD [ARGUMENT...]
 
@@ -13,6 +13,9 @@ import shlex
 import socket
 import sys
 from collections.abc import Sequence
+
+from ibgw_tx.sim.office.version import version
+from ibgw_tx.sim.trouble.words import manual
 
 PORT = 4003
 PATIENCE = 10.0  # seconds for an answer
@@ -42,6 +45,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not said or said[0] in ("-h", "--help"):
         print(__doc__)
         return 0 if said else 2
+    if said == ["help"]:
+        print("\n".join(manual()))
+        return 0
+    if said == ["--version"]:
+        print(f"ibsimctl {version()}")
+        return 0
     if not raw.isdecimal() or not 0 < int(raw) < 1 << 16:
         print(f"ibsimctl: {raw!r} is not a port", file=sys.stderr)
         return 2

@@ -11,6 +11,7 @@ from twisted.python import usage
 
 from ibgw_tx.sim.market.catalogue import Catalogue, CatalogueError, load
 from ibgw_tx.sim.office.settings import Settings
+from ibgw_tx.sim.office.version import version
 from ibgw_tx.sim.replay.recording import RecordingError, Session, read
 from ibgw_tx.sim.replay.service import Replayer
 from ibgw_tx.sim.replay.tape import Tape
@@ -66,6 +67,11 @@ class Options(usage.Options):
         ["tif-notice", None, "Notice 10349 for an order without a time in force"],
         ["download-open-orders", None, "Send open orders to a client that connects"],
     ]
+
+    def opt_version(self) -> None:
+        """Show the version of ibsim, not Twisted's, and exit"""
+        print(f"ibsim {version()}")
+        raise SystemExit(0)
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """One line for what is wrong and exit status 1; twistd itself would print its whole help above it."""

@@ -1,19 +1,23 @@
 """The command line, the plugin, and what may import what."""
 
 import ast
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from twisted.application.service import IServiceMaker
+from twisted.internet.error import CannotListenError
 from twisted.internet.testing import MemoryReactorClock
 from twisted.plugin import getPlugins
 
 import ibgw_tx.sim
 from ibgw_tx.sim import tap
 from ibgw_tx.sim.server.simulator import Simulator
+from ibgw_tx.tap import Options as GatewayOptions
 
 HOME = Path(ibgw_tx.sim.__file__).parent
-_PATHS = "tap.py ctl.py server/line.py server/simulator.py server/control.py server/flood.py trouble/trouble.py replay/service.py"
+_PATHS = """tap.py ctl.py office/ports.py server/line.py server/simulator.py server/control.py server/flood.py
+trouble/trouble.py replay/service.py"""
 SHELLS = {HOME / path for path in _PATHS.split()}
 
 
@@ -73,6 +77,46 @@ def test_the_service_listens_where_it_was_told():
     assert list(service.office.accounts) == ["DU1", "DU2"]
     reactor.advance(1)
     service.stopService()
+
+
+RECORDED = '{"t": 0.0, "d": "up", "fields": ["157"]}\n'  # a session in which nothing is said
+
+
+def in_use(port, interface):
+    """A reactor on which a port cannot be had, as the real one says so."""
+    reactor = MemoryReactorClock()
+
+    def listen(wanted, factory, backlog=50, interface=""):
+        if wanted == port:
+            raise CannotListenError(interface, wanted, OSError(98, "Address already in use"))
+        return MemoryReactorClock.listenTCP(reactor, wanted, factory, backlog, interface)
+
+    reactor.listenTCP = listen
+    return reactor
+
+
+@pytest.mark.parametrize(
+    ("taken", "flags"),
+    [(4999, ("--port=4999",)), (4998, ("--port=4999", "--control-port=4998")), (4999, ("--port=4999", "--replay"))],
+    ids=["clients", "control", "replay"],
+)
+def test_a_port_in_use_ends_the_start_with_one_line_and_status_1(tmp_path, taken, flags):
+    if flags[-1] == "--replay":
+        (tmp_path / "r.jsonl").write_text(RECORDED)
+        flags = (flags[0], f"--replay={tmp_path / 'r.jsonl'}")
+    service = tap.makeService(parsed(*flags), in_use(taken, "127.0.0.1"))
+    with pytest.raises(SystemExit) as caught:
+        service.startService()
+    assert str(caught.value) == f"ibsim: cannot listen on 127.0.0.1:{taken}: Address already in use"
+    assert isinstance(caught.value, Exception)  # twistd removes its pid file for nothing else
+
+
+@pytest.mark.parametrize(("name", "options"), [("ibsim", tap.Options), ("ibgateway", GatewayOptions)])
+def test_the_version_is_ours_and_not_twisteds(capsys, name, options):
+    with pytest.raises(SystemExit) as caught:
+        options().parseOptions(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"{name} {version('ibgateway')}\n"
 
 
 def test_the_plugin_is_found():

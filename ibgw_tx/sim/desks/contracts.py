@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
+from ibgw_tx.sim.market.catalogue import Catalogue
 from ibgw_tx.sim.market.instrument import SMART, Calendar, Instrument
 from ibgw_tx.sim.office import lookup
 from ibgw_tx.sim.office.conversation import Conversation
@@ -98,14 +99,7 @@ class ContractDesk(BaseDesk):
         client.send(reply.option_params_end(request.req_id))
 
     def smart_components(self, client: Conversation, request: Request) -> None:
-        names = [name for name in self._smart_exchanges(request.args["bbo"]) if name != SMART]
-        client.send(reply.smart_components(request.req_id, names))
-
-    def _smart_exchanges(self, bbo: str) -> tuple[str, ...]:
-        for instrument in self.office.catalogue.instruments.values():
-            if instrument.smart and bbo_code(instrument) == bbo:
-                return instrument.valid_exchanges
-        return ()
+        client.send(reply.smart_components(request.req_id, smart_letters(self.office.catalogue, request.args["bbo"])))
 
     def market_rule(self, client: Conversation, request: Request) -> None:
         rule = self.office.catalogue.rules.rules.get(request.args["rule_id"])
@@ -127,3 +121,12 @@ class ContractDesk(BaseDesk):
 def bbo_code(instrument: Instrument) -> str:
     """TWS's short code for the set of exchanges behind a SMART quote: the same group, the same code."""
     return f"{instrument.agg_group:x}0001" if instrument.smart else ""
+
+
+def smart_letters(catalogue: Catalogue, bbo: str) -> dict[str, str]:
+    """The letter of each exchange behind a SMART quote, as ticks 32, 33 and 84 use them; empty for an unknown code."""
+    for instrument in catalogue.instruments.values():
+        if bbo and bbo_code(instrument) == bbo:
+            names = [name for name in instrument.valid_exchanges if name != SMART]
+            return {name: chr(ord("A") + place % 26) for place, name in enumerate(names)}
+    return {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from attrs import frozen
 
@@ -51,7 +51,7 @@ class Tick:
                 yield reply.tick_size(req_id, DELAYED[of] if delayed else of, size)
         elif self.kind == 8:
             yield reply.tick_size(req_id, kind, self.values[0])
-        elif self.kind == 45:
+        elif self.kind in (32, 33, 45, 84):
             yield reply.tick_string(req_id, kind, str(self.values[0]))
         elif self.kind == 49:
             yield reply.tick_generic(req_id, kind, 0.0)
@@ -74,6 +74,16 @@ def ticks(walk: Walk, lot: int) -> Iterator[Tick]:
     for kind, price in ((6, walk.high), (7, walk.low), (9, walk.close), (14, walk.open)):
         yield Tick(kind, (text(price),))
     yield Tick(49, (0,))
+
+
+def exchange_ticks(walk: Walk, letters: Mapping[str, str]) -> Iterator[Tick]:
+    """Where the best bid, the best ask and the last trade of a SMART quote are, as `letters` by exchange."""
+    for kind, side in ((32, BID), (33, ASK)):
+        rows = walk.book.rows[side]
+        makers = {row.maker for row in rows if row.price == rows[0].price}
+        yield Tick(kind, ("".join(letter for name, letter in letters.items() if name in makers),))
+    if walk.trades:
+        yield Tick(84, (letters.get(walk.trades[-1].maker, ""),))
 
 
 def greek_ticks(walk: Walk, under: float, now: float) -> Iterator[Tick]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from attrs import define, field
 
-from ibgw_tx.sim.desks.contracts import bbo_code
-from ibgw_tx.sim.desks.level1 import DELAYED, GENERIC_TICKS, Tick, greek_ticks, rt_volume, ticks
-from ibgw_tx.sim.market.instrument import Instrument
+from ibgw_tx.sim.desks.contracts import bbo_code, smart_letters
+from ibgw_tx.sim.desks.level1 import DELAYED, GENERIC_TICKS, Tick, exchange_ticks, greek_ticks, rt_volume, ticks
+from ibgw_tx.sim.market.instrument import SMART, Instrument
 from ibgw_tx.sim.market.walk import Walk
 from ibgw_tx.sim.office import lookup
 from ibgw_tx.sim.office.conversation import Conversation
@@ -32,6 +32,7 @@ class Quote:
     walk: Walk
     generics: frozenset[int]
     delayed: bool
+    letters: dict[str, str]  # of the exchanges behind it; empty but for live SMART lines
     told: dict[int, tuple[object, ...]] = field(factory=dict)
     trade: int = 0
 
@@ -71,7 +72,8 @@ class QuoteDesk(BaseDesk):
         self._types[id(client)] = kind
 
     def subscribe(self, client: Conversation, request: Request) -> None:
-        instrument = lookup.resolve(self.office.catalogue, request.contract, request.name).instrument
+        listing = lookup.resolve(self.office.catalogue, request.contract, request.name)
+        instrument = listing.instrument
         generics = self._generics(request, instrument)
         if instrument.fractional and client.server_version < Since.FRACTIONAL_SIZE_SUPPORT:
             raise Refused(10285, say(10285))
@@ -80,7 +82,9 @@ class QuoteDesk(BaseDesk):
             raise Refused(322, say(322, name=request.name, cause="Duplicate ticker id"))
         delayed = self._delayed(client, request.req_id, instrument)
         now = self.office.now()
-        quote = Quote(client, request.req_id, self.office.market.walk(instrument, now), generics, delayed)
+        smart = listing.exchange == SMART and not delayed
+        letters = smart_letters(self.office.catalogue, bbo_code(instrument)) if smart else {}
+        quote = Quote(client, request.req_id, self.office.market.walk(instrument, now), generics, delayed, letters)
         quote.trade = quote.walk.count
         self._greet(quote)
         if request.args["snapshot"]:
@@ -158,6 +162,8 @@ class QuoteDesk(BaseDesk):
 
     def _ticks(self, quote: Quote, now: float, lot: int) -> Iterator[Tick]:
         yield from ticks(quote.walk, lot)
+        if quote.letters:
+            yield from exchange_ticks(quote.walk, quote.letters)
         instrument = quote.walk.instrument
         if instrument.sec_type == "OPT":
             under = self.office.catalogue.instruments[instrument.under_con_id]

@@ -16,6 +16,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from ibgw_tx.sim.office import ports
 from ibgw_tx.sim.replay.player import OWN, PATIENCE, Player
 from ibgw_tx.sim.replay.recording import Session
 from ibgw_tx.sim.replies import session as replies
@@ -55,7 +56,7 @@ class Replayer(Service):
 
     def listen(self, port: int = 0, interface: str = "127.0.0.1") -> int:
         """Take clients; gives the real port."""
-        listening = self.reactor.listenTCP(port, _Lines(self), interface=interface)
+        listening = ports.listen(self.reactor, port, _Lines(self), interface)
         self._ports.append(listening)
         real: int = listening.getHost().port
         self.log.info("ibsim replays {count} sessions on {interface}:{port}", count=len(self.sessions), interface=interface,

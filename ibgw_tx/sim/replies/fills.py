@@ -5,9 +5,8 @@ from __future__ import annotations
 from ibgw_tx.sim.exchange.order import Fill, Order
 from ibgw_tx.sim.replies.orders import price
 from ibgw_tx.sim.wire import times
-from ibgw_tx.sim.wire.frames import Fields
+from ibgw_tx.sim.wire.frames import UNSET, Fields
 from ibgw_tx.sim.wire.ids import In, Since
-from ibgw_tx.sim.wire.layout import UNSET
 
 
 def execution(fill: Fill, req_id: int, version: int) -> Fields:

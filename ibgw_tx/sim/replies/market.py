@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ibgw_tx.sim.market.instrument import Instrument
 from ibgw_tx.sim.market.ladder import Rule
@@ -107,9 +107,10 @@ def option_params_end(req_id: int) -> Fields:
     return (In.SECURITY_DEFINITION_OPTION_PARAMETER_END, req_id)
 
 
-def smart_components(req_id: int, exchanges: Sequence[str]) -> Fields:
-    rows = [field for bit, name in enumerate(exchanges) for field in (bit, name, chr(65 + bit % 26))]
-    return (In.SMART_COMPONENTS, req_id, len(exchanges), *rows)
+def smart_components(req_id: int, letters: Mapping[str, str]) -> Fields:
+    """`letters`: by the exchange's name."""
+    rows = [field for bit, (name, letter) in enumerate(letters.items()) for field in (bit, name, letter)]
+    return (In.SMART_COMPONENTS, req_id, len(letters), *rows)
 
 
 def depth_exchanges(rows: Iterable[tuple[str, str, str, str, int]]) -> Fields:

@@ -13,9 +13,9 @@ from ibgw_tx.sim.exchange.margins import Margins
 from ibgw_tx.sim.exchange.order import Order
 from ibgw_tx.sim.market.instrument import plain
 from ibgw_tx.sim.wire import times
-from ibgw_tx.sim.wire.frames import Fields
+from ibgw_tx.sim.wire.frames import UNSET, Fields
 from ibgw_tx.sim.wire.ids import In, Since
-from ibgw_tx.sim.wire.layout import INT_MAX, UNSET
+from ibgw_tx.sim.wire.layout import INT_MAX
 
 LONG_MAX = 9223372036854775807
 

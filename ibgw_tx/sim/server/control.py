@@ -11,6 +11,7 @@ from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 from twisted.protocols.basic import LineOnlyReceiver
 
+from ibgw_tx.sim.office import ports
 from ibgw_tx.sim.server.simulator import Simulator
 from ibgw_tx.sim.trouble import words
 
@@ -52,7 +53,7 @@ class ControlPort(Service):
     def startService(self) -> None:
         super().startService()
         factory = _Lines(self._simulator)
-        self._listening = self._simulator.reactor.listenTCP(self._wanted, factory, interface=LOOPBACK)
+        self._listening = ports.listen(self._simulator.reactor, self._wanted, factory, LOOPBACK)
         self.port = self._listening.getHost().port
 
     def stopService(self) -> Deferred[Any]:

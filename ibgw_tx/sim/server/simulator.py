@@ -14,6 +14,7 @@ from twisted.logger import Logger
 from ibgw_tx.sim.desks.tws import SimulatedTWS
 from ibgw_tx.sim.market.catalogue import Catalogue, load
 from ibgw_tx.sim.market.walk import Walk
+from ibgw_tx.sim.office import ports
 from ibgw_tx.sim.office.conversation import Conversation
 from ibgw_tx.sim.office.journal import Entry, Journal
 from ibgw_tx.sim.office.settings import Settings
@@ -104,7 +105,7 @@ class Simulator(MultiService):
 
     def listen(self, port: int = 0, interface: str = "127.0.0.1") -> int:
         """Take connections; gives the real port, which for 0 is one of the system's choice."""
-        listening = self.reactor.listenTCP(port, self.factory, interface=interface)
+        listening = ports.listen(self.reactor, port, self.factory, interface)
         self.ports.append(listening)
         real: int = listening.getHost().port
         self.log.info(

@@ -13,7 +13,10 @@ from typing import Any
 from attrs import frozen
 
 INT_MAX = 2**31 - 1  # ids live in a signed 32-bit space; TWS answers 320 to a larger one
-UNSET = 1.7976931348623157e308  # IB's "no value" among doubles; among integers it is INT_MAX
+# IB's "no value" among doubles begins here, either sign: its clients write the largest double, 1.7976931348623157e308, with
+# fewer digits as they please (.NET 1.79769313486232E+308), so that it is a little smaller, or reads as infinite.
+UNSET_FROM = 1.797e308
+ENDLESS = frozenset({"infinite", "infinity", "inf"})  # spelled out; 2e308 is none
 MOST = 1000  # entries of a list inside a request
 
 Kind = Callable[[Iterator[str]], Any]
@@ -40,8 +43,8 @@ def whole(fields: Iterator[str]) -> int:
 
 
 def real(fields: Iterator[str]) -> float:
-    raw = next(fields)
-    return float(raw) if raw.strip() else 0.0
+    """0 for empty and for IB's unset double."""
+    return maybe_real(fields) or 0.0
 
 
 def boolean(fields: Iterator[str]) -> bool:
@@ -62,20 +65,20 @@ def maybe_whole(fields: Iterator[str]) -> int | None:
 
 
 def maybe_real(fields: Iterator[str]) -> float | None:
-    """None for empty and for IB's unset double; no other infinity and no NaN is a number here."""
+    """None for empty and for IB's unset double, which infinity is too; NaN is no number."""
     raw = next(fields)
     if not raw.strip():
         return None
     value = float(raw)
-    if not math.isfinite(value):
+    if math.isnan(value):
         raise ValueError(raw)
-    return None if value == UNSET else value
+    return None if abs(value) >= UNSET_FROM else value
 
 
 def maybe_infinite(fields: Iterator[str]) -> float | None:
-    """As maybe_real, and `Infinite`: a number without an end that a field's meaning allows."""
+    """As maybe_real, but an infinity in words is a number: IB writes Infinity, ib_async Infinite."""
     raw = next(fields)
-    return math.inf if raw == "Infinite" else maybe_real(iter([raw]))
+    return math.inf if raw.strip().lower() in ENDLESS else maybe_real(iter([raw]))
 
 
 def neutral(fields: Iterator[str]) -> tuple[int, float, float] | None:

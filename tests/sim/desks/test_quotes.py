@@ -2,6 +2,7 @@
 
 import pytest
 
+from ibgw_tx.sim.market.book import BID, Row
 from tests.sim.kit.bench import AAPL, BTC, EURUSD, SPX, Judge, codes, contract, mkt_data, of
 
 SMART = contract(AAPL, exchange="SMART")
@@ -221,3 +222,54 @@ def test_small_bars_are_paced_as_at_ib(peer):
     peer.bench.clock.advance(601)
     peer.heard()
     assert of(peer.ask(*history(5, SMART, **small)), 17)
+
+
+def exchanges(messages):
+    """The latest texts of ticks 32, 33 and 84."""
+    return {int(m[3]): m[4] for m in of(messages, 46) if m[3] in ("32", "33", "84")}
+
+
+def letters(peer, bbo):
+    """A SMART quote's exchanges by letter, as TWS tells them."""
+    ((_, _, count, *rows),) = of(peer.ask(83, 9, bbo), 82)
+    assert len(rows) == int(count) * 3
+    return dict(zip(rows[2::3], rows[1::3], strict=True))
+
+
+def test_a_smart_stock_says_which_exchanges_quote_and_trade(peer):
+    bench = peer.bench
+    bench.simulator.freeze()
+    bbo = peer.ask(*mkt_data(1, *SMART))[0][3]
+    bench.simulator.trouble.set_book(AAPL, [(99.5, 100)], [(100.0, 60), (100.5, 500)])
+    bench.simulator.trouble.trade(AAPL, 100.0, 40)
+    bench.advance(0.3)
+    found, names = exchanges(peer.heard()), letters(peer, bbo)
+    walk = bench.simulator.office.market.walk(bench.simulator.office.catalogue.instruments[AAPL], 0.0)
+    assert {kind: names[letter] for kind, letter in found.items()} == {
+        32: walk.book.rows[1][0].maker, 33: walk.book.rows[0][0].maker, 84: walk.trades[-1].maker,
+    }
+    bench.advance(1)
+    assert exchanges(peer.heard()) == {}, "told again though nothing changed"
+    bench.simulator.trouble.set_book(AAPL, [], [(100.0, 60)])
+    bench.advance(0.3)
+    assert exchanges(peer.heard()) == {32: ""}
+
+
+def test_several_exchanges_at_the_best_price_are_all_named(peer):
+    bbo = peer.ask(*mkt_data(1, *SMART))[0][3]
+    office = peer.bench.simulator.office
+    walk = office.market.walk(office.catalogue.instruments[AAPL], office.now())
+    makers = walk.instrument.books[:2]
+    walk.set_rows(BID, [*(Row(100, 10, maker) for maker in makers), Row(95, 10, walk.instrument.books[-1])])
+    peer.bench.advance(0.3)
+    found = exchanges(peer.heard())
+    names = letters(peer, bbo)
+    assert len(makers) == 2 and {names[letter] for letter in found[32]} == set(makers)
+
+
+@pytest.mark.parametrize("about", [contract(AAPL, exchange="NASDAQ"), contract(EURUSD, exchange="IDEALPRO")])
+def test_a_line_of_one_exchange_names_none(peer, about):
+    peer.ask(*mkt_data(1, *about))
+    peer.bench.advance(0.3)
+    heard = peer.heard()
+    assert of(heard, 1) and exchanges(heard) == {}

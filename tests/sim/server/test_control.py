@@ -1,6 +1,7 @@
 """ibsimctl and the control port over real sockets."""
 
 import sys
+from importlib.metadata import version
 
 import pytest
 import pytest_twisted
@@ -60,6 +61,30 @@ async def test_ibsimctl_is_a_program(place):
     assert (out, code) == (b"", 2)
     assert err.startswith(b"ibsimctl: no ibsim answers at 127.0.0.1:")
     assert err.count(b"\n") == 1
+
+
+@pytest_twisted.ensureDeferred
+async def test_its_words_are_told_without_an_ibsim(place):
+    there = [await deferToThread(ctl.ask, place.control.port, "help")]
+    await place.simulator.stopService()
+    command = ["-m", "ibgw_tx.sim.ctl", "--port=1"]
+    out, err, code = await getProcessOutputAndValue(sys.executable, [*command, "help"])
+    assert (err, code) == (b"", 0)
+    assert out.decode().splitlines() == there[0][:-1]
+    out, err, code = await getProcessOutputAndValue(sys.executable, [*command, "--version"])
+    assert (out, err, code) == (f"ibsimctl {version('ibgateway')}\n".encode(), b"", 0)
+
+
+@pytest_twisted.ensureDeferred
+async def test_twistd_ends_with_one_line_where_the_port_is_in_use(place, tmp_path):
+    command = ["-c", "from twisted.scripts.twistd import run; run()"]
+    command += ["-n", "--logfile=-", f"--pidfile={tmp_path / 'p.pid'}", "ibsim", f"--port={place.port}"]
+    out, err, code = await getProcessOutputAndValue(sys.executable, command)
+    assert code == 1
+    told = (out + err).decode()  # twistd has made stderr a part of its log by then
+    assert told.count(f"ibsim: cannot listen on 127.0.0.1:{place.port}: Address already in use\n") == 1
+    assert "Traceback" not in told
+    assert not (tmp_path / "p.pid").exists()
 
 
 @pytest_twisted.ensureDeferred
