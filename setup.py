@@ -24,6 +24,8 @@ setup(
         "ibapi>=9.81.1,<9.82",
         "attrs>=23.2",
         "orjson>=3.9",
+        # Time zones of orders, on hosts that have none of their own.
+        "tzdata",
     ],
     entry_points={"console_scripts": ["ibsimctl = ibgw_tx.sim.ctl:main"]},
     extras_require={

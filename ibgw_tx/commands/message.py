@@ -12,12 +12,15 @@ import attrs
 from ibgw_tx.model import errors
 from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model.errors import CommandError
+from ibgw_tx.model.nearest import did_you_mean
 
 CommandId: TypeAlias = str | int | float | None
 
 #: bytes; a command is small, and parsing must not hold the reactor.
 MAX_SIZE = 1_000_000
 
+#: A `t` below is one in seconds, one above one in micro- or nanoseconds: no ms of our days lies there.
+_SECONDS, _MICROSECONDS = 10**11, 10**14
 _FRAME = frozenset({"id", "cmd", "params", "t"})
 
 
@@ -56,7 +59,7 @@ def parse(message: str | bytes, known: frozenset[str], now: int, max_age: int) -
         raise Refused(None, told, CommandError(errors.BAD_COMMAND, "id must be a string or a number"))
     if not isinstance(cmd, str) or cmd not in known:
         told = cmd if isinstance(cmd, str) else None
-        text = "cmd is missing" if cmd is None else f"there is no command {jsontext.text(cmd)[:100]}"
+        text = "cmd is missing" if cmd is None else f"there is no command {jsontext.text(cmd)[:100]}{_near(cmd, known)}"
         raise Refused(id_, told, CommandError(errors.BAD_COMMAND, text))
     try:
         _check_age(body.get("t"), now, max_age)
@@ -64,6 +67,10 @@ def parse(message: str | bytes, known: frozenset[str], now: int, max_age: int) -
         return Command(id_, cmd, _params(body), expires)
     except CommandError as error:
         raise Refused(id_, cmd, error) from None
+
+
+def _near(cmd: Any, known: frozenset[str]) -> str:
+    return did_you_mean(cmd, sorted(known)) if isinstance(cmd, str) else ""
 
 
 def _object(message: str | bytes) -> dict[str, Any]:
@@ -84,6 +91,10 @@ def _check_age(t: Any, now: int, max_age: int) -> None:
         return
     if isinstance(t, bool) or not isinstance(t, int | float):
         raise CommandError(errors.BAD_PARAMS, f"t must be a number of ms, not {jsontext.text(t)[:100]}")
+    if max_age and 0 < t < _SECONDS < now:
+        raise CommandError(errors.EXPIRED, f"t is in milliseconds since 1970; {t} looks like seconds")
+    if max_age and t >= _MICROSECONDS:
+        raise CommandError(errors.BAD_PARAMS, "t is in milliseconds since 1970; this one looks like micro- or nanoseconds")
     if max_age and now - t > max_age:
         raise CommandError(errors.EXPIRED, f"the command is {int(now - t)} ms old; the limit is {max_age} ms")
 
@@ -105,7 +116,8 @@ def expect_members(params: dict[str, Any], *allowed: str) -> None:
     unknown = [member for member in params if member not in allowed]
     if unknown:
         there_is = f"; it takes {', '.join(allowed)}" if allowed else "; it takes none"
-        raise CommandError(errors.BAD_PARAMS, f"unknown params: {_listed(unknown)}{there_is}")
+        near = did_you_mean(unknown[0], allowed) if len(unknown) == 1 else ""
+        raise CommandError(errors.BAD_PARAMS, f"unknown params: {_listed(unknown)}{there_is}{near}")
 
 
 def text_param(params: dict[str, Any], member: str) -> str:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ibgw_tx.commands import message as commands
 from ibgw_tx.commands import replies
-from ibgw_tx.commands.message import MAX_SIZE, Command, Refused, parse
+from ibgw_tx.commands.message import MAX_SIZE, Command, Refused, expect_members, parse
 from ibgw_tx.model import errors
 from ibgw_tx.model.errors import CommandError
 
@@ -82,6 +82,26 @@ def test_a_message_that_is_no_command_is_refused_with_what_could_be_read(message
 @pytest.mark.parametrize("t", [NOW, NOW - 5000, NOW + 60_000, None, float(NOW)])
 def test_a_young_command_is_not_expired(t):
     assert parsed({"id": 1, "cmd": "RESET", "t": t})
+
+
+@pytest.mark.parametrize(
+    ("t", "code", "text"),
+    [
+        (NOW // 1000, errors.EXPIRED, "t is in milliseconds since 1970; 1700000000 looks like seconds"),
+        (NOW / 1000, errors.EXPIRED, "t is in milliseconds since 1970; 1700000000.0 looks like seconds"),
+        (NOW * 1000, errors.BAD_PARAMS, "t is in milliseconds since 1970; this one looks like micro"),
+    ],
+)
+def test_a_time_in_another_unit_is_named(t, code, text):
+    error = refused(json.dumps({"id": 1, "cmd": "RESET", "t": t})).error
+    assert error.code == code and error.text.startswith(text)
+
+
+def test_the_nearest_name_is_suggested():
+    assert refused({"id": 1, "cmd": "RESETT"}).error.text.endswith('"RESETT"; did you mean RESET?')
+    with pytest.raises(errors.CommandError) as caught:
+        expect_members({"apiOrderID": 5}, "apiOrderId", "i", "client_oid")
+    assert caught.value.text.endswith("; did you mean apiOrderId?")
 
 
 def test_without_a_limit_no_command_is_too_old():

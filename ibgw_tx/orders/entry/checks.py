@@ -16,7 +16,7 @@ from ibgw_tx.model.errors import bad_params
 from ibgw_tx.model.figures import written
 from ibgw_tx.orders.entry.order_types import check_prices, price_members, spoken, without_foreign_prices
 from ibgw_tx.orders.entry.terms import OrderTerms
-from ibgw_tx.orders.entry.values import date_time, shown
+from ibgw_tx.orders.entry.values import date_time, instant, shown
 
 __all__ = ["MAX_CLIENT_OID", "TIFS", "ContractFacts", "check_client_oid", "checked"]
 
@@ -90,10 +90,12 @@ class ContractFacts:
     legs: int = 0
 
 
-def checked(terms: OrderTerms, facts: ContractFacts, accounts: Sequence[str], default_account: str = "") -> OrderTerms:
-    """The terms ready to be sent, with their account; a modify comes here after `ordermodify.modified`.
+def checked(
+    terms: OrderTerms, facts: ContractFacts, accounts: Sequence[str], default_account: str = "", now: int = 0
+) -> OrderTerms:
+    """The terms ready to be sent, with their account; a modify comes here after `modify.modified`.
 
-    `accounts` are TWS's managed accounts, `default_account` is `--account` or "". Raises CommandError.
+    `accounts` are TWS's managed accounts, `default_account` is `--account` or "", `now` in ms. Raises CommandError.
     """
     if not terms.is_modify:
         check_client_oid(terms.members.get("orderRef"))
@@ -102,7 +104,7 @@ def checked(terms: OrderTerms, facts: ContractFacts, accounts: Sequence[str], de
     check_prices(terms.members)
     terms = attrs.evolve(terms, members=without_foreign_prices(terms.members))
     _check_signs(terms.said)
-    _check_times(terms.said, terms.members)
+    _check_times(terms.said, terms.members, now)
     _check_companions(terms.said, terms.members)
     _check_what_if(terms)
     _check_contract(terms, facts)
@@ -156,10 +158,12 @@ def _check_signs(said: Mapping[str, Any]) -> None:
             raise bad_params(f"{name} must not be below zero, not {shown(said[name])}")
 
 
-def _check_times(said: Mapping[str, Any], members: Mapping[str, Any]) -> None:
+def _check_times(said: Mapping[str, Any], members: Mapping[str, Any], now: int) -> None:
     for name in _TIMES:
         if said.get(name):
             date_time(name, said[name])
+    if said.get("activeStopTime") and instant("activeStopTime", said["activeStopTime"]) <= now:
+        raise bad_params(f"activeStopTime {shown(said['activeStopTime'])} is in the past")
     if not {"tif", "goodTillDate"} & said.keys():
         return
     until, tif = members.get("goodTillDate"), members["tif"]
@@ -167,6 +171,8 @@ def _check_times(said: Mapping[str, Any], members: Mapping[str, Any]) -> None:
         raise bad_params("tif GTD needs goodTillDate")
     if until and tif != "GTD":
         raise bad_params(f"goodTillDate {shown(until)} needs tif GTD, not {tif}")
+    if until and instant("goodTillDate", until) <= now:
+        raise bad_params(f"goodTillDate {shown(until)} is in the past")
 
 
 def _check_companions(said: Mapping[str, Any], members: Mapping[str, Any]) -> None:

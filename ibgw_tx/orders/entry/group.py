@@ -7,8 +7,10 @@ How the orders of `orders:[...]` belong together, the first rule that fits an or
 4. Else the first order is its parent: a bracket is written as entry, target, stop, with nothing more to say.
 An order that none of them ties to the others is refused: it would be no group, and TWS would leave it untransmitted.
 
-Only the last is sent with `transmit` true; TWS then sends the whole family at once (IB's bracket example; for OCA groups
-QuantConnect/Lean.Brokerages.InteractiveBrokers#244 does the same against a live gateway).
+A family (an order with those that hang from it, or the children of one live order) is transmitted as one: only the last of it
+is sent with `transmit` true, and TWS then lets all of it go (IB's bracket example). TWS knows no such chain for orders that only
+share an `ocaGroup`: each of them is transmitted, or it would stay in TWS unsent. They leave in one write, but the first can trade
+before TWS has read the last; what is filled of one is taken from the others by their `ocaType` from then on.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ class GroupMember:
 
 
 def plan_group(orders: Sequence[OrderTerms]) -> tuple[GroupMember, ...]:
-    """The group in sending order: parents before children, all untransmitted but the last. Raises CommandError.
+    """The group in sending order: parents before children, in each family all untransmitted but the last. Raises CommandError.
 
     An order alone is sent as it is, its own `transmit` kept.
     """
@@ -48,9 +50,11 @@ def plan_group(orders: Sequence[OrderTerms]) -> tuple[GroupMember, ...]:
     _refuse_repeated_names(orders)
     parents = [_parent_place(place, orders) for place in range(len(orders))]
     _refuse_strangers(orders, parents)
-    last = len(orders) - 1
+    families = _families(orders, parents)
+    last = {family: place for place, family in enumerate(families)}
     return tuple(
-        GroupMember(place, parents[place], terms.with_members(transmit=place == last)) for place, terms in enumerate(orders)
+        GroupMember(place, parents[place], terms.with_members(transmit=place == last[families[place]]))
+        for place, terms in enumerate(orders)
     )
 
 
@@ -96,6 +100,15 @@ def _named_place(place: int, parent: int | str, orders: Sequence[OrderTerms]) ->
     if isinstance(parent, int) and parent < place:
         return parent
     raise bad_params(f"orders[{place}].parent {shown(parent)} names no order before it")
+
+
+def _families(orders: Sequence[OrderTerms], parents: Sequence[int | None]) -> list[object]:
+    """A name for the family of each order: its live parent's id as text, else the place of the first of it."""
+    found: list[object] = []
+    for place, parent in enumerate(parents):
+        live_parent = orders[place].members.get("parentId")
+        found.append(found[parent] if parent is not None else str(live_parent) if live_parent else place)
+    return found
 
 
 def _refuse_strangers(orders: Sequence[OrderTerms], parents: Sequence[int | None]) -> None:

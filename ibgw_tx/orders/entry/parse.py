@@ -17,6 +17,7 @@ from typing import Any
 import attrs
 
 from ibgw_tx.model.errors import bad_params
+from ibgw_tx.model.nearest import did_you_mean
 from ibgw_tx.model.order_members import FIELDS, GATEWAY_OWNED, NEVER_SENT
 from ibgw_tx.orders.entry.order_types import normal_type
 from ibgw_tx.orders.entry.terms import OrderTerms
@@ -31,6 +32,25 @@ VOCABULARY: Mapping[str, str] = {
     "p": "lmtPrice",
     "aux": "auxPrice",
     "client_oid": "orderRef",
+}
+
+_SPOKEN = {name: f"{word} ({name})" for word, name in VOCABULARY.items()}
+_NAMES = {*FIELDS.keys() - NEVER_SENT - GATEWAY_OWNED, *VOCABULARY, "i", "apiOrderId", "parent"}
+#: What other systems call a member -> what it is called here.
+_SYNONYMS = {
+    **dict.fromkeys(("side", "direction", "buysell"), _SPOKEN["action"]),
+    **dict.fromkeys(("qty", "quantity", "size", "amount", "shares", "total", "orderqty"), _SPOKEN["totalQuantity"]),
+    **dict.fromkeys(("price", "limit", "limitprice", "lmt", "px"), _SPOKEN["lmtPrice"]),
+    **dict.fromkeys(("stop", "stopprice", "stp", "stoppx", "auxprc"), _SPOKEN["auxPrice"]),
+    **dict.fromkeys(("oid", "clientoid", "clientorderid", "clordid", "cloid", "ref"), _SPOKEN["orderRef"]),
+    **dict.fromkeys(("type", "ordtype", "kind"), "orderType"),
+    **dict.fromkeys(("timeinforce", "duration"), "tif"),
+    **dict.fromkeys(("oca", "group"), "ocaGroup"),
+    **dict.fromkeys(("permid",), "i"),
+    **dict.fromkeys(("orderid", "id"), "apiOrderId"),
+    **dict.fromkeys(("gtd", "goodtill", "expiretime"), "goodTillDate"),
+    **dict.fromkeys(("rth", "extendedhours"), "outsideRth"),
+    **dict.fromkeys(("conditionlist", "condition"), "conditions"),
 }
 
 #: What a new order says unless the bot says otherwise.
@@ -48,6 +68,9 @@ OCA_CANCEL_WITH_BLOCK = 1
 
 MAX_GROUP = 20  # TWS takes 20 active orders per contract, side and account (tws-facts 3.2)
 
+#: What names the contract, and the order.
+_ONE_ORDER = {"contract", "exchange", "showName", "shownName", "order"}
+
 _DIGITS = re.compile(r"-?\d{1,19}", re.ASCII)
 
 
@@ -60,12 +83,13 @@ class PlaceOrder:
 
 
 def parse_place_order(params: object) -> PlaceOrder:
-    """`{contract, order}` or `{orders: [{contract, order}, ...]}`; null members count as absent.
+    """`{contract, order}` or `{orders: [{contract, order}, ...]}`; null members count as absent. `exchange` and `showName` may
+    stand for the contract; an order that names none, but the client_oid of a live order, is a change of that.
 
     `i` and `apiOrderId` may stand in `order` or beside it. Raises CommandError `bad_params`, and nothing else, for anything
     that is not an order.
     """
-    members = _object("params", params, {"contract", "order", "orders", "i", "apiOrderId"})
+    members = _object("params", params, {*_ONE_ORDER, "orders", "i", "apiOrderId"})
     if members.get("orders") is None:
         return PlaceOrder((_parse_order("", members),), grouped=False)
     if len(members) != 1:
@@ -78,9 +102,8 @@ def _parse_group(items: object) -> tuple[OrderTerms, ...]:
         raise bad_params(f"orders must be a list, not {shown(items)}")
     if not 1 <= len(items) <= MAX_GROUP:
         raise bad_params(f"orders must have 1 to {MAX_GROUP} entries, not {len(items)}")
-    allowed = {"contract", "order"}
     return tuple(
-        _parse_order(f"orders[{place}].", _object(f"orders[{place}]", item, allowed)) for place, item in enumerate(items)
+        _parse_order(f"orders[{place}].", _object(f"orders[{place}]", item, _ONE_ORDER)) for place, item in enumerate(items)
     )
 
 
@@ -96,10 +119,15 @@ def _parse_order(where: str, params: Mapping[str, Any]) -> OrderTerms:
         raise bad_params(f"{where}order names a live order: modify it with a command of its own")
     if not where and parent is not None:
         raise bad_params("parent names an order of the same command and is for orders:[...]; name a live order with parentId")
-    terms = OrderTerms(None, _members(where, order), perm_id, order_id, parent)
-    if not terms.is_modify:
-        terms = attrs.evolve(terms, members=_with_defaults(terms.members))
-    return attrs.evolve(terms, contract=_contract(where, params.get("contract"), optional=terms.is_modify))
+    contract, members = _contract(where, params), _members(where, order)
+    if contract is None and not where and not (perm_id or order_id) and members.get("orderRef"):
+        live_oid = members.pop("orderRef")
+        return OrderTerms(None, members, live_oid=live_oid)
+    if perm_id or order_id:
+        return OrderTerms(contract, members, perm_id, order_id)
+    if contract is None:
+        raise bad_params(f"{where}contract must be an object, not null; or name it with exchange and showName")
+    return OrderTerms(contract, _with_defaults(members), parent=parent)
 
 
 def _with_defaults(members: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,7 +143,7 @@ def _members(where: str, order: Mapping[str, Any]) -> dict[str, Any]:
     for word, value in order.items():
         name = VOCABULARY.get(word, word)
         if name not in FIELDS:
-            raise bad_params(f"{where}order has no member {shown(word)}")
+            raise bad_params(f"{where}order has no member {shown(word)}{_meant(word)}")
         if name in GATEWAY_OWNED | NEVER_SENT:
             _refuse_unless_idle(where, name, value)
             continue
@@ -124,6 +152,10 @@ def _members(where: str, order: Mapping[str, Any]) -> dict[str, Any]:
             raise bad_params(f"{where}{said[name]} {shown(order[said[name]])} and {word} {shown(value)} contradict each other")
         members[name], said[name] = checked, word
     return members
+
+
+def _meant(word: object) -> str:
+    return did_you_mean(word, _NAMES, _SYNONYMS) if isinstance(word, str) else ""
 
 
 def _refuse_unless_idle(where: str, name: str, value: object) -> None:
@@ -178,13 +210,23 @@ def _parent(value: object) -> int | str | None:
     return text("parent", value)
 
 
-def _contract(where: str, value: object, optional: bool) -> Mapping[str, Any] | None:
-    if value is None and optional:
-        return None
-    contract = _object(f"{where}contract", value, None)
-    if not contract:
-        raise bad_params(f"{where}contract is missing")
-    return contract
+def _contract(where: str, params: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The `contract` object, or `{"exchange": ..., "showName": ...}`; None when neither is given."""
+    named = {name: text(f"{where}{name}", params[name]) for name in ("exchange", "showName", "shownName") if name in params}
+    given = params.get("contract")
+    if not named:
+        found = {} if given is None else _object(f"{where}contract", given, None)
+        if given is not None and not found:
+            raise bad_params(f"{where}contract is missing")
+        return found or None
+    if given is not None:
+        raise bad_params(f"{where or 'params '}has both a contract and a showName: give one")
+    if "showName" in named and "shownName" in named:
+        raise bad_params(f"{where}showName and shownName are the same: give one")
+    show_name = named.get("showName") or named.get("shownName")
+    if not show_name:
+        raise bad_params(f"{where}showName is missing")
+    return {"exchange": named.get("exchange", ""), "showName": show_name}
 
 
 def _object(name: str, value: object, allowed: set[str] | None) -> dict[str, Any]:
@@ -194,5 +236,6 @@ def _object(name: str, value: object, allowed: set[str] | None) -> dict[str, Any
     members = {member: item for member, item in value.items() if item is not None}
     for member in members:
         if not isinstance(member, str) or (allowed is not None and member not in allowed):
-            raise bad_params(f"{name} has no member {shown(member)}")
+            near = did_you_mean(member, allowed) if isinstance(member, str) and allowed else ""
+            raise bad_params(f"{name} has no member {shown(member)}{near}")
     return members

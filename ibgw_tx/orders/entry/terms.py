@@ -48,11 +48,12 @@ __all__ = [
 class OrderTerms:
     """One order as a bot asked for it, in ibapi's words.
 
-    `contract` is the bot's `contract` object, not resolved; None for a modify that names none.
+    `contract` is the bot's `contract` object, not resolved, or its `exchange` and `showName`; None for a modify that names none.
     `members` has ibapi's member -> value to set on its Order, and nothing that is to stay at ibapi's default. Values are
     str, bool, int, float without noise, and for sub-objects Tier and tuples of Tag, LegPrice and Condition. Floats, also
     those within sub-objects, go through `decimals.on_wire` when they are set.
-    `permId` (the bot's `i`, "" for none) and `apiOrderId` (0 for none) name the live order to modify.
+    `permId` (the bot's `i`, "" for none), `apiOrderId` (0 for none) and `live_oid` ("" for none: the client_oid of a command
+    without a contract) name the live order to modify.
     `changed` are the members that a modify names, None for a new order: only what a bot says is held against the rules of
     single members, not what TWS has long accepted.
     `parent` is the place (from 0) or the client_oid of the order in the same command that this one hangs from.
@@ -64,6 +65,7 @@ class OrderTerms:
     apiOrderId: int = 0
     parent: int | str | None = None
     changed: frozenset[str] | None = None
+    live_oid: str = ""
 
     @property
     def said(self) -> Mapping[str, Any]:
@@ -73,7 +75,7 @@ class OrderTerms:
 
     @property
     def is_modify(self) -> bool:
-        return bool(self.permId or self.apiOrderId)
+        return bool(self.permId or self.apiOrderId or self.live_oid)
 
     @property
     def is_what_if(self) -> bool:

@@ -32,6 +32,9 @@ class OrderContracts:
 
     async def resolve(self, given: Any) -> tuple[Contract, ContractFacts]:
         """The contract meant by a bot's contract object, with its facts. Raises CommandError."""
+        if "showName" in given:
+            shown = await self._contracts.find_show_name(given["exchange"], given["showName"])
+            return shown.contract, self._facts(shown)
         contract = contract_from_json(given)
         if contract.secType == "BAG":
             if not contract.comboLegs:

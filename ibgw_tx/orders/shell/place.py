@@ -264,7 +264,7 @@ class OrderCommands:
     # Modify.
 
     async def _modify(self, command: Command, change: OrderTerms, received: int) -> dict[str, Any]:
-        order_id = int(self._live(change.permId, change.apiOrderId, "")["apiOrderId"])
+        order_id = int(self._live(change.permId, change.apiOrderId, change.live_oid)["apiOrderId"])
         _, contract = self._base(order_id)
         if change.contract is not None:
             named, _ = await self.contracts.resolve(change.contract)
@@ -274,7 +274,7 @@ class OrderCommands:
         # From here on in one turn: while TWS was asked the order may have been changed, filled, or told again in a new session.
         self._check_age(command, received)
         self._check_open()
-        order = self._live(change.permId, change.apiOrderId, "")
+        order = self._live(change.permId, change.apiOrderId, change.live_oid)
         order_id = int(order["apiOrderId"])
         members, contract = self._base(order_id)
         whole = modified(members, change, order["executed"] or 0)

@@ -21,13 +21,13 @@ HONG_KONG = ContractFacts(
 COMBO = ContractFacts("BAG", (), legs=2)
 
 
-def checked_order(facts=STOCK, accounts=("DU1",), default="", **order):
+def checked_order(facts=STOCK, accounts=("DU1",), default="", now=0, **order):
     words = {"T": "buy", "s": 100, **order}
     if "action" in order:
         del words["T"]
     params = {"contract": {"conId": 1}, "order": words}
     (terms,) = parse_place_order(params).orders
-    return checked(terms, facts, accounts, default)
+    return checked(terms, facts, accounts, default, now)
 
 
 def refused(facts=STOCK, accounts=("DU1",), **order):
@@ -232,3 +232,49 @@ def test_any_order_passes_whole_or_is_refused_in_one_sentence(order, facts, acco
     assert sent["action"] and sent["orderType"] in TYPES and sent["tif"] and "transmit" in sent
     assert sent.get("account") or sent.get("faGroup") or sent.get("faProfile") or sent.get("modelCode")
     assert sent.get("totalQuantity", 0) > 0 or sent.get("cashQty") or sent.get("hedgeType") or sent.get("faMethod")
+
+
+NOW = 1_767_600_000_000  # 2026-01-05 08:00:00 UTC
+
+
+def timed(**order):
+    return checked_order(p=1, now=NOW, **order).members
+
+
+@pytest.mark.parametrize(
+    ("until", "text"),
+    [
+        ("20260105-07:59:59", "goodTillDate '20260105-07:59:59' is in the past"),
+        ("20260105-08:00:00 UTC", "goodTillDate '20260105-08:00:00 UTC' is in the past"),
+        ("20260105 02:59:59 US/Eastern", "goodTillDate '20260105 02:59:59 US/Eastern' is in the past"),
+        ("20260105 15:59:59 Asia/Hong_Kong", "goodTillDate '20260105 15:59:59 Asia/Hong_Kong' is in the past"),
+        ("20260105 15:30:00 Mars/Olympus", "goodTillDate names the time zone 'Mars/Olympus', which is not known"),
+        ("20260105 15:30:00 US", "goodTillDate names the time zone 'US', which is not known"),
+    ],
+)
+def test_a_date_that_is_over_or_nowhere_is_refused_by_name(until, text):
+    with pytest.raises(CommandError) as caught:
+        timed(tif="GTD", goodTillDate=until)
+    assert caught.value.code == BAD_PARAMS and caught.value.text.startswith(text)
+
+
+@pytest.mark.parametrize("until", ["20260105-08:00:01", "20260105 03:00:01 US/Eastern", "20260105 16:00:01 Asia/Hong_Kong"])
+def test_a_date_to_come_is_taken_in_any_zone(until):
+    assert timed(tif="GTD", goodTillDate=until)["goodTillDate"] == until
+
+
+@pytest.mark.parametrize(
+    ("order", "text"),
+    [
+        ({"goodAfterTime": "20260105 15:30:00 Mars/Olympus"}, "goodAfterTime names the time zone 'Mars/Olympus'"),
+        ({"activeStopTime": "20260105-07:00:00"}, "activeStopTime '20260105-07:00:00' is in the past"),
+        (
+            {"conditions": [{"condType": "Time", "isMore": True, "time": "20260105 15:30:00 Mars/Olympus"}]},
+            "conditions[0].time names the time zone 'Mars/Olympus'",
+        ),
+    ],
+)
+def test_other_times_have_a_zone_that_is_known_too(order, text):
+    with pytest.raises(CommandError) as caught:
+        timed(**order)
+    assert caught.value.text.startswith(text)

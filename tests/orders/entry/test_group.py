@@ -39,15 +39,23 @@ def test_the_ids_go_to_the_children():
     ]  # fmt: skip
 
 
-def test_an_oca_group_has_no_parent():
-    assert shape({"ocaGroup": "g"}, {"ocaGroup": "g"}) == [(None, False), (None, True)]
+def test_an_oca_group_has_no_parent_and_each_member_is_transmitted():
+    assert shape({"ocaGroup": "g"}, {"ocaGroup": "g"}) == [(None, True), (None, True)]
+    assert shape({"ocaGroup": "g"}, {"ocaGroup": "g"}, {"ocaGroup": "g"}) == [(None, True)] * 3
+
+
+def test_each_family_of_a_group_is_transmitted_by_its_last():
+    assert shape({"ocaGroup": "g"}, {"ocaGroup": "g"}, {"parent": 1}, {"parent": 0}, {"parent": 2}) == [
+        (None, False), (None, False), (1, False), (0, True), (2, True),
+    ]  # fmt: skip
+    assert shape({"ocaGroup": "g", "parentId": 51}, {"ocaGroup": "g", "parentId": 60}) == [(None, True), (None, True)]
 
 
 def test_a_parent_is_named_by_place_or_by_client_oid():
     assert shape({"client_oid": "a"}, {"parent": 0}, {"parent": "a"}, {"parent": 1}) == [
         (None, False), (0, False), (0, False), (1, True),
     ]  # fmt: skip
-    assert shape({"ocaGroup": "g"}, {"ocaGroup": "g"}, {"parent": 1})[2] == (1, True)
+    assert shape({"ocaGroup": "g"}, {"ocaGroup": "g"}, {"parent": 1}) == [(None, True), (None, False), (1, True)]
 
 
 def test_a_pair_may_hang_from_a_live_order():
@@ -90,13 +98,19 @@ parts = st.fixed_dictionaries({}, optional={
 
 
 @given(st.lists(parts, min_size=2, max_size=6))
-def test_in_any_group_nothing_is_live_before_all_are_there_and_parents_come_first(changes):
+def test_in_any_group_no_family_is_live_before_it_is_whole_and_parents_come_first(changes):
     try:
         plan = plan_group(orders(*changes))
     except CommandError as error:
         assert error.code == BAD_PARAMS
         return
-    assert [member.terms.members["transmit"] for member in plan] == [False] * (len(plan) - 1) + [True]
+    root = {}
+    for member in plan:
+        parent = member.terms.members.get("parentId") or member.offset
+        root[member.offset] = root[member.parent_offset] if member.parent_offset is not None else parent
+    for family in set(root.values()):
+        sent = [member.terms.members["transmit"] for member in plan if root[member.offset] == family]
+        assert sent == [False] * (len(sent) - 1) + [True], "each family is let go by its last, and none is left in TWS"
     assert [member.offset for member in plan] == list(range(len(plan)))
     assert all(member.parent_offset is None or member.parent_offset < member.offset for member in plan)
     for order_id, members in numbered(plan, 100):

@@ -190,6 +190,58 @@ def test_a_wrong_shape_is_named(params, text):
     assert refused(params).startswith(text)
 
 
+@pytest.mark.parametrize(
+    ("params", "contract"),
+    [
+        ({"exchange": "NASDAQ", "showName": "USD-AAPL"}, {"exchange": "NASDAQ", "showName": "USD-AAPL"}),
+        ({"shownName": "CME/FUT/USD-ES@203503@50"}, {"exchange": "", "showName": "CME/FUT/USD-ES@203503@50"}),
+    ],
+)
+def test_a_show_name_stands_for_the_contract(params, contract):
+    order = {"T": "buy", "s": 1, "p": 1}
+    assert parse_place_order({**params, "order": order}).orders[0].contract == contract
+    assert parse_place_order({"orders": [{**params, "order": order}]}).orders[0].contract == contract
+
+
+@pytest.mark.parametrize(
+    ("params", "text"),
+    [
+        ({"exchange": "NASDAQ", "showName": "USD-AAPL", "contract": STOCK}, "params has both a contract and a showName"),
+        ({"showName": "USD-AAPL", "shownName": "USD-AAPL"}, "showName and shownName are the same"),
+        ({"exchange": "NASDAQ"}, "showName is missing"),
+        ({"showName": 5}, "showName must be a text"),
+        ({"showname": "USD-AAPL"}, "params has no member 'showname'; did you mean showName?"),
+    ],
+)
+def test_a_contract_has_one_name(params, text):
+    assert refused({**params, "order": {"T": "buy", "s": 1, "p": 1}}).startswith(text)
+
+
+def test_without_a_contract_a_client_oid_names_a_live_order():
+    (order,) = parse_place_order({"order": {"client_oid": "a", "p": 10.5}}).orders
+    assert order.is_modify and order.live_oid == "a" and order.members == {"lmtPrice": 10.5} and order.client_oid == ""
+    (order,) = parse_place_order({"order": {"i": "5", "client_oid": "a", "p": 10.5}}).orders
+    assert (order.permId, order.live_oid, order.members["orderRef"]) == ("5", "", "a")
+    assert refused({"orders": [{"order": {"client_oid": "a", "p": 1}}]}).startswith("orders[0].contract must be an object")
+
+
+@pytest.mark.parametrize(
+    ("word", "near"),
+    [
+        ("side", "T (action)"), ("Side", "T (action)"), ("qty", "s (totalQuantity)"), ("price", "p (lmtPrice)"),
+        ("stop_price", "aux (auxPrice)"), ("clientOid", "client_oid (orderRef)"), ("lmtprice", "lmtPrice"), ("type", "orderType"),
+        ("timeInForce", "tif"), ("outsideRTH", "outsideRth"), ("ocagroup", "ocaGroup"), ("trailingpct", "trailingPercent"),
+    ],
+)  # fmt: skip
+def test_a_member_that_there_is_not_is_refused_with_the_nearest(word, near):
+    text = refused({"contract": STOCK, "order": {"T": "buy", "s": 1, "p": 1, word: 1}})
+    assert text == f"order has no member {word!r}; did you mean {near}?"
+
+
+def test_nothing_is_suggested_when_nothing_is_near():
+    assert refused({"contract": STOCK, "order": {"xyzzy": 1}}) == "order has no member 'xyzzy'"
+
+
 @pytest.mark.parametrize("target", [{"i": "1234567890123"}, {"i": 1234567890123}, {"i": "0001234567890123"}])
 def test_i_names_a_live_order_to_modify_and_brings_no_defaults(target):
     order = parsed(p=10.5, **target)
