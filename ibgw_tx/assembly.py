@@ -38,6 +38,7 @@ from ibgw_tx.orders.shell.place import OrderCommands
 from ibgw_tx.orders.shell.reservations import OrderKeeping
 from ibgw_tx.orders.shell.store import OMSStore
 from ibgw_tx.redis.shell.link import RedisLink
+from ibgw_tx.runtime.wall_clock import WallClock
 from ibgw_tx.tws.connectivity import Change
 from ibgw_tx.tws.shell.asker import FIRST_REQUEST_ID, Asker
 from ibgw_tx.tws.shell.session import IBSession
@@ -54,13 +55,13 @@ class Parts:
         self,
         config: Config,
         reactor: Any,
-        now: Callable[[], int],
+        clock: WallClock,
         session: Callable[[], IBSession],
         beat: Callable[[], None],
         link_changed: Callable[[Change], None],
         reset: Handler,
     ) -> None:
-        name = config.name
+        name, now = config.name, clock.now_ms
         self._config = config
         self._session = session
         self.redis = RedisLink(
@@ -70,14 +71,14 @@ class Parts:
         self.asker = Asker(reactor)
         self.contracts = ContractDesk(self.asker, self.redis, reactor, now)
         self.rules = RuleDesk(self.redis)
-        self._make_books(name, now)
+        self._make_books(name, clock)
         self.account = AccountDesk(name, config.account, self.contracts, self.asker, self.redis, reactor, beat)
         self._make_orders(config, reactor, now)
         self.contracts.found = self._found
         followups = Followups(self.acks, reactor)
         self.contract_commands = ContractCommands(self.contracts, followups, session)
         self.account_commands = AccountCommands(name, self.asker, self.redis, followups, session, now)
-        self.history_commands = HistoryCommands(self.contracts, self.asker, followups, session, now)
+        self.history_commands = HistoryCommands(self.contracts, self.asker, followups, session, reactor.seconds)
         self.notices = NoticeRouter(
             self.asker, (self.depth, self.top), self.account, self.orders, self.order_followups, self.acks, link_changed
         )
@@ -85,14 +86,15 @@ class Parts:
             {"RESET": reset, **self._handlers()}, self.acks, now, int(config.max_command_age * 1000)
         )
 
-    def _make_books(self, name: str, now: Callable[[], int]) -> None:
+    def _make_books(self, name: str, clock: WallClock) -> None:
+        now, steady = clock.now_ms, clock.steady_ms
         self.shelf = BookShelf()
         self.tops = TopShelf(self.shelf, now)
         self.publisher = BookPublisher(self.shelf, self.tops, self.redis, now)
         self.subscriptions = SubscriptionStore(name, self.redis)
         keep, drop = self.subscriptions.keep, self.subscriptions.drop
-        self.depth = DepthDesk(self.shelf, self.publisher, self.asker, now, keep, drop)
-        self.top = TopDesk(self.tops, self.publisher, self.asker, now, keep, drop)
+        self.depth = DepthDesk(self.shelf, self.publisher, self.asker, steady, keep, drop)
+        self.top = TopDesk(self.tops, self.publisher, self.asker, steady, keep, drop)
         self.depth.left = self.top.retell
 
     def _make_orders(

@@ -7,6 +7,7 @@ that is on Redis before its connections close.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.application.service import MultiService
@@ -24,6 +25,7 @@ from ibgw_tx.model import keys as names
 from ibgw_tx.model.errors import CommandError
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.runtime.periodic import PeriodicService
+from ibgw_tx.runtime.wall_clock import WallClock
 from ibgw_tx.tws.connectivity import Change, Connectivity
 from ibgw_tx.tws.shell.link import IBSessionFactory, TWSLink
 from ibgw_tx.tws.shell.recorder import Recorder
@@ -41,17 +43,19 @@ class Gateway(MultiService):
 
     log = Logger()
 
-    def __init__(self, config: Config, reactor: Any) -> None:
+    def __init__(self, config: Config, reactor: Any, wall: Callable[[], float] | None = None) -> None:
+        """`reactor` runs on a steady clock; `wall` gives epoch seconds (None: the reactor's own, as in tests)."""
         super().__init__()
         self.setName(f"ibgateway-{config.name}")
         self._config = config
         self._name = config.name
         self._reactor = reactor
+        self.clock = WallClock(reactor, wall)
         self._session: IBSession | None = None
         self._link_down_since: float | None = None
         self._status: bool | None = None
         self.parts = Parts(
-            config, reactor, self.now_ms, self.linked_session, self.beat, self._link_changed, self.reset
+            config, reactor, self.clock, self.linked_session, self.beat, self._link_changed, self.reset
         )
         self.redis = self.parts.redis
         self.redis.on_message = self.parts.dispatcher.message
@@ -78,10 +82,6 @@ class Gateway(MultiService):
             PeriodicService("contracts", REFRESH, self._refresh_contracts, reactor),
         ):
             child.setServiceParent(self)
-
-    def now_ms(self) -> int:
-        """Epoch ms."""
-        return int(self._reactor.seconds() * 1000)
 
     # Status.
 
@@ -110,8 +110,9 @@ class Gateway(MultiService):
 
     def beat(self) -> None:
         """Write the status and send the heartbeat; log when it has changed."""
+        self.clock.look()
         status = self.status
-        now = self.now_ms()
+        now = self.clock.now_ms()
         if status is not self._status:
             self._status = status
             self.log.info("status of {name} is {status}", name=self._name, status="true" if status else "false")
@@ -135,7 +136,7 @@ class Gateway(MultiService):
     def _write_greeks(self) -> None:
         if not self.redis.up:
             return
-        writes, gone = self.parts.top.take_greeks(self.now_ms())
+        writes, gone = self.parts.top.take_greeks(self.clock.now_ms())
         self.redis.tell_all([*(("SET", key, value) for key, value in writes), *(("DEL", key) for key in gone)])
 
     def _refresh_contracts(self) -> None:

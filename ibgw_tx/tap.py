@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from ibgw_tx.gateway import Gateway
 from ibgw_tx.runtime.clean_exit import CleanExit
 from ibgw_tx.runtime.log import show_debug
 from ibgw_tx.runtime.version import version
+from ibgw_tx.runtime.wall_clock import make_steady
 
 
 class Options(usage.Options):
@@ -59,9 +61,11 @@ def makeService(options: Options, reactor: Any = None) -> IService:
     """The service tree of one gateway."""
     if reactor is None:
         from twisted.internet import reactor  # noqa: PLC0415 (the only place that chooses a reactor)
+
+        make_steady(reactor)
     show_debug(options.config.debug)
     try:
-        gateway = Gateway(options.config, reactor)
+        gateway = Gateway(options.config, reactor, time.time)
     except OSError as error:
         raise SystemExit(f"ibgateway: --record {options.config.record!r}: {error.strerror}") from None
     CleanExit(reactor).setServiceParent(gateway)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from ibgw_tx.books.order_book import OrderBook
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.contract import Contract, exchange_of, pair_of
+from ibgw_tx.model.moment import steady
 
 #: ms a book may make no sense before it is emptied and subscribed anew (section 6).
 UNSETTLED_LIMIT = 5_000
@@ -55,7 +56,7 @@ class LiveBook:
         texts = self.rows.texts(self.factor)
         if texts is None:
             if self.unsettled_since is None:
-                self.unsettled_since = now
+                self.unsettled_since = steady(now)
             return self._tell(b"[]", b"[]", now) if self.empty_to_tell else None
         self.unsettled_since = None
         return self._tell(*texts, now)
@@ -63,7 +64,7 @@ class LiveBook:
     def _tell(self, bids: bytes, asks: bytes, now: int) -> bytes:
         self.empty_to_tell = False
         self.told = b"[%b,%b,%d]" % (bids, asks, now)
-        self.told_at = now
+        self.told_at = steady(now)
         return self.told
 
     def distrust(self) -> bool:
@@ -79,10 +80,10 @@ class LiveBook:
 
         Missing rows rebuild a book at most once in its limit: a TWS that always sends some must not have it empty for ever.
         """
-        if self.unsettled_since is not None and now - self.unsettled_since >= self.unsettled_limit:
+        if self.unsettled_since is not None and steady(now) - self.unsettled_since >= self.unsettled_limit:
             return True
-        return self.rows.gaps >= GAP_LIMIT and now - self.rebuilt_at >= self.unsettled_limit
+        return self.rows.gaps >= GAP_LIMIT and steady(now) - self.rebuilt_at >= self.unsettled_limit
 
     def is_quiet(self, now: int) -> bool:
         """Whether it is time to publish the unchanged book again."""
-        return bool(self.rows) and self.unsettled_since is None and now - self.told_at >= QUIET_LIMIT
+        return bool(self.rows) and self.unsettled_since is None and steady(now) - self.told_at >= QUIET_LIMIT

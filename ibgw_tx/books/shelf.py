@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from ibgw_tx.books.live_book import UNSETTLED_LIMIT, UNSETTLED_LIMIT_MAX, LiveBook
 from ibgw_tx.books.order_book import DELETE
+from ibgw_tx.model.moment import steady
 
 #: Texts of the few small whole numbers on this path; a text not here is a broken message (KeyError).
 _POSITION = {b"%d" % number: number for number in range(500)}
@@ -186,10 +187,10 @@ class BookShelf:
         for book in self.books.values():
             if book.is_unsettled_too_long(now):
                 book.unsettled_limit = min(book.unsettled_limit * 2, UNSETTLED_LIMIT_MAX)
-                book.rebuilt_at = now
+                book.rebuilt_at = steady(now)
                 self.distrust(book)
                 senseless.append(book)
-            elif book.rows and book.unsettled_since is None and now - book.told_at < UNSETTLED_LIMIT:
+            elif book.rows and book.unsettled_since is None and steady(now) - book.told_at < UNSETTLED_LIMIT:
                 book.unsettled_limit = UNSETTLED_LIMIT
         return senseless
 

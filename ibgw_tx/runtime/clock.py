@@ -10,7 +10,7 @@ class Clock(Protocol):
     """Seconds, and calls later."""
 
     def seconds(self) -> float:
-        """Epoch seconds (of a reactor)."""
+        """Seconds of a clock that never jumps; where it starts says nothing."""
 
     def callLater(self, delay: float, callable: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call in `delay` seconds; gives an object with active() and cancel()."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -130,6 +131,8 @@ class World:
         self.tws_port = 0
         self.bot = Bot(redis.port)
         self.gateway: Gateway | None = None
+        #: Seconds by which the gateway's wall clock is ahead of the true one.
+        self.clock_ahead = 0.0
 
     def _simulator(self, settings: Settings) -> Simulator:
         return Simulator(settings, reactor=reactor)
@@ -154,7 +157,7 @@ class World:
         self.tws_port = self.sim.listen(port)
 
     def start_gateway(self, **flags: str) -> Gateway:
-        self.gateway = Gateway(self.config(**flags), reactor)
+        self.gateway = Gateway(self.config(**flags), reactor, lambda: time.time() + self.clock_ahead)
         # 20 s is for real life; that it is 20 s is tested with a clock of ours.
         factory = self.gateway.ib.factory
         factory.initialDelay = factory.delay = factory.maxDelay = 0.2

@@ -57,7 +57,7 @@ class DepthDesk:
         shelf: BookShelf,
         publisher: BookPublisher,
         asker: Asker,
-        now_ms: Callable[[], int],
+        steady_ms: Callable[[], int],
         keep: Callable[[str, Subscription], None],
         drop: Callable[[str, Subscription], None],
     ) -> None:
@@ -65,7 +65,7 @@ class DepthDesk:
         self._shelf = shelf
         self._publisher = publisher
         self._asker = asker
-        self._now_ms = now_ms
+        self._steady_ms = steady_ms
         self._keep, self._drop = keep, drop
         self._client: TWSClient | None = None
         self._linked = False
@@ -165,7 +165,7 @@ class DepthDesk:
             if farm_broken:
                 self._ask(subscription)
             elif subscription.req_id is not None and not subscription.book.rows:
-                soon = self._now_ms() + FARM_GRACE
+                soon = self._steady_ms() + FARM_GRACE
                 subscription.again_at = min(subscription.again_at or soon, soon)
 
     def _ask(self, subscription: Subscription) -> None:
@@ -180,13 +180,13 @@ class DepthDesk:
         subscription.req_id = req_id
         self._by_request[req_id] = subscription
         self._shelf.feed(subscription.book, req_id)
-        subscription.again_at = self._now_ms() + subscription.patience
+        subscription.again_at = self._steady_ms() + subscription.patience
         try:
             self._send(self._client, req_id, subscription)
         except PacingFull as error:
             self.log.warn("{channel} will be asked for later: {error}", channel=subscription.book.channel, error=str(error))
             self._end_request(subscription, cancel=False)
-            subscription.again_at = self._now_ms() + FARM_GRACE
+            subscription.again_at = self._steady_ms() + FARM_GRACE
 
     def _send(self, client: TWSClient, req_id: int, subscription: Subscription) -> None:
         client.subscribe_depth(req_id, subscription.contract, NUM_ROWS, subscription.smart)
@@ -223,9 +223,9 @@ class DepthDesk:
         if notice.code == codes.DEPTH_RESET:
             self._shelf.distrust(subscription.book)
         elif notice.code == codes.DEPTH_HALTED:
-            self._refuse(subscription, notice, self._now_ms() + HALT_PAUSE)
+            self._refuse(subscription, notice, self._steady_ms() + HALT_PAUSE)
         elif notice.code == codes.COMPETING_SESSION:
-            self._refuse(subscription, notice, self._now_ms() + SUSPENSION)
+            self._refuse(subscription, notice, self._steady_ms() + SUSPENSION)
         elif notice.code in codes.SUBSCRIPTION_REFUSED:
             self._refuse(subscription, notice, 0)
         return subscription
@@ -243,7 +243,7 @@ class DepthDesk:
 
     def tend(self, feed_is_alive: bool) -> None:
         """Publish quiet books again, rebuild senseless ones, ask again where no row came."""
-        now = self._now_ms()
+        now = self._steady_ms()
         if feed_is_alive:
             self._shelf.touch_quiet(now)
         for book in self._shelf.take_senseless(now):

@@ -37,7 +37,8 @@ class HistoryCommands:
     asker: Asker
     followups: Followups
     session: Callable[[], IBSession]
-    now_ms: Callable[[], int]
+    #: Seconds of a steady clock.
+    seconds: Callable[[], float]
     pacing: HistoryPacing = attrs.Factory(HistoryPacing)
     #: Who waits for each question that is under way.
     _waiting: dict[tuple[Contract, Question], list[Command]] = attrs.Factory(dict)
@@ -58,7 +59,7 @@ class HistoryCommands:
         question = question_of(command.params)
         session = self.session()
         contract = (await self.contracts.find_one(asked)).contract
-        now = self.now_ms() / 1000
+        now = self.seconds()
         last = self.pacing.last_answer((contract, question), now)
         if last is not None:
             self.followups.later(command, self._answer_again(command, last))
@@ -93,7 +94,7 @@ class HistoryCommands:
             bars = await self._ask_history(session, contract, question)
         except Exception as error:
             outcome = error
-        self.pacing.ended((contract, question), bars, self.now_ms() / 1000)
+        self.pacing.ended((contract, question), bars, self.seconds())
         for command in self._waiting.pop((contract, question)):
             if outcome is None:
                 self.followups.result(command, bars=bars)

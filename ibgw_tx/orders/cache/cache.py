@@ -28,6 +28,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ibgw_tx.model.contract import Contract
+from ibgw_tx.model.moment import steady
 from ibgw_tx.model.order_events import OrderEvent, Terms
 from ibgw_tx.orders.cache.changes import Change, NeedContract, NeedQuery, Note, OrderChanged, Snapshot
 from ibgw_tx.orders.cache.hashes import Telling
@@ -259,7 +260,7 @@ class OrderCache(OrderLookups):
 
     def _settle(self, order: Order, now: int) -> list[NeedContract | Note]:
         """A complete answer has come: it decides, but for an order sent so short ago that TWS may not list it yet."""
-        too_fresh = order.sent_by_us and order.state is State.SENT and now - order.born < self._patience.fresh
+        too_fresh = order.sent_by_us and order.state is State.SENT and steady(now) - steady(order.born) < self._patience.fresh
         if not too_fresh:
             order.answer(self._asking.number)
         if order.contract is None and order.traded is not None:

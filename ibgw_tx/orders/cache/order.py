@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 
 from ibgw_tx.model.contract import Contract
+from ibgw_tx.model.moment import steady
 from ibgw_tx.model.order_events import Terms
 from ibgw_tx.orders.cache.fills import Fills
 from ibgw_tx.orders.cache.states import (
@@ -149,7 +150,7 @@ class Order:
             self.full = False
         self._words.add(word)
         self.acknowledged = self.acknowledged or is_acknowledged(word)
-        if sign is Sign.HELD and self._fatal_at is not None and now - self._fatal_at <= _FRESH_CODE:
+        if sign is Sign.HELD and self._fatal_at is not None and steady(now) - self._fatal_at <= _FRESH_CODE:
             self._killed = True
             sign = Sign.DEAD
         self.go(sign, word)
@@ -242,7 +243,7 @@ class Order:
         elif found is Proof.FILLED:
             self.versions.pending.clear()
         elif found is Proof.ASK and kills_new(code):
-            self._fatal_at = now
+            self._fatal_at = steady(now)
         self.located = self.located or code == LOCATING
         certain = found is Proof.NOTICE or (found is Proof.REFUSED and self.acknowledged)
         return None if certain and self.state is not State.UNKNOWN else f"code {code}"

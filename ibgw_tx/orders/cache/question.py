@@ -21,6 +21,7 @@ import enum
 
 import attrs
 
+from ibgw_tx.model.moment import steady
 from ibgw_tx.orders.cache.order import Order
 
 __all__ = ["NEXT_STEP", "PHASES", "Asking", "Phase", "Question", "SnapshotIncomplete", "Step", "Turn"]
@@ -116,7 +117,7 @@ class Asking:
         """A question begins; it is about everything that is in doubt now."""
         self.number += 1
         self.question = Question(self.number, orders=self._doubts)
-        self._doubts, self._asked_at = {}, now
+        self._doubts, self._asked_at = {}, steady(now)
 
     def close(self) -> Question:
         """The question is over. SnapshotIncomplete: nothing has been asked."""
@@ -134,12 +135,12 @@ class Asking:
         if order in self._doubts:
             return False
         self._doubts[order] = reason
-        self._asked_at = now
+        self._asked_at = steady(now)
         return self.phase is Phase.RUNNING
 
     def overdue(self, now: int, patience: int) -> tuple[Order, str] | None:
         """The first order in doubt, when nobody has asked about it for `patience` ms."""
-        if not self._doubts or self.question is not None or now - self._asked_at < patience:
+        if not self._doubts or self.question is not None or steady(now) - self._asked_at < patience:
             return None
-        self._asked_at = now
+        self._asked_at = steady(now)
         return next(iter(self._doubts.items()))

@@ -1,4 +1,4 @@
-"""How long orders wait before TWS is asked about them. Pure: `now` is ms, and comes in as an argument."""
+"""How long orders wait before TWS is asked about them. Pure: `now` comes in; deadlines are on its steady clock, in ms."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import heapq
 
 import attrs
 
+from ibgw_tx.model.moment import steady
 from ibgw_tx.orders.cache.order import Order
 from ibgw_tx.orders.cache.states import State, Wait, is_cancelling
 
@@ -85,7 +86,7 @@ class Waits:
             del order.waits[wait]
         for wait in wanted:
             if wait not in order.waits:
-                self._start(order, wait, now + self.patience.of(wait))
+                self._start(order, wait, steady(now) + self.patience.of(wait))
 
     def _start(self, order: Order, wait: Wait, at: int) -> None:
         order.waits[wait] = at
@@ -96,12 +97,12 @@ class Waits:
         """One more round for an order that stays unknown, while there are rounds left."""
         order.rounds += 1
         if order.rounds < self.patience.unknown_rounds:
-            self._start(order, Wait.UNKNOWN, now + self.patience.unknown * 2**order.rounds)
+            self._start(order, Wait.UNKNOWN, steady(now) + self.patience.unknown * 2**order.rounds)
 
     def passed(self, now: int) -> list[tuple[Order, Wait]]:
         """The deadlines that have passed, each once."""
         found = []
-        while self._heap and self._heap[0][0] <= now:
+        while self._heap and self._heap[0][0] <= steady(now):
             at, _, wait, order = heapq.heappop(self._heap)
             if order.waits.get(wait) == at:
                 order.waits[wait] = None
