@@ -28,15 +28,12 @@ from ibgw_tx.model import keys as names
 from ibgw_tx.model import order_events as told
 from ibgw_tx.notices import NoticeRouter
 from ibgw_tx.orders.cache.cache import OrderCache
-from ibgw_tx.orders.entry.ids import OrderIds
-from ibgw_tx.orders.entry.limits import Limits, RateWindow
-from ibgw_tx.orders.shell.asking import OrderAsking
-from ibgw_tx.orders.shell.contract_facts import OrderContracts
+from ibgw_tx.orders.entry.limits import Limits
+from ibgw_tx.orders.shell.asking import OrderQuestions
+from ibgw_tx.orders.shell.entry import OrderEntry
 from ibgw_tx.orders.shell.followups import OrderFollowups
-from ibgw_tx.orders.shell.orders import OrderDesk
-from ibgw_tx.orders.shell.place import OrderCommands
-from ibgw_tx.orders.shell.reservations import OrderKeeping
-from ibgw_tx.orders.shell.store import OMSStore
+from ibgw_tx.orders.shell.orders import Orders
+from ibgw_tx.orders.shell.store import OrderStore
 from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.runtime.wall_clock import WallClock
 from ibgw_tx.tws.connectivity import Change
@@ -97,33 +94,33 @@ class Parts:
         self.top = TopDesk(self.tops, self.publisher, self.asker, steady, keep, drop)
         self.depth.left = self.top.retell
 
-    def _make_orders(
-        self, config: Config, reactor: Any, now: Callable[[], int]
-    ) -> None:
+    def _make_orders(self, config: Config, reactor: Any, now: Callable[[], int]) -> None:
         cache = OrderCache(config.client_id, config.history_days)
-        self.oms = OMSStore(config.name, self.redis, now)
-        self.oms.exchanges.update(config.exchanges or ())
-        asking = self.asking = OrderAsking(self.asker, reactor)
-        self.orders = OrderDesk(cache, self.oms, asking, self.contracts, self.redis, reactor, now)
-        self.ids = OrderIds(ceiling=FIRST_REQUEST_ID - 1)
-        self.keeping = OrderKeeping(config.name, self.redis, self.ids)
+        self.order_store = OrderStore(config.name, self.redis, now)
+        self.order_store.exchanges.update(config.exchanges or ())
+        self.order_questions = OrderQuestions(self.asker, reactor)
+        self.orders = Orders(cache, self.order_store, self.order_questions, self.contracts, self.redis, reactor, now)
         self.order_followups = OrderFollowups(self.acks, reactor)
-        self.order_commands = OrderCommands(
+        limits = Limits(
+            max_quantity=config.max_quantity,
+            max_notional=config.max_notional,
+            max_orders_per_second=config.max_orders_per_second,
+            max_open_orders=config.max_open_orders,
+            price_collar=config.price_collar,
+            allowed_symbols=config.allowed_symbols or (),
+        )
+        self.order_entry = OrderEntry(
+            config.name,
             self.orders,
-            self.keeping,
-            OrderContracts(self.contracts, self.rules, (self.shelf, self.tops)),
             self.order_followups,
+            self.contracts,
+            self.rules,
+            (self.shelf, self.tops),
+            self.redis,
             self._session,
-            Limits(
-                max_quantity=config.max_quantity,
-                max_notional=config.max_notional,
-                max_orders_per_second=config.max_orders_per_second,
-                max_open_orders=config.max_open_orders,
-                price_collar=config.price_collar,
-                allowed_symbols=config.allowed_symbols or (),
-            ),
-            RateWindow(config.max_orders_per_second),
+            limits,
             config.account or "",
+            FIRST_REQUEST_ID - 1,
             now,
         )
 
@@ -135,18 +132,13 @@ class Parts:
     def _handlers(self) -> dict[str, Handler]:
         depth = BookCommands(self.contracts, self.depth, self._session)
         top = BookCommands(self.contracts, self.top, self._session)
-        orders = self.order_commands
         return {
             "SUB_ODBK": depth.subscribe,
             "UNSUB_ODBK": depth.unsubscribe,
             "SUB_TOP": top.subscribe,
             "UNSUB_TOP": top.unsubscribe,
             "FIND_CONTRACTS": self.contract_commands.find_contracts,
-            "PLACE_ORDER": orders.place,
-            "CANCEL_ORDER": orders.cancel,
-            "CANCEL_ALL": orders.cancel_all,
-            "HALT": orders.halt,
-            "RESUME": orders.resume,
+            **self.order_entry.handlers(),
             "ACCOUNT_LIST": self.account_commands.account_list,
             "ACCOUNT_SUMMARY": self.account_commands.account_summary,
             "FIND_HISTORY": self.history_commands.find_history,
@@ -156,8 +148,8 @@ class Parts:
         """Who is told which record of TWS."""
         take, take_ours = self.orders.take, self._order_told
         return {
-            events.Notice: self.notices.noticed,
-            events.NextValidId: lambda event: self.ids.next_valid_id(event.order_id),
+            events.Notice: self._noticed,
+            events.NextValidId: lambda event: self.order_entry.ids.next_valid_id(event.order_id),
             events.ContractHit: self.contracts.hit,
             events.ContractEnd: self.contracts.end,
             events.MarketRule: self.rules.told,
@@ -171,11 +163,11 @@ class Parts:
             events.SummaryEnd: self.account_commands.summary_end,
             events.OptionTick: self.top.option_tick,
             events.DataType: self.top.data_type,
-            events.OpenOrderEnd: self.asking.open_end,
-            events.CompletedOrdersEnd: self.asking.completed_end,
-            events.ExecutionsEnd: self.asking.executions_end,
+            events.OpenOrderEnd: self.order_questions.open_end,
+            events.CompletedOrdersEnd: self.order_questions.completed_end,
+            events.ExecutionsEnd: self.order_questions.executions_end,
             events.WhatIf: self.order_followups.previewed,
-            events.OrderEcho: self._echoed,
+            events.OrderEcho: self.order_entry.echoed,
             told.OpenOrder: take,
             told.OrderStatus: take_ours,
             told.CompletedOrder: take,
@@ -185,12 +177,12 @@ class Parts:
 
     def _order_told(self, event: told.OrderStatus | told.Execution) -> None:
         if event.clientId == self._config.client_id:
-            self.ids.saw(event.orderId)
+            self.order_entry.ids.saw(event.orderId)
         self.orders.take(event)
 
-    def _echoed(self, event: events.OrderEcho) -> None:
-        self.ids.saw(event.order_id)
-        self.orders.echo(event)
+    def _noticed(self, notice: events.Notice) -> None:
+        self.order_entry.noticed(notice)
+        self.notices.noticed(notice)
 
     def hot_messages(self) -> dict[bytes, Callable[[list[bytes]], None]]:
         """Messages that are decoded straight from their frames, by id."""

@@ -168,7 +168,7 @@ class Gateway(MultiService):
         self.parts.contracts.client = None
         self._link_lost(session_lost=True)
         # What never left: the cache must not take it for orders without an answer.
-        self.parts.order_commands.session_lost(session.unsent, session.client.server_version)
+        self.parts.order_entry.session_lost(session.unsent, session.client.server_version)
         self.parts.asker.session_lost()
 
     def told(self, event: Any) -> None:
@@ -245,7 +245,7 @@ class Gateway(MultiService):
         for what, done in (
             ("orders", orders),
             ("subscriptions", parts.subscriptions.redis_up(parts.depth, parts.top)),
-            ("order entry", Deferred.fromCoroutine(parts.keeping.redis_up())),
+            ("order entry", Deferred.fromCoroutine(parts.order_entry.redis_up())),
         ):
             done.addErrback(self._not_restored, what)
 
@@ -260,7 +260,7 @@ class Gateway(MultiService):
         self.running = 0
         self._link_lost(session_lost=True)
         if self._session is not None:
-            self.parts.order_commands.session_lost(self._session.withdraw(), self._session.client.server_version)
+            self.parts.order_entry.session_lost(self._session.withdraw(), self._session.client.server_version)
         self._write_greeks()
         self.parts.publisher.flush_keys()
         told = self.redis.call("PING").addTimeout(STOP_LIMIT, self._reactor).addErrback(self._stopped_late)

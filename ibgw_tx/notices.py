@@ -9,7 +9,7 @@ from ibgw_tx.books.shell.depth import DepthDesk
 from ibgw_tx.commands.shell.ack_channel import AckChannel
 from ibgw_tx.model import events
 from ibgw_tx.orders.shell.followups import OrderFollowups
-from ibgw_tx.orders.shell.orders import OrderDesk
+from ibgw_tx.orders.shell.orders import Orders
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws import codes
 from ibgw_tx.tws.connectivity import SYSTEM_CODES, Change, Connectivity
@@ -26,7 +26,7 @@ class NoticeRouter:
         asker: Asker,
         desks: tuple[DepthDesk, ...],
         account: AccountDesk,
-        orders: OrderDesk,
+        orders: Orders,
         followups: OrderFollowups,
         acks: AckChannel,
         link_changed: Callable[[Change], None],

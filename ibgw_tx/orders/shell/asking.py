@@ -1,7 +1,7 @@
 """The question "what orders are there?" put to TWS: live orders, completed orders, today's executions, each with its limit.
 
 openOrderEnd and completedOrdersEnd carry no request id, so there is one question at a time (tws-facts 4.7). A step whose end does
-not come within STEP_LIMIT is not answered; what that means is the cache's to say (ordersnapshot.py).
+not come within STEP_LIMIT is not answered; what that means is the cache's to say (orders/cache/question.py).
 """
 
 from __future__ import annotations
@@ -20,11 +20,15 @@ from ibgw_tx.tws.api.client import TWSClient
 from ibgw_tx.tws.shell.asker import Asker
 
 STEP_LIMIT = 30.0  # seconds
+#: Seconds between a step that was not answered and its next try.
+RETRY_PAUSE = 2.0
+#: Seconds between two questions because of single orders: an order in doubt may wait so long, TWS's patience is spared.
+QUERY_PAUSE = 3.0
 #: The first server version that has completed orders.
 COMPLETED_SINCE = 150
 
 
-class OrderAsking:
+class OrderQuestions:
     """Asks one step at a time; a new question abandons the old one.
 
     The end of an abandoned list can still come: it must not be taken for the end of the next one, so ends are counted.
@@ -71,6 +75,11 @@ class OrderAsking:
         finally:
             if self._open is mine:
                 self._open = self._step = None
+
+    async def ask_open_again(self, client: TWSClient, unheard: int) -> bool:
+        """Before a living order is called lost: openOrderEnd has no request id, so it may have ended another list than ours."""
+        self.log.info("TWS has not named {count} living orders; asking for them once more", count=unheard)
+        return await self.ask(client, Step.OPEN)
 
     def _sender(self, client: TWSClient, step: Step) -> Callable[[int], None]:
         send: dict[Step, Callable[[int], None]] = {

@@ -15,13 +15,12 @@ from ibgw_tx.model import figures
 from ibgw_tx.model.contract import Contract, exchange_of, pair_of
 from ibgw_tx.model.errors import bad_params
 from ibgw_tx.model.keys import book_channel
-from ibgw_tx.orders.entry.checks import ContractFacts, checked
-from ibgw_tx.orders.entry.limits import Limits, Refusal, exposure_of
-from ibgw_tx.orders.entry.terms import OrderTerms
+from ibgw_tx.orders.entry.checks import ContractFacts
+from ibgw_tx.orders.entry.limits import Exposure, exposure_of
 
 
-class OrderContracts:
-    """Resolves, and checks orders against what is known."""
+class ContractFactsFinder:
+    """Resolves contracts, and knows what an order on them is measured by."""
 
     def __init__(self, contracts: ContractDesk, rules: RuleDesk, shelves: Sequence[BookShelf]) -> None:
         self._contracts = contracts
@@ -69,18 +68,11 @@ class OrderContracts:
         min_tick = figures.number_or_none(details.get("minTick"))
         return flat_rule(min_tick) if min_tick else ()
 
-    def check(
-        self, terms: OrderTerms, facts: ContractFacts, accounts: Sequence[str], default_account: str
-    ) -> OrderTerms:
-        """The last paragraph of section 8, and the account filled in. Raises CommandError."""
-        return checked(terms, facts, accounts, default_account)
+    def exposure(self, members: Mapping[str, Any], contract: Contract) -> Exposure:
+        """What the limits look at of checked members on a resolved contract."""
+        return exposure_of(members, contract, self._magnifiers.get(contract.conId, 1))
 
-    def refusal(self, limits: Limits, members: Mapping[str, Any], contract: Contract) -> Refusal | None:
-        """The first of our own limits that refuses the order."""
-        exposure = exposure_of(members, contract, self._magnifiers.get(contract.conId, 1))
-        return limits.order(exposure, *self._touch(contract))
-
-    def _touch(self, contract: Contract) -> tuple[float | None, float | None]:
+    def touch(self, contract: Contract) -> tuple[float | None, float | None]:
         """(bid, ask) of the last known book."""
         channel = book_channel(exchange_of(contract), pair_of(contract))
         for shelf in self._shelves:

@@ -31,23 +31,21 @@ PORTION = 1000
 _Words: TypeAlias = tuple[str | bytes, ...]
 
 
-class OMSStore:
+class OrderStore:
     """`places` are the hashes that stand in Redis, as far as known; `exchanges` those that get a flag.
 
-    `refused` is called when Redis refuses a change: the hash lacks it from then on. `marked`: marks may stand that nobody has
-    taken away; `marks_left`: Redis has not confirmed that they are gone.
+    `marked`: marks may stand that nobody has taken away; `marks_left`: Redis has not confirmed that they are gone.
     """
 
     log = Logger()
 
-    def __init__(self, name: str, link: RedisLink, now_ms: Callable[[], int]) -> None:
+    def __init__(self, name: str, redis: RedisLink, now_ms: Callable[[], int]) -> None:
         self.places: set[Place] = set()
         self.exchanges: set[str] = set()
-        self.refused: Callable[[Failure], None] = lambda failure: None
         self.marked = True
         self.marks_left = False
         self._name = name
-        self._link = link
+        self._redis = redis
         self._now_ms = now_ms
 
     # Reading.
@@ -61,11 +59,11 @@ class OMSStore:
                 continue
             self.places.add(place)
             try:
-                reply = await self._link.call("HGETALL", key)
+                reply = await self._redis.call("HGETALL", key)
             except RedisDown:
                 raise
             except Exception as error:
-                if not self._link.up:
+                if not self._redis.up:
                     raise
                 # Somebody's key of another type: it must not keep all orders back.
                 self.log.info("{key} is no order hash: {error}", key=key, error=str(error))
@@ -78,7 +76,7 @@ class OMSStore:
         found: dict[str, None] = {}
         cursor: Any = b"0"
         while True:
-            cursor, keys = await self._link.call("SCAN", cursor, "MATCH", pattern, "COUNT", _SCAN_COUNT)
+            cursor, keys = await self._redis.call("SCAN", cursor, "MATCH", pattern, "COUNT", _SCAN_COUNT)
             found.update((key.decode(errors="replace"), None) for key in keys)
             if cursor in (b"0", "0", 0):
                 return list(found)
@@ -100,7 +98,7 @@ class OMSStore:
         if self.exchanges:
             commands.append(("DEL", *(names.oms_flag(exchange, self._name) for exchange in self.exchanges)))
         commands += [("HDEL", names.order_hash(exchange, self._name, pair), MARK) for exchange, pair in self.places]
-        if commands and self._link.up and (self.marked or self.marks_left):
+        if commands and self._redis.up and (self.marked or self.marks_left):
             if not self.marked and not again:
                 return  # they are on their way already
             self.marked, self.marks_left = False, True
@@ -108,7 +106,7 @@ class OMSStore:
 
     def _take_away(self, commands: list[_Words]) -> Deferred[Any]:
         """One write, and no transaction: a Redis without memory refuses whatever stands in one, even what frees memory."""
-        gone = [self._link.call(*words).addErrback(_unless_of_another_type) for words in commands]
+        gone = [self._redis.call(*words).addErrback(_unless_of_another_type) for words in commands]
         return DeferredList(gone, fireOnOneErrback=True, consumeErrors=True)
 
     def _marks_gone(self, _: Any) -> None:
@@ -117,7 +115,7 @@ class OMSStore:
     def renew_lease(self) -> None:
         """Every flag for another LEASE seconds."""
         self.marked = True
-        self._link.tell_all(
+        self._redis.tell_all(
             ("SET", names.oms_flag(exchange, self._name), "1", "EX", LEASE) for exchange in self.exchanges
         )
 
@@ -132,7 +130,7 @@ class OMSStore:
         for portion in self._portions(self._hash_writes(snapshot)):
             if not go_on():
                 return
-            written = [self._link.transaction(commands) for commands in portion]
+            written = [self._redis.transaction(commands) for commands in portion]
             await DeferredList(written, fireOnOneErrback=True, consumeErrors=True)
 
     def _hash_writes(self, snapshot: Snapshot) -> Iterator[list[_Words]]:
@@ -171,8 +169,11 @@ class OMSStore:
         if portion:
             yield portion
 
-    def write(self, changes: Iterable[OrderChanged], trusted: bool) -> None:
-        """Hash, then channel, for each change, in one write; marks and flags only while the cache is `trusted`."""
+    def write(self, changes: Iterable[OrderChanged], trusted: bool, refused: Callable[[Failure], None]) -> None:
+        """Hash, then channel, for each change, in one write; marks and flags only while the cache is `trusted`.
+
+        `refused` is called when Redis refuses any of it: a hash lacks a change from then on.
+        """
         commands: list[_Words] = []
         mark = (MARK, str(self._now_ms())) if trusted else ()
         for change in changes:
@@ -186,7 +187,7 @@ class OMSStore:
                 self.exchanges.add(change.exchange)
                 commands.append(("SET", names.oms_flag(change.exchange, self._name), "1", "EX", str(LEASE)))
             commands.append(self._publish(change, value))
-        self._link.tell_all(commands, self.refused)
+        self._redis.tell_all(commands, refused)
 
     def _publish(self, change: OrderChanged, value: bytes) -> _Words:
         return "PUBLISH", names.order_channel(change.exchange, self._name), value

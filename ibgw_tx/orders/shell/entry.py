@@ -1,0 +1,91 @@
+"""Order entry put together: everything between a command about orders and the bytes that leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ibgw_tx.books.shelf import BookShelf
+from ibgw_tx.commands.shell.dispatcher import Handler
+from ibgw_tx.contracts.shell.contracts import ContractDesk
+from ibgw_tx.contracts.shell.market_rules import RuleDesk
+from ibgw_tx.model import events
+from ibgw_tx.orders.entry.held import SentOrders
+from ibgw_tx.orders.entry.ids import OrderIds
+from ibgw_tx.orders.entry.limits import Limits
+from ibgw_tx.orders.shell.cancel import Cancel
+from ibgw_tx.orders.shell.contract_facts import ContractFactsFinder
+from ibgw_tx.orders.shell.followups import OrderFollowups
+from ibgw_tx.orders.shell.gate import Gate
+from ibgw_tx.orders.shell.halt import HaltSwitch
+from ibgw_tx.orders.shell.id_counter import IdCounter
+from ibgw_tx.orders.shell.kept import Kept
+from ibgw_tx.orders.shell.modify import Modify
+from ibgw_tx.orders.shell.orders import Orders
+from ibgw_tx.orders.shell.place import Place
+from ibgw_tx.orders.shell.reservations import Reservations
+from ibgw_tx.orders.shell.unsent import Unsent
+from ibgw_tx.redis.shell.link import RedisLink
+from ibgw_tx.tws.shell.session import IBSession
+
+
+class OrderEntry:
+    """Makes the parts of order entry, each with the others that it needs. Assembly only."""
+
+    def __init__(
+        self,
+        name: str,
+        orders: Orders,
+        followups: OrderFollowups,
+        contracts: ContractDesk,
+        rules: RuleDesk,
+        shelves: Sequence[BookShelf],
+        redis: RedisLink,
+        session: Callable[[], IBSession],
+        limits: Limits,
+        default_account: str,
+        largest_id: int,
+        now_ms: Callable[[], int],
+    ) -> None:
+        cache = self._cache = orders.cache
+        self.ids = OrderIds(ceiling=largest_id)
+        self.sent = SentOrders()
+        self.halt = HaltSwitch(name, redis)
+        self.facts = ContractFactsFinder(contracts, rules, shelves)
+        reservations, counter = Reservations(name, redis), IdCounter(name, redis, self.ids)
+        self.kept = Kept(name, redis, reservations, counter, self.halt)
+        self.gate = Gate(orders, self.kept, self.halt, self.facts, session, limits, now_ms)
+        self.modify = Modify(orders, self.gate, self.facts, self.sent, followups, default_account)
+        self.place = Place(
+            orders, self.gate, self.facts, reservations, counter, self.sent, followups, self.modify, default_account
+        )
+        self.cancel = Cancel(orders, self.kept, self.halt, followups, session, now_ms)
+        self.unsent = Unsent(cache, reservations, self.ids, self.sent, followups, self.cancel)
+
+    def handlers(self) -> dict[str, Handler]:
+        """The commands about orders."""
+        return {
+            "PLACE_ORDER": self.place.place,
+            "CANCEL_ORDER": self.cancel.cancel,
+            "CANCEL_ALL": self.cancel.cancel_all,
+            "HALT": self.cancel.halt,
+            "RESUME": self.cancel.resume,
+        }
+
+    def echoed(self, echo: events.OrderEcho) -> None:
+        """TWS shows an order: its id is used, and an order of this client may be changed from it."""
+        self.ids.saw(echo.order_id)
+        if echo.client_id == self._cache.client_id:
+            self.sent.echoed(echo)
+            self.sent.forget_old(self._cache.is_open)
+
+    def noticed(self, notice: events.Notice) -> None:
+        """A code with an id, perhaps of an order whose change it refuses."""
+        self.sent.coded(notice.id, notice.code)
+
+    async def redis_up(self) -> None:
+        """What is kept in Redis is read, or written again. Raises RedisDown."""
+        await self.kept.redis_up()
+
+    def session_lost(self, unsent: Sequence[bytes], server_version: int) -> None:
+        """API ids end with the session; `unsent` are the messages that never left."""
+        self.unsent.session_lost(unsent, server_version)

@@ -1,0 +1,94 @@
+"""What every order and every change has to pass before its bytes leave, asked again whenever something had to be waited for.
+
+HALT, the session and its liveness, what Redis keeps, the snapshot of orders; the command's age; our own limits; names used before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ibgw_tx.commands.message import Command
+from ibgw_tx.model import errors
+from ibgw_tx.model.contract import Contract
+from ibgw_tx.model.errors import CommandError
+from ibgw_tx.orders.entry import limits
+from ibgw_tx.orders.entry.limits import Limits, RateWindow
+from ibgw_tx.orders.entry.terms import OrderTerms
+from ibgw_tx.orders.shell.contract_facts import ContractFactsFinder
+from ibgw_tx.orders.shell.halt import HaltSwitch
+from ibgw_tx.orders.shell.kept import Kept
+from ibgw_tx.orders.shell.orders import Orders
+from ibgw_tx.tws.shell.session import IBSession
+
+#: ms in which an order has to be ready to be sent: its author may have given it up after that, and the market has moved.
+READY_WITHIN = 10_000
+
+
+class Gate:
+    """`session()` gives the linked session or raises CommandError. Every check returns, or raises CommandError."""
+
+    def __init__(
+        self,
+        orders: Orders,
+        kept: Kept,
+        halt: HaltSwitch,
+        facts: ContractFactsFinder,
+        session: Callable[[], IBSession],
+        limits: Limits,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self.session = session
+        self.now_ms = now_ms
+        self.limits = limits
+        self._orders = orders
+        self._kept = kept
+        self._halt = halt
+        self._facts = facts
+        self._rate = RateWindow(limits.max_orders_per_second)
+
+    def check_open(self) -> None:
+        """Orders may leave at all."""
+        halted = limits.halted(self._halt.reason)
+        if halted is not None:
+            raise halted.error()
+        session = self.session()
+        if not session.is_alive:
+            # A half-open line swallows orders, or brings them all at once much later.
+            raise CommandError(errors.NOT_CONNECTED, f"TWS has been silent for {session.silence:.0f} s")
+        self._kept.check()
+        if not self._orders.is_running:
+            text = "the snapshot of orders is being taken: the order cache is not to be trusted yet"
+            raise CommandError(errors.UNAVAILABLE, text)
+
+    def check_age(self, command: Command, received: int) -> None:
+        """Nothing is kept for later: what could not be made ready in time is not sent."""
+        now = self.now_ms()
+        if command.expires is not None and now > command.expires:
+            text = f"the command expired {int(now - command.expires)} ms ago, while it was being checked; nothing was sent"
+            raise CommandError(errors.EXPIRED, text)
+        if now - received > READY_WITHIN:
+            raise CommandError(errors.UNAVAILABLE, f"the order was not ready within {READY_WITHIN} ms; nothing was sent")
+
+    def check_limits(self, pairs: Sequence[tuple[OrderTerms, Contract]], new: int) -> None:
+        """Our own limits; `new` of the orders join those that are open."""
+        refusals = [
+            self.limits.order(self._facts.exposure(terms.members, contract), *self._facts.touch(contract))
+            for terms, contract in pairs
+            if not terms.is_what_if
+        ]
+        refusals.append(self.limits.open_orders(self._orders.cache.open_count, new))
+        refusals.append(self._rate.refusal(self.now_ms() / 1000, len(pairs)))
+        for refusal in refusals:
+            if refusal is not None:
+                raise refusal.error()
+
+    def note(self, count: int = 1) -> None:
+        """Orders have been handed to TWS."""
+        self._rate.note(self.now_ms() / 1000, count)
+
+    def refuse_known(self, client_oids: Sequence[str]) -> None:
+        """No name is used twice."""
+        for client_oid in client_oids:
+            known = self._orders.cache.by_client_oid(client_oid) if client_oid else None
+            if known is not None:
+                raise CommandError(errors.DUPLICATE, f"client_oid {client_oid!r} has been used already", order=known)

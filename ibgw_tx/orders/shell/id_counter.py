@@ -1,0 +1,46 @@
+"""The order id counter in Redis. It is kept ahead by BLOCK, so that most orders need no write of it; a restart starts above it
+and leaves a gap, which TWS does not mind (tws-facts 4.3). Key in keys.py, described in docs/.
+"""
+
+from __future__ import annotations
+
+from ibgw_tx.model import keys as names
+from ibgw_tx.orders.entry.ids import OrderIds, kept_from
+from ibgw_tx.redis.shell.link import RedisLink
+from ibgw_tx.runtime.log import Logger
+
+#: Order ids that one write of the counter covers.
+BLOCK = 100
+
+
+class IdCounter:
+    """Keeps `ids` in Redis."""
+
+    log = Logger()
+
+    def __init__(self, name: str, redis: RedisLink, ids: OrderIds) -> None:
+        self.ids = ids
+        self._key = names.order_id_counter(name)
+        self._redis = redis
+        self._kept = 0
+        self._asked = 0
+
+    def restore(self, kept: bytes | None) -> None:
+        """What a former life has kept; None: nothing."""
+        try:
+            self._kept = kept_from(kept.decode() if kept is not None else None)
+        except ValueError as error:
+            self.log.error("the order id counter in Redis is not usable: {error}", error=str(error))
+        self.ids.saw(self._kept)
+
+    async def cover(self, count: int) -> None:
+        """Have `count` more ids kept before they are given; take them in the same turn in which this returns. Raises RedisDown."""
+        while self.ids.kept + count > self._kept:
+            # Others may take ids while Redis answers.
+            await self.keep(count + BLOCK)
+
+    async def keep(self, ahead: int) -> None:
+        """Write the counter, `ahead` of what has been given. Raises RedisDown."""
+        kept = self._asked = max(self._asked, self._kept, self.ids.kept + ahead)
+        await self._redis.call("SET", self._key, kept)
+        self._kept = max(self._kept, kept)

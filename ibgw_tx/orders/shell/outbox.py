@@ -1,0 +1,46 @@
+"""What changed of the orders, on its way to Redis: kept until the turn ends, then written at once.
+
+Changes that come while the hashes of a snapshot are on their way wait for them; while Redis is away nothing is kept, because the
+next snapshot finds what differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.python.failure import Failure
+
+from ibgw_tx.orders.cache.changes import OrderChanged
+from ibgw_tx.orders.shell.store import OrderStore
+from ibgw_tx.redis.shell.link import RedisLink
+
+
+class Outbox:
+    """`trusted`: the snapshot stands in Redis, and every change since; `held`: whole hashes are on their way.
+
+    `refused` is called when Redis refuses a change.
+    """
+
+    def __init__(self, store: OrderStore, redis: RedisLink, refused: Callable[[Failure], None]) -> None:
+        self.trusted = False
+        self.held = False
+        self._store = store
+        self._redis = redis
+        self._refused = refused
+        self._changes: list[OrderChanged] = []
+
+    def add(self, change: OrderChanged) -> None:
+        """To be written at the end of this turn."""
+        self._changes.append(change)
+
+    def flush(self) -> None:
+        """Write what changed, in one write; while nothing is trusted without a mark: a late fill is told all the same."""
+        if self._changes and not self.held:
+            changes, self._changes = self._changes, []
+            if self._redis.up:
+                self._store.write(changes, self.trusted, self._refused)
+
+    def clear(self) -> None:
+        """What waits will be told by the next snapshot."""
+        self.trusted = self.held = False
+        self._changes.clear()
