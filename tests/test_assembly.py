@@ -34,13 +34,13 @@ def test_every_command_of_section_8_is_there(world):
 
 
 def test_the_settings_reach_the_parts(world):
-    commands = world.parts.order_commands
-    assert (commands.limits.max_quantity, commands.rate.most, commands.limits.allowed_symbols) == (5, 2, {"AAPL"})
-    assert world.parts.oms.exchanges == {"SEHK"} and world.parts.orders.cache.client_id == 3
+    limits = world.parts.order_entry.gate.limits
+    assert (limits.max_quantity, limits.max_orders_per_second, limits.allowed_symbols) == (5, 2, {"AAPL"})
+    assert world.parts.order_store.exchanges == {"SEHK"} and world.parts.orders.cache.client_id == 3
 
 
 def test_order_ids_end_where_request_ids_begin(world):
-    assert world.parts.ids.ceiling == FIRST_REQUEST_ID - 1
+    assert world.parts.order_entry.ids.ceiling == FIRST_REQUEST_ID - 1
 
 
 def test_only_client_0_binds_manual_orders(monkeypatch, world):
@@ -54,12 +54,12 @@ def test_a_contract_found_brings_its_rules_and_its_exchange(monkeypatch):
     world.send("FIND_CONTRACTS", symbol="AAPL", secType="STK")
     world.turn()
     world.answer(AAPL, marketRuleIds="26")
-    assert world.asked("91") == [["91", "26"]] and "NASDAQ" in world.parts.oms.exchanges
+    assert world.asked("91") == [["91", "26"]] and "NASDAQ" in world.parts.order_store.exchanges
 
 
 def test_ids_of_this_client_are_seen_in_every_message_that_has_one(monkeypatch):
     world = OrderWorld(monkeypatch).trading()
-    ids = world.parts.ids
+    ids = world.parts.order_entry.ids
     world.hear(status(40, perm=1))
     assert ids.kept + 1 == 41
     world.hear(fill(order_id=50, perm=2))

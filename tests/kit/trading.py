@@ -1,5 +1,7 @@
 """A whole gateway in memory that trades: its TWS answers the questions about orders when a test says so."""
 
+import json
+
 import attrs
 
 from ibgw_tx.model import keys as names
@@ -94,3 +96,51 @@ class OrderWorld(World):
     def trusted(self):
         """(flag, mark)"""
         return FLAG in self.link.keys, b"t" in self.link.hashes.get(HASH, {})
+
+
+def kept(world, oid):
+    return world.link.keys.get(names.reservation("demo", oid))
+
+
+def members(message):
+    """(order id, quantity, limit price) of a placeOrder frame."""
+    at = message.index("BUY") if "BUY" in message else message.index("SELL")
+    return int(message[1]), message[at + 1], message[at + 3]
+
+
+def burst(world, count=60):
+    """So many orders that some wait for TWS's message rate; the ids of those that wait."""
+    ids = [world.place(f"burst-{number}")["apiOrderId"] for number in range(count)]
+    left = [int(message[1]) for message in world.asked("3")]
+    assert left == ids[: len(left)] and len(left) < count
+    return ids[len(left) :]
+
+
+def trader(monkeypatch):
+    """A gateway that trades; AAPL is known, nothing is live, and some seconds have passed since it sent anything."""
+    world = OrderWorld(monkeypatch).trading()
+    assert world.place("warm", s=1)["ok"]
+    world.seconds(2)
+    world.asked("3")
+    world.tws.notice(201, "refused", 1)
+    world.orders()
+    world.told("error")
+    return world
+
+
+def one_live_order(monkeypatch):
+    """A gateway whose one live order is number 1."""
+    world = OrderWorld(monkeypatch).trading(opened(), status())
+    world.orders()
+    return world
+
+
+def stored(world, field="5001"):
+    """The order_json in that field of the hash."""
+    return json.loads(world.link.hashes[HASH][field.encode()])
+
+
+def redis_calls(world):
+    """The commands for Redis since the last time."""
+    calls, world.link.calls = world.link.calls, []
+    return calls

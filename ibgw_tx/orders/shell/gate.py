@@ -1,6 +1,6 @@
 """What every order and every change has to pass before its bytes leave, asked again whenever something had to be waited for.
 
-HALT, the session and its liveness, what Redis keeps, the snapshot of orders; the command's age; our own limits; names used before.
+HALT, the session and its liveness, what Redis keeps, the snapshot of orders; the command's age; our own limits; names used.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ class IdCounter:
         self.ids.saw(self._kept)
 
     async def cover(self, count: int) -> None:
-        """Have `count` more ids kept before they are given; take them in the same turn in which this returns. Raises RedisDown."""
+        """Have `count` more ids kept before they are given; take them in the turn in which this returns. Raises RedisDown."""
         while self.ids.kept + count > self._kept:
             # Others may take ids while Redis answers.
             await self.keep(count + BLOCK)

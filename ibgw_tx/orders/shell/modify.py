@@ -24,13 +24,10 @@ from ibgw_tx.orders.shell.gate import Gate
 from ibgw_tx.orders.shell.live import live_order
 from ibgw_tx.orders.shell.orders import Orders
 from ibgw_tx.orders.shell.sent_log import log_sent
-from ibgw_tx.runtime.log import Logger
 
 
 class Modify:
     """Changes of live orders of this client."""
-
-    log = Logger()
 
     def __init__(
         self,
@@ -79,7 +76,7 @@ class Modify:
         self._gate.note()
         self._sent.changed(order_id, contract, change, was, command)
         self._followups.owns(order_id, command)
-        log_sent(self.log, order_id, change.whole, contract, "change sent")
+        log_sent(order_id, change.whole, contract, "change sent")
 
     def _live(self, change: OrderTerms) -> dict[str, Any]:
         return live_order(self._orders.cache, change.permId, change.apiOrderId)

@@ -129,7 +129,7 @@ class Place:
         for (order_id, members), contract in zip(orders, sent_as, strict=True):
             self._sent.placed(order_id, contract, members, command)
             self._followups.owns(order_id, command)
-            log_sent(self.log, order_id, members, contract, "sent")
+            log_sent(order_id, members, contract, "sent")
         self._sent.forget_old(self._orders.cache.is_open)
         return [order_id for order_id, _ in orders]
 

@@ -8,10 +8,12 @@ from typing import Any
 from ibgw_tx.model.contract import Contract
 from ibgw_tx.runtime.log import Logger
 
+_log = Logger()
 
-def log_sent(log: Logger, order_id: int, members: Mapping[str, Any], contract: Contract, what: str) -> None:
+
+def log_sent(order_id: int, members: Mapping[str, Any], contract: Contract, what: str) -> None:
     """`what` has happened: "sent", "change sent"."""
-    log.info(
+    _log.info(
         "order {order_id} {what}: account {account}, {action} {quantity} {symbol} {type} {price}, client_oid {client_oid!r}",
         order_id=order_id,
         what=what,

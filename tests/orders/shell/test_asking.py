@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred
 from ibgw_tx.model import events
 from ibgw_tx.model.errors import PacingFull, SessionLost
 from ibgw_tx.orders.cache.question import Step
-from ibgw_tx.orders.shell.asking import STEP_LIMIT, OrderAsking
+from ibgw_tx.orders.shell.asking import STEP_LIMIT, OrderQuestions
 from ibgw_tx.tws.shell.asker import Asker
 from tests.kit.fakes import error, result
 
@@ -42,7 +42,7 @@ def asker(clock):
 
 @pytest.fixture
 def asking(asker, clock):
-    return OrderAsking(asker, clock)
+    return OrderQuestions(asker, clock)
 
 
 @pytest.fixture

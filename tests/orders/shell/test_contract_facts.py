@@ -9,7 +9,7 @@ from ibgw_tx.model import errors
 from ibgw_tx.model.contract import ComboLeg, Contract
 from ibgw_tx.model.errors import CommandError
 from ibgw_tx.orders.entry.limits import Limits
-from ibgw_tx.orders.shell.contract_facts import OrderContracts
+from ibgw_tx.orders.shell.contract_facts import ContractFactsFinder
 from tests.kit.fakes import AAPL, HK1137, depth_frame, error, result
 from tests.kit.gateway import World
 
@@ -27,7 +27,11 @@ def world(monkeypatch):
 
 @pytest.fixture
 def contracts(world):
-    return world.parts.order_commands.contracts
+    return world.parts.order_entry.facts
+
+
+def refusal(contracts, limits, members, contract):
+    return limits.order(contracts.exposure(members, contract), *contracts.touch(contract))
 
 
 def resolved(world, contracts, given, *answers, **details):
@@ -82,32 +86,32 @@ def test_a_contract_without_any_tick_refuses_no_price(world, contracts):
 
 def test_limits_of_combos_are_judged_without_a_book(contracts):
     combo = Contract(secType="BAG", symbol="AAPL", exchange="SMART", currency="USD", comboLegs=(ComboLeg(1, 1, "BUY", "SMART"),))
-    assert contracts.refusal(Limits(), BUY, combo) is None
+    assert refusal(contracts, Limits(), BUY, combo) is None
 
 
 def test_the_price_collar_is_measured_from_the_last_known_book(world, contracts):
     collar = Limits(price_collar=1.0)
-    assert "no book" in contracts.refusal(collar, BUY, HK1137).text
+    assert "no book" in refusal(contracts, collar, BUY, HK1137).text
     world.send("SUB_ODBK", exchange="SEHK", showName="HKD-1137")
     world.answer(HK1137)
     (request,) = world.asked("10")
     for side, price in ((1, 99), (0, 100)):
         world.parts.shelf.depth(depth_frame(request[2], 0, 0, side, price, 5))
-    assert contracts.refusal(collar, BUY, HK1137) is None
-    assert contracts.refusal(collar, {**BUY, "lmtPrice": 102.0}, HK1137).limit == "price_collar"
+    assert refusal(contracts, collar, BUY, HK1137) is None
+    assert refusal(contracts, collar, {**BUY, "lmtPrice": 102.0}, HK1137).limit == "price_collar"
     world.tws.notice(1100)
-    assert "no book" in contracts.refusal(collar, BUY, HK1137).text
+    assert "no book" in refusal(contracts, collar, BUY, HK1137).text
 
 
 def test_a_price_magnifier_counts_in_the_notional(world, contracts):
     pence = attrs.evolve(AAPL, conId=77, exchange="LSE", primaryExchange="LSE")
     resolved(world, contracts, {"conId": 77}, pence)
     contracts._magnifiers[77] = 100
-    assert contracts.refusal(Limits(max_notional=10), BUY, pence) is None
+    assert refusal(contracts, Limits(max_notional=10), BUY, pence) is None
     contracts._magnifiers[77] = 1
-    assert contracts.refusal(Limits(max_notional=10), BUY, pence).limit == "max_notional"
+    assert refusal(contracts, Limits(max_notional=10), BUY, pence).limit == "max_notional"
 
 
-def test_ordercontracts_looks_at_every_shelf(world):
-    made = OrderContracts(world.parts.contracts, world.parts.rules, ())
-    assert made._touch(AAPL) == (None, None)
+def test_the_finder_looks_at_every_shelf(world):
+    made = ContractFactsFinder(world.parts.contracts, world.parts.rules, ())
+    assert made.touch(AAPL) == (None, None)

@@ -8,8 +8,8 @@ from twisted.internet.defer import Deferred
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.errors import RedisDown
 from ibgw_tx.orders.cache.changes import OrderChanged, Snapshot
-from ibgw_tx.orders.shell import store as omsstore
-from ibgw_tx.orders.shell.store import OMSStore
+from ibgw_tx.orders.shell import store as store_module
+from ibgw_tx.orders.shell.store import OrderStore
 from tests.kit.fakes import FakeLink, error, result
 
 HASH, CHANNEL, FLAG = (f"URANUS:NASDAQ:demo:{tail}" for tail in ("O:USD-AAPL", "O_channel", "OMS"))
@@ -29,6 +29,10 @@ def snapshot(hashes, changed=()):
     return Snapshot(hashes, tuple(changed), ())
 
 
+def ignored(failure):
+    """For those who do not ask."""
+
+
 @pytest.fixture
 def link():
     link = FakeLink()
@@ -38,7 +42,7 @@ def link():
 
 @pytest.fixture
 def store(link):
-    return OMSStore("demo", link, lambda: 1234)
+    return OrderStore("demo", link, lambda: 1234)
 
 
 def done(coroutine):
@@ -88,7 +92,7 @@ def test_all_marks_of_this_gateway_are_cleared_and_no_others(store, link):
 
 
 def test_many_hashes_are_cleared_in_portions(store, link, monkeypatch):
-    monkeypatch.setattr(omsstore, "PORTION", 3)
+    monkeypatch.setattr(store_module, "PORTION", 3)
     for number in range(10):
         link.hashes[names.order_hash("NASDAQ", "demo", f"USD-{number}")] = {b"t": b"1", b"x": b"y"}
     link.hold = True
@@ -187,7 +191,7 @@ def test_nothing_is_published_of_a_hash_that_redis_refuses(store, link):
 
 
 def test_thousands_of_hashes_go_in_portions_each_confirmed(store, link, monkeypatch):
-    monkeypatch.setattr(omsstore, "PORTION", 8)
+    monkeypatch.setattr(store_module, "PORTION", 8)
     hashes = {("NASDAQ", f"USD-{number}"): {"1": order(1)} for number in range(10)}
     link.hold = True
     writing = done(store.write_snapshot(snapshot(hashes), lambda: True))
@@ -199,14 +203,14 @@ def test_thousands_of_hashes_go_in_portions_each_confirmed(store, link, monkeypa
 
 
 def test_portions_end_when_they_are_no_longer_wanted(store, link, monkeypatch):
-    monkeypatch.setattr(omsstore, "PORTION", 1)
+    monkeypatch.setattr(store_module, "PORTION", 1)
     wanted = [True, True, False]
     written(store, {("NASDAQ", str(number)): {"1": order(1)} for number in range(10)}, go_on=lambda: wanted.pop(0))
     assert len(link.hashes) == 2
 
 
 def test_a_hash_with_more_news_than_a_portion_is_written_first_and_told_in_portions(store, link, monkeypatch):
-    monkeypatch.setattr(omsstore, "PORTION", 10)
+    monkeypatch.setattr(store_module, "PORTION", 10)
     told = [change(number) for number in range(25)]
     written(store, {PLACE: {each.order["i"]: each.order for each in told}}, told)
     assert words(link) == ["DEL", "HSET", *["PUBLISH"] * 25]
@@ -217,27 +221,26 @@ def test_a_hash_with_more_news_than_a_portion_is_written_first_and_told_in_porti
 
 def test_a_change_is_in_the_hash_before_it_is_published(store, link):
     store.exchanges.add("NASDAQ")
-    store.write([change(), change(2, fields=())], trusted=True)
+    store.write([change(), change(2, fields=())], True, ignored)
     assert words(link) == ["HSET", "PUBLISH", "PUBLISH"]
     assert set(link.hashes[HASH]) == {b"t", b"1", b"o1"}
 
 
 def test_the_first_order_of_an_exchange_brings_its_flag(store, link):
-    store.write([change()], trusted=True)
+    store.write([change()], True, ignored)
     assert words(link) == ["HSET", "SET", "PUBLISH"] and link.keys[FLAG] == b"1"
 
 
 def test_an_untrusted_change_brings_neither_mark_nor_flag(store, link):
-    store.write([change()], trusted=False)
+    store.write([change()], False, ignored)
     assert words(link) == ["HSET", "PUBLISH"] and b"t" not in link.hashes[HASH] and not store.exchanges
 
 
 def test_a_change_that_redis_refuses_is_reported(store, link):
     refused = []
-    store.refused = refused.append
     link.refuse["HSET"] = RuntimeError("OOM")
-    store.write([change()], trusted=True)
+    store.write([change()], True, refused.append)
     assert len(refused) == 1
     link.refuse["HSET"] = RedisDown("gone")
-    store.write([change()], trusted=True)
+    store.write([change()], True, refused.append)
     assert len(refused) == 1

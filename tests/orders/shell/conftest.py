@@ -1,0 +1,11 @@
+"""The gateway that most of these tests trade with."""
+
+import pytest
+
+from tests.kit.trading import trader
+
+
+@pytest.fixture
+def world(monkeypatch):
+    """A gateway that trades; AAPL is known, nothing is live."""
+    return trader(monkeypatch)

@@ -1,0 +1,90 @@
+"""The order id counter in Redis: always ahead of the ids that are given."""
+
+import pytest
+from twisted.internet.defer import Deferred
+
+from ibgw_tx.commands.message import Command
+from ibgw_tx.model import keys as names
+from ibgw_tx.model.errors import RedisDown
+from ibgw_tx.orders.entry.ids import OrderIds
+from ibgw_tx.orders.shell.halt import HaltSwitch
+from ibgw_tx.orders.shell.id_counter import BLOCK, IdCounter
+from ibgw_tx.orders.shell.kept import Kept
+from ibgw_tx.orders.shell.reservations import Reservations
+from tests.kit.fakes import FakeLink, error, result
+
+COUNTER, HALT = names.order_id_counter("demo"), names.halt("demo")
+ORDER = Command("c", "PLACE_ORDER", {"order": {}})
+
+
+@pytest.fixture
+def link():
+    link = FakeLink()
+    link.up = True
+    return link
+
+
+@pytest.fixture
+def ids():
+    ids = OrderIds()
+    ids.next_valid_id(1)
+    return ids
+
+
+@pytest.fixture
+def reservations(link):
+    return Reservations("demo", link)
+
+
+@pytest.fixture
+def counter(link, ids):
+    return IdCounter("demo", link, ids)
+
+
+@pytest.fixture
+def halt(link):
+    return HaltSwitch("demo", link)
+
+
+@pytest.fixture
+def kept_parts(link, reservations, counter, halt):
+    return Kept("demo", link, reservations, counter, halt)
+
+
+def done(coroutine):
+    return Deferred.fromCoroutine(coroutine)
+
+
+def key(oid):
+    return names.reservation("demo", oid)
+
+
+def test_the_counter_is_written_ahead_and_not_for_every_order(counter, ids, link):
+    for _ in range(BLOCK):
+        result(done(counter.cover(1)))
+        ids.take(1)
+    assert link.sets(COUNTER) == 1 and int(link.keys[COUNTER]) == BLOCK + 1
+
+
+def test_a_cover_waits_until_its_ids_are_kept_although_others_take_ids_meanwhile(counter, ids, link):
+    link.hold = True
+    covers = [done(counter.cover(1)) for _ in range(3)]
+    ids.take(BLOCK + 50)
+    link.answer()
+    assert not any(cover.called for cover in covers)
+    while link._held:
+        link.answer()
+    assert all(cover.called for cover in covers) and int(link.keys[COUNTER]) > ids.kept
+
+
+def test_the_counter_never_falls(counter, link):
+    link.hold = True
+    done(counter.cover(20))
+    done(counter.cover(1))
+    sets = [int(words[2]) for _, words in link._held]
+    assert sets == sorted(sets)
+
+
+def test_without_redis_nothing_is_covered(counter, link):
+    link.up = False
+    error(done(counter.cover(1)), RedisDown)
