@@ -1,7 +1,8 @@
 """The shell around the order cache: what TWS says goes in, what the cache wants done is done.
 
 Start-up and every return of TWS, of its link or of Redis: the marks of trust go first; then a snapshot is taken (snapshot.py),
-only then do the flags stand, and from then on every change is written and published as it comes (outbox.py): `is_running`. A change that Redis refuses makes the cache untrusted, and everything is taken anew.
+only then do the flags stand, and from then on every change is written and published as it comes (outbox.py): `is_running`.
+A change that Redis refuses makes the cache untrusted, and everything is taken anew.
 
 Losing TWS or its link takes flags and marks away at once, before anything else is said.
 """
