@@ -79,7 +79,7 @@ class Modify:
         log_sent(order_id, change.whole, contract, "change sent")
 
     def _live(self, change: OrderTerms) -> dict[str, Any]:
-        return live_order(self._orders.cache, change.permId, change.apiOrderId)
+        return live_order(self._orders.cache, change.permId, change.apiOrderId, change.live_oid)
 
     def _base(self, order_id: int) -> tuple[Mapping[str, Any], Contract]:
         """What the live order is made of: as we sent it and TWS took it, else as TWS shows it."""
