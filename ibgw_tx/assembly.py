@@ -45,7 +45,7 @@ class Parts:
     """Everything a gateway has but its services.
 
     `session()` gives the linked session or raises CommandError, `beat` writes the status,
-    `link_changed` is told what a system notice changed.
+    `connectivity_changed` is told what a system notice changed.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Parts:
         clock: WallClock,
         session: Callable[[], IBSession],
         beat: Callable[[], None],
-        link_changed: Callable[[Change], None],
+        connectivity_changed: Callable[[Change], None],
         reset: Handler,
     ) -> None:
         name, now = config.name, clock.now_ms
@@ -77,7 +77,7 @@ class Parts:
         self.account_commands = AccountCommands(name, self.asker, self.redis, followups, session, now)
         self.history_commands = HistoryCommands(self.contracts, self.asker, followups, session, reactor.seconds)
         self.notices = NoticeRouter(
-            self.asker, (self.depth, self.top), self.account, self.orders, self.order_followups, self.acks, link_changed
+            self.asker, (self.depth, self.top), self.account, self.orders, self.order_followups, self.acks, connectivity_changed
         )
         self.dispatcher = Dispatcher(
             {"RESET": reset, **self._handlers()}, self.acks, now, int(config.max_command_age * 1000)

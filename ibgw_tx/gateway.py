@@ -1,4 +1,4 @@
-"""The gateway: it passes on what happens to whom it concerns, in the right order. Its parts are put together in parts.py.
+"""The gateway: it passes on what happens to whom it concerns, in the right order. Its parts are put together in assembly.py.
 
 When the session is ready, or TWS has its link to IB again: orders, account snapshots, rules, books. When either is lost: first
 the marks of trust of the orders go, then books are emptied, the status turns false, and nothing is queued. On a clean stop all of
@@ -8,10 +8,11 @@ that is on Redis before its connections close.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from twisted.application.service import MultiService
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from ibgw_tx.assembly import Parts
@@ -54,8 +55,9 @@ class Gateway(MultiService):
         self._session: IBSession | None = None
         self._link_down_since: float | None = None
         self._status: bool | None = None
+        self._stopping = False
         self.parts = Parts(
-            config, reactor, self.clock, self.linked_session, self.beat, self._link_changed, self.reset
+            config, reactor, self.clock, self.linked_session, self.beat, self._connectivity_changed, self.reset
         )
         self.redis = self.parts.redis
         self.redis.on_message = self.parts.dispatcher.message
@@ -68,8 +70,8 @@ class Gateway(MultiService):
     def _make_services(self) -> None:
         config, reactor, parts = self._config, self._reactor, self.parts
         self.recorder = Recorder(config.record, not config.record_accounts, reactor) if config.record else None
-        factory = IBSessionFactory(config.client_id, self, parts.hot_messages(), reactor, self.recorder)
-        self.ib = TWSLink(config.tws_host, config.tws_port, factory, reactor)
+        make = partial(IBSession, config.client_id, self, parts.hot_messages(), reactor, self.recorder)
+        self.ib = TWSLink(config.tws_host, config.tws_port, IBSessionFactory(make, reactor), reactor)
         for child in (
             self.redis,
             self.ib,
@@ -88,7 +90,7 @@ class Gateway(MultiService):
     @property
     def is_linked(self) -> bool:
         """The session is ready and TWS says that it is connected to IB."""
-        return self._session is not None and self.parts.notices.link.link_up
+        return self._session is not None and self.parts.notices.connectivity.is_up
 
     @property
     def is_alive(self) -> bool:
@@ -98,13 +100,13 @@ class Gateway(MultiService):
     @property
     def status(self) -> bool:
         """Section 3: alive, and the account snapshot of this session is on Redis; and commands are heard."""
-        return self.is_alive and self.redis.listening and self.parts.account.is_trusted and bool(self.running)
+        return self.is_alive and self.redis.listening and self.parts.account.is_trusted and not self._stopping
 
     def linked_session(self) -> IBSession:
         """The session, when TWS can be asked now. Raises CommandError (not_connected)."""
         if self._session is None:
             raise CommandError(errors.NOT_CONNECTED, "there is no session with TWS")
-        if not self.parts.notices.link.link_up:
+        if not self.parts.notices.connectivity.is_up:
             raise CommandError(errors.NOT_CONNECTED, "TWS has lost its link to IB")
         return self._session
 
@@ -152,7 +154,7 @@ class Gateway(MultiService):
         self._session = session
         self.parts.contracts.client = session.client
         session.client.choose_data_type(self._config.market_data_type)
-        if self.parts.notices.link.link_up:
+        if self.parts.notices.connectivity.is_up:
             self._link_up(same_session=False)
         else:
             # TWS has said so before it was ready; 1101 or 1102 will follow.
@@ -160,7 +162,7 @@ class Gateway(MultiService):
 
     def sessionLost(self, session: IBSession, reason: str) -> None:
         """Whatever came over this session can no longer be trusted."""
-        self.parts.notices.link = Connectivity()
+        self.parts.notices.connectivity = Connectivity()
         if self._session is not session:
             return
         self._session = None
@@ -183,7 +185,7 @@ class Gateway(MultiService):
         self.parts.publisher.flush()
 
     def _link_up(self, same_session: bool) -> None:
-        if self._session is None or not self.running:
+        if self._session is None or self._stopping:
             # A stop has told the end already; nothing may be marked as trusted after it.
             return
         self._link_down_since = None
@@ -207,7 +209,7 @@ class Gateway(MultiService):
         self.parts.publisher.flush()
         self.beat()
 
-    def _link_changed(self, change: Change) -> None:
+    def _connectivity_changed(self, change: Change) -> None:
         if self._session is None:
             return
         if change is Change.LINK_LOST:
@@ -257,7 +259,7 @@ class Gateway(MultiService):
 
     def stopService(self) -> Deferred[Any]:
         """Tell the end on Redis, then close TWS, then Redis; each step within STOP_LIMIT."""
-        self.running = 0
+        self._stopping = True
         self._link_lost(session_lost=True)
         if self._session is not None:
             self.parts.order_entry.session_lost(self._session.withdraw(), self._session.client.server_version)
@@ -270,8 +272,10 @@ class Gateway(MultiService):
         self.log.warn("Redis did not confirm the last status: {error}", error=failure.getErrorMessage())
 
     def _stop_children(self) -> Deferred[Any]:
-        stopping = [child.stopService() for child in reversed(list(self))]
         if self.recorder is not None:
             self.recorder.close()
-        closed: Deferred[Any] = DeferredList([d for d in stopping if d is not None], consumeErrors=True)
-        return closed.addTimeout(STOP_LIMIT, self._reactor).addErrback(lambda _: None)
+        closed: Deferred[Any] = super().stopService()
+        return closed.addTimeout(STOP_LIMIT, self._reactor).addErrback(self._closed_late)
+
+    def _closed_late(self, failure: Failure) -> None:
+        self.log.warn("not everything was closed: {error}", error=failure.getErrorMessage())

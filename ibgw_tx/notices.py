@@ -17,7 +17,7 @@ from ibgw_tx.tws.shell.asker import Asker
 
 
 class NoticeRouter:
-    """Each notice ends in one place. `link_changed(change)` is told what a system notice has changed."""
+    """Each notice ends in one place. `connectivity_changed(change)` is told what a system notice has changed."""
 
     log = Logger()
 
@@ -29,16 +29,16 @@ class NoticeRouter:
         orders: Orders,
         followups: OrderFollowups,
         acks: AckChannel,
-        link_changed: Callable[[Change], None],
+        connectivity_changed: Callable[[Change], None],
     ) -> None:
-        self.link = Connectivity()
+        self.connectivity = Connectivity()
         self._asker = asker
         self._desks = desks
         self._account = account
         self._orders = orders
         self._followups = followups
         self._acks = acks
-        self._link_changed = link_changed
+        self._connectivity_changed = connectivity_changed
 
     def noticed(self, notice: events.Notice) -> None:
         """Take one notice."""
@@ -65,7 +65,7 @@ class NoticeRouter:
 
     def _system(self, notice: events.Notice) -> None:
         self._acks.message(notice.code, notice.text)
-        change = self.link.notice(notice.code, notice.text)
+        change = self.connectivity.notice(notice.code, notice.text)
         if notice.code == codes.TOO_FAST:
             self.log.error("TWS says {code}: {text}", code=notice.code, text=notice.text)
         if change is None or change is Change.FARM_READY:
@@ -73,4 +73,4 @@ class NoticeRouter:
         else:
             self.log.info("{change} ({code}: {text})", change=change.value, code=notice.code, text=notice.text)
         if change is not None:
-            self._link_changed(change)
+            self._connectivity_changed(change)

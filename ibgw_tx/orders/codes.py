@@ -67,7 +67,7 @@ _NOT_SENT = _codes(503, 504, 579)
 
 #: Said in passing about a living order. 131 flag ignored; 399 advice, e.g. held until the market opens; 481 size was reduced;
 #: 10349 the preset changed the tif; 10311 / 10329 fee of direct routing; 10347 limited liquidity.
-_NOTICES = _codes(131, 399, LOCATING, 481, 2109, 2111, 2130, 2174, 2176, 10233, 10311, 10329, 10347, 10349)
+_ORDER_GOES_ON = _codes(131, 399, LOCATING, 481, 2109, 2111, 2130, 2174, 2176, 10233, 10311, 10329, 10347, 10349)
 
 #: A refused modify: the order lives with the terms it had (tws-facts 4.5). On a new order these make no sense: ASK.
 _MODIFY_ONLY = _codes(105, 329, 422, 440, 444, 2102)
@@ -103,7 +103,7 @@ def proof(code: int, asked: Asked) -> Proof:
     """What `code` proves about an order that waits for `asked`; ASK for every code that is in no table."""
     if code == CANCELLED:
         return Proof.DEAD
-    if code in _NOTICES:
+    if code in _ORDER_GOES_ON:
         return Proof.NOTICE
     if asked is Asked.NEW:
         return Proof.DEAD if code in _KILLS_NEW else Proof.ASK

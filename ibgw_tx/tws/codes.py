@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 #: Notices that leave a request as it is: warnings, advice about data kinds and missing parts.
-_NOTICES = frozenset({165, 399, 10090, 10167, 10311, 10329})
+_REQUEST_GOES_ON = frozenset({165, 399, 10090, 10167, 10311, 10329})
 
 #: The answer that there is no such contract, or that it is not one alone.
 NO_SECURITY_DEFINITION = 200
@@ -34,4 +34,4 @@ NOT_SENT = frozenset({503, 504, 579})
 
 def fails_request(code: int) -> bool:
     """Whether an error with a request's id ends that request: all but warnings (2100-2199) and notices."""
-    return not (2100 <= code <= 2199 or code in _NOTICES)
+    return not (2100 <= code <= 2199 or code in _REQUEST_GOES_ON)

@@ -30,7 +30,7 @@ class Change(Enum):
 
 
 #: code -> (kind of thing, whether it works now)
-_NOTICES = {
+_SYSTEM_NOTICES = {
     1100: ("link", False),
     2110: ("link", False),
     1101: ("link", True),
@@ -53,14 +53,16 @@ _FARM_CHANGES = {
 QUIET_CODES = frozenset({2107, 2108, 2119})
 
 #: All codes this module understands; they belong to no request.
-SYSTEM_CODES = frozenset(_NOTICES) | QUIET_CODES
+SYSTEM_CODES = frozenset(_SYSTEM_NOTICES) | QUIET_CODES
 
 
 class Connectivity:
     """The link and the farms of one API session."""
 
     def __init__(self) -> None:
-        self.link_up = True
+        #: Whether TWS has its link to IB.
+        self.is_up = True
+        #: (kind, name) of each farm that is broken.
         self.broken: set[tuple[str, str]] = set()
         self._ready: set[tuple[str, str]] = set()
 
@@ -69,7 +71,7 @@ class Connectivity:
 
         1101 and 1102 are a change even when the link was not known to be down: a 1100 may have been lost.
         """
-        kind, works = _NOTICES.get(code, ("", False))
+        kind, works = _SYSTEM_NOTICES.get(code, ("", False))
         if kind == "link":
             return self._link(works)
         if not kind:
@@ -91,15 +93,10 @@ class Connectivity:
         return Change.FARM_READY
 
     def _link(self, works: bool) -> Change | None:
-        was, self.link_up = self.link_up, works
+        was, self.is_up = self.is_up, works
         if works:
             return Change.LINK_RESTORED
         return Change.LINK_LOST if was else None
-
-    @property
-    def data_farms_broken(self) -> list[str]:
-        """Names of the market-data farms that are broken now."""
-        return sorted(farm for kind, farm in self.broken if kind == "data")
 
 
 def farm_of(text: str) -> str:

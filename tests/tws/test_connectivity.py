@@ -11,7 +11,7 @@ def changes(*notices):
 
 
 def test_the_link_counts_as_up_at_first():
-    assert Connectivity().link_up
+    assert Connectivity().is_up
 
 
 @pytest.mark.parametrize("down", [1100, 2110])
@@ -19,7 +19,7 @@ def test_the_link_counts_as_up_at_first():
 def test_the_link_is_lost_once_however_often_it_is_said(down, up):
     state, seen = changes((down, "lost"), (down, "lost"), (1100, "lost"), (up, "back"))
     assert seen == [Change.LINK_LOST, None, None, Change.LINK_RESTORED]
-    assert state.link_up
+    assert state.is_up
 
 
 @pytest.mark.parametrize("code", [1101, 1102])
@@ -37,20 +37,20 @@ def test_each_farm_breaks_and_heals_by_itself():
         (2104, healed + "hfarm"),
     )
     assert seen == [Change.FARM_READY, Change.FARM_BROKEN, Change.FARM_BROKEN, None, Change.FARM_OK]
-    assert state.data_farms_broken == ["usfarm"]
+    assert state.broken == {("data", "usfarm")}
 
 
 @pytest.mark.parametrize(("broken", "healed"), [(2105, 2106), (2157, 2158)])
 def test_historical_and_definition_farms_are_told_apart(broken, healed):
     state, seen = changes((broken, "x:ushmds"), (2104, "y:ushmds"), (healed, "z:ushmds"))
     assert seen == [Change.OTHER_FARM_BROKEN, Change.FARM_READY, Change.OTHER_FARM_OK]
-    assert not state.data_farms_broken
+    assert not state.broken
 
 
 @pytest.mark.parametrize("code", [*sorted(QUIET_CODES), 100, 200, 326, 2152, 99999])
 def test_other_codes_change_nothing(code):
     state, seen = changes((code, "text:usfarm"))
-    assert seen == [None] and state.link_up and not state.broken
+    assert seen == [None] and state.is_up and not state.broken
 
 
 def test_a_farm_without_a_name_is_one_farm():

@@ -39,7 +39,7 @@ class AccountDesk:
         wanted: str | None,
         contracts: ContractDesk,
         asker: Asker,
-        link: RedisLink,
+        redis: RedisLink,
         clock: Clock,
         told_ready: Callable[[], None],
     ) -> None:
@@ -49,7 +49,7 @@ class AccountDesk:
         self._wanted = wanted
         self._contracts = contracts
         self._asker = asker
-        self._link = link
+        self._redis = redis
         self._clock = clock
         self._told_ready = told_ready
         self._main = ""
@@ -209,7 +209,7 @@ class AccountDesk:
             return None
         value = jsontext.dumps(book.document(self._resolved))
         writes = [("SET", key, value) for key in self._keys(book.account)]
-        return self._link.transaction(writes).addCallback(self._written, book, session)
+        return self._redis.transaction(writes).addCallback(self._written, book, session)
 
     def _written(self, _: Any, book: AccountBook, session: int) -> None:
         if session != self._session:
@@ -222,7 +222,7 @@ class AccountDesk:
 
     def tick(self) -> Deferred[Any] | None:
         """Once a second: write each balance that changed, as a whole; first ask for contracts that are new."""
-        if not self._link.up:
+        if not self._redis.up:
             return None
         changed = [feed.book for feed in self._feeds.values() if feed.book.complete and feed.book.changed]
         return DeferredList([self._refresh(book) for book in changed])
@@ -238,7 +238,7 @@ class AccountDesk:
 
     def _failed(self, failure: Failure, book: AccountBook) -> None:
         book.changed = True
-        if self._link.up:
+        if self._redis.up:
             self.log.warn(
                 "balance of {account} not written: {error}", account=book.account, error=failure.getErrorMessage()
             )

@@ -23,21 +23,21 @@ _MEMBERS = ("exchange", "showName", "shownName", "contract")
 class BookCommands:
     """One pair of commands, for the desk they are about.
 
-    `check_link` raises CommandError (not_connected) while TWS or its link to IB is down.
+    `check_session` raises CommandError (not_connected) while TWS or its link to IB is down.
     """
 
-    def __init__(self, contracts: ContractDesk, desk: DepthDesk, check_link: Callable[[], object]) -> None:
+    def __init__(self, contracts: ContractDesk, desk: DepthDesk, check_session: Callable[[], object]) -> None:
         self._contracts = contracts
         self._desk = desk
-        self._check_link = check_link
+        self._check_session = check_session
 
     async def subscribe(self, command: Command) -> dict[str, Any]:
         """SUB_…: resolve the contract and subscribe its book; the ack carries the channel (SUB_TOP: that of trades too)."""
         _check(command.params)
-        self._check_link()
+        self._check_session()
         known = await self._resolve(command.params)
         # The link may have gone while TWS was asked for the contract.
-        self._check_link()
+        self._check_session()
         book = self._desk.subscribe(known, command).book
         return {"channel": book.channel, **({"tick_channel": book.tick_channel} if isinstance(book, TopBook) else {})}
 
@@ -46,7 +46,7 @@ class BookCommands:
         _check(command.params)
         subscription = self._wanted(command.params)
         if subscription is None:
-            self._check_link()
+            self._check_session()
             known = await self._resolve(command.params)
             subscription = self._by_contract(known)
         if subscription is None:

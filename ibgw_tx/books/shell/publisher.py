@@ -22,15 +22,15 @@ KEY_INTERVAL = 0.1
 class BookPublisher:
     """Empties the shelves' marks into Redis, and the trades. `now_ms` is the clock."""
 
-    def __init__(self, shelf: BookShelf, tops: TopShelf, link: RedisLink, now_ms: Callable[[], int]) -> None:
+    def __init__(self, shelf: BookShelf, tops: TopShelf, redis: RedisLink, now_ms: Callable[[], int]) -> None:
         self.published = 0
         self._leaving: dict[str, None] = {}
         self._shelf = shelf
         self._tops = tops
-        self._link = link
+        self._redis = redis
         self._now_ms = now_ms
-        link.on_books_up = self.books_up
-        link.on_room = self.flush
+        redis.on_books_up = self.books_up
+        redis.on_room = self.flush
 
     def books_up(self) -> None:
         """Redis can take books (again): everything that is known goes out."""
@@ -40,7 +40,7 @@ class BookPublisher:
 
     def flush(self) -> None:
         """Publish every marked book, if there is room."""
-        shelf, tops, wire = self._shelf, self._tops, self._link.books
+        shelf, tops, wire = self._shelf, self._tops, self._redis.books
         if not (shelf.has_news or tops.has_news) or wire is None or not wire.has_room:
             return
         now = self._now_ms()
@@ -54,7 +54,7 @@ class BookPublisher:
 
     def flush_keys(self) -> None:
         """Bring the `:orderbook` keys up to the last messages."""
-        wire = self._link.books
+        wire = self._redis.books
         if wire is None or not wire.has_room:
             return
         batch = [delete_command(key) for key in self._leaving]

@@ -22,24 +22,24 @@ class SubscriptionStore:
 
     log = Logger()
 
-    def __init__(self, name: str, link: RedisLink) -> None:
+    def __init__(self, name: str, redis: RedisLink) -> None:
         self._key = names.subscriptions(name)
-        self._link = link
+        self._redis = redis
         self._loaded = False
 
     def keep(self, kind: str, subscription: Subscription) -> None:
         """One more."""
-        self._link.tell("HSET", self._key, *_entry(kind, subscription))
+        self._redis.tell("HSET", self._key, *_entry(kind, subscription))
 
     def drop(self, kind: str, subscription: Subscription) -> None:
         """One less."""
-        self._link.tell("HDEL", self._key, subscriptions.field(kind, subscription.book.channel))
+        self._redis.tell("HDEL", self._key, subscriptions.field(kind, subscription.book.channel))
 
     def redis_up(self, *desks: DepthDesk) -> Deferred[Any]:
         """First time: restore what is kept. Always: write what is wanted as a whole."""
         if self._loaded:
             return self._rewrite(*desks)
-        return self._link.call("HGETALL", self._key).addCallbacks(self._read, self._unread, desks)
+        return self._redis.call("HGETALL", self._key).addCallbacks(self._read, self._unread, desks)
 
     def _read(self, reply: list[bytes], *desks: DepthDesk) -> Deferred[Any]:
         self._loaded = True
@@ -64,7 +64,7 @@ class SubscriptionStore:
         writes: list[tuple[str | bytes, ...]] = [("DEL", self._key)]
         for desk in desks:
             writes += [("HSET", self._key, *_entry(desk.KIND, each)) for each in desk.wanted.values()]
-        return self._link.transaction(writes).addErrback(self._unread)
+        return self._redis.transaction(writes).addErrback(self._unread)
 
 
 def _entry(kind: str, subscription: Subscription) -> tuple[str, bytes]:

@@ -42,10 +42,10 @@ class ContractDesk:
 
     log = Logger()
 
-    def __init__(self, asker: Asker, link: RedisLink, clock: Clock, now_ms: Callable[[], int]) -> None:
+    def __init__(self, asker: Asker, redis: RedisLink, clock: Clock, now_ms: Callable[[], int]) -> None:
         self.client: TWSClient | None = None
         self.found: Callable[[KnownContract], None] = lambda known: None
-        self.store = ContractStore(link, clock, self._speaks_for_its_id)
+        self.store = ContractStore(redis, clock, self._speaks_for_its_id)
         self._asker = asker
         self._now_ms = now_ms
         self._not_before = 0

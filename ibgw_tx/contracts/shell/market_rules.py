@@ -20,9 +20,9 @@ class RuleDesk:
 
     log = Logger()
 
-    def __init__(self, link: RedisLink) -> None:
+    def __init__(self, redis: RedisLink) -> None:
         self.rules: dict[int, tuple[tuple[float, float], ...]] = {}
-        self._link = link
+        self._redis = redis
         self._client: TWSClient | None = None
         self._wanted: set[int] = set()
         self._asked: set[int] = set()
@@ -63,7 +63,7 @@ class RuleDesk:
 
     def _store(self, rule_id: int) -> None:
         steps = [{"low_edge": low, "price_increment": increment} for low, increment in self.rules[rule_id]]
-        self._link.tell("SET", names.market_rule(rule_id), jsontext.dumps(steps))
+        self._redis.tell("SET", names.market_rule(rule_id), jsontext.dumps(steps))
 
     def restore(self) -> None:
         """Redis is back, perhaps empty."""

@@ -37,8 +37,8 @@ class ContractStore:
 
     log = Logger()
 
-    def __init__(self, link: RedisLink, clock: Clock, is_best: Callable[[KnownContract], bool]) -> None:
-        self._link = link
+    def __init__(self, redis: RedisLink, clock: Clock, is_best: Callable[[KnownContract], bool]) -> None:
+        self._redis = redis
         self._clock = clock
         self._is_best = is_best
         self._waiting: dict[tuple[int, str], KnownContract] = {}
@@ -55,7 +55,7 @@ class ContractStore:
 
     def put(self, known: KnownContract) -> None:
         """Write a contract, in one of the next turns."""
-        if not self._link.up:
+        if not self._redis.up:
             return
         self._waiting[known.contract.conId, known.contract.exchange] = known
         if self._call is None:
@@ -84,7 +84,7 @@ class ContractStore:
     def _write(self, known: KnownContract) -> None:
         document = known.document()
         for key in self.keys(known):
-            self._link.tell("SET", key, document)
+            self._redis.tell("SET", key, document)
 
     def keys(self, known: KnownContract) -> tuple[str, ...]:
         """Every key of a contract; by its id only when a name of it may not stand in a key."""
@@ -99,11 +99,11 @@ class ContractStore:
 
     async def _redis_is_up(self) -> bool:
         """A gateway that has just started gives Redis a moment: TWS may be there first, and would be asked for everything."""
-        while not self._link.up and self._clock.seconds() - self._started < FIRST_WAIT:
+        while not self._redis.up and self._clock.seconds() - self._started < FIRST_WAIT:
             moment: Deferred[None] = Deferred()
             self._clock.callLater(0.05, moment.callback, None)
             await moment
-        return self._link.up
+        return self._redis.up
 
     async def get(self, asked: Contract) -> KnownContract | None:
         """What Redis has for a question that means one contract alone; None when it has nothing, or it means more."""
@@ -111,7 +111,7 @@ class ContractStore:
         if key is None or not await self._redis_is_up():
             return None
         try:
-            value = await self._link.call("GET", key)
+            value = await self._redis.call("GET", key)
             known = read_document(value) if value is not None else None
         except RedisDown:
             return None

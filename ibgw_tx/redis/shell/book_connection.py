@@ -9,6 +9,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from ibgw_tx.redis.shell.connections import REPLY_LIMIT, RedisFactory, RedisProtocol
+from ibgw_tx.runtime.write_now import write_now
 
 
 class BookProtocol(RedisProtocol):
@@ -25,12 +26,12 @@ class BookProtocol(RedisProtocol):
         self.in_flight = 0
         self._paused = False
         self._starving = False
-        self._write_now: Callable[[], Any] = _nothing
+        #: Whether Redis has answered since it was last looked for.
+        self._answered = False
         self._watch: Any = None
 
     async def prepared(self) -> None:
         self.transport.registerProducer(self, True)
-        self._write_now = getattr(self.transport, "doWrite", _nothing)
 
     @property
     def has_room(self) -> bool:
@@ -44,8 +45,7 @@ class BookProtocol(RedisProtocol):
             self._watch = self.callLater(REPLY_LIMIT, self._check_replies, 0)
         self.in_flight += commands
         self.transport.write(batch)
-        # Out at once, not in the reactor's next round; what does not fit, or fails, the reactor sees to as ever.
-        self._write_now()
+        write_now(self.transport)
 
     def dataReceived(self, data: bytes, unpause: bool = False) -> None:
         if not self._ready:
@@ -58,8 +58,6 @@ class BookProtocol(RedisProtocol):
                 self.factory.trouble(f"Redis refuses a book: {reply}")
         self._answered = True
         self._offer_room()
-
-    _answered = False
 
     def _check_replies(self, _: int) -> None:
         self._watch = None
@@ -101,7 +99,3 @@ class BookFactory(RedisFactory):
     def __init__(self, room: Callable[[], None], **kind: Any) -> None:
         super().__init__(BookProtocol, **kind)
         self.room = room
-
-
-def _nothing() -> None:
-    """A transport without a socket of its own writes when it likes."""

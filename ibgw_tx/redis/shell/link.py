@@ -43,6 +43,7 @@ class RedisLink(Service):
         self.on_up: list[Callable[[], None]] = []
         self.on_down: list[Callable[[], None]] = []
         self.on_books_up: Callable[[], None] = _nothing
+        self.on_room: Callable[[], None] = _nothing
         self.on_message: Callable[[bytes], None] = lambda message: None
         self.refused = 0
         self._reactor = reactor
@@ -64,7 +65,7 @@ class RedisLink(Service):
         super().startService()
         for factory in self._factories:
             factory.startConnecting(
-                HostnameEndpoint(self._reactor, self._host.encode().decode(), self._port, timeout=CONNECT_LIMIT)
+                HostnameEndpoint(self._reactor, self._host, self._port, timeout=CONNECT_LIMIT)
             )
             for slot in factory.slots:
                 slot.service.whenConnected(failAfterFailures=1).addErrback(self._cannot_connect)
@@ -124,8 +125,6 @@ class RedisLink(Service):
 
     def _books_room(self) -> None:
         self.on_room()
-
-    on_room: Callable[[], None] = staticmethod(lambda: None)
 
     # Commands.
 

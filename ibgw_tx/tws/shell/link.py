@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from twisted.application.service import Service
@@ -13,15 +13,14 @@ from twisted.python.failure import Failure
 
 from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
-from ibgw_tx.tws.shell.recorder import Recorder
-from ibgw_tx.tws.shell.session import IBSession, SessionListener
+from ibgw_tx.tws.shell.session import IBSession
 
 CONNECT_LIMIT = 10  # seconds for one TCP connect
 RETRY_DELAY = 20.0  # seconds between two attempts to connect
 
 
 class IBSessionFactory(ReconnectingClientFactory):
-    """Makes sessions until it is stopped, RETRY_DELAY seconds apart. Logs one line for each change of what is wrong."""
+    """Has sessions made until it is stopped, RETRY_DELAY seconds apart. Logs one line for each change of what is wrong."""
 
     log = Logger()
     noisy = False
@@ -30,25 +29,14 @@ class IBSessionFactory(ReconnectingClientFactory):
     factor = 1.0
     jitter = None  # type: ignore[assignment]
 
-    def __init__(
-        self,
-        client_id: int,
-        listener: SessionListener,
-        hot: Mapping[bytes, Callable[[list[bytes]], None]],
-        clock: Clock,
-        recorder: Recorder | None = None,
-    ) -> None:
+    def __init__(self, make: Callable[[], IBSession], clock: Clock) -> None:
         self.clock = clock  # type: ignore[assignment]
-        self._clock = clock
-        self._recorder = recorder
-        self._client_id = client_id
-        self._listener = listener
-        self._hot = hot
+        self._make = make
         self._last_failure = ""
 
     def buildProtocol(self, addr: IAddress | None) -> IBSession:
         """A session of its own for each connection."""
-        session = IBSession(self._client_id, self._listener, self._hot, self._clock, self._recorder)
+        session = self._make()
         session.factory = self
         return session
 

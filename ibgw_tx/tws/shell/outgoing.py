@@ -15,14 +15,10 @@ from twisted.internet.defer import Deferred
 from ibgw_tx.model.errors import SessionLost
 from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
+from ibgw_tx.runtime.write_now import write_now
 from ibgw_tx.tws.messages import LANES, order_id_of
 from ibgw_tx.tws.pacing import Lane, Pacer, Parcel, Waiting
 from ibgw_tx.tws.shell.recorder import Recorder
-
-
-def _write_when_you_like() -> None:
-    """A transport without a socket of its own writes by itself."""
-
 
 #: What makes the messages of a parcel when they may leave. It raises what the command is refused with; then nothing is sent.
 Maker = Callable[[], Sequence[bytes]]
@@ -40,14 +36,11 @@ class Outgoing:
         self._pacer = Pacer()
         self._orders: dict[Parcel, tuple[Maker, Deferred[None]]] = {}
         self._transport: Any = None
-        self._flush: Callable[[], Any] = _write_when_you_like
         self._next: Any = None
 
     def open(self, transport: Any) -> None:
         """Write to this transport from now on."""
         self._transport = transport
-        # Twisted writes when the reactor comes round to it; an order does not wait for its log line.
-        self._flush = getattr(transport, "doWrite", _write_when_you_like)
 
     def close(self) -> list[bytes]:
         """Write no more; the messages that still waited for their turn. Parcels fail with SessionLost."""
@@ -143,8 +136,7 @@ class Outgoing:
                 if self._recorder is not None:
                     self._recorder.frame("out", message[4:])
         if released:
-            # What does not fit into the socket, or fails, the reactor sees to.
-            self._flush()
+            write_now(self._transport)
         # Who hears of it may send more: only now.
         for tell in told:
             tell()

@@ -1,15 +1,12 @@
 """The API session with TWS: one TCP connection from the greeting to its loss. `link` makes another, always.
 
-Phases (tws-facts 1.1): the TCP connection is up and our range of versions is sent (GREETING); TWS has told its version and
-startApi is sent (STARTING); nextValidId and managedAccounts have both come, in either order (READY); CLOSED is final. Nothing
-but startApi may be sent before READY. Every phase before READY has one common limit, because a TWS that waits for a login or
-a click accepts the connection and says nothing. What goes out passes `outgoing`; signs of life are `liveness`.
+It puts its parts together and is the connection that ibapi's client wants: `handshake` brings it to READY, `incoming` takes what
+TWS says, `outgoing` sends at the rate IB allows, `liveness` watches for signs of life. Nothing of it survives connectionLost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from enum import Enum
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
@@ -21,28 +18,13 @@ from ibgw_tx.model import events
 from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws import codes
-from ibgw_tx.tws.api.client import MAX_VERSION, MIN_VERSION, TWSClient
-from ibgw_tx.tws.frames import FrameSplitter, FrameTooLong, fields_of, frame
+from ibgw_tx.tws.api.client import TWSClient
+from ibgw_tx.tws.frames import FrameTooLong
+from ibgw_tx.tws.shell.handshake import GREETING, Handshake, Phase
+from ibgw_tx.tws.shell.incoming import HotMessages, Incoming
 from ibgw_tx.tws.shell.liveness import ALIVE_WITHIN, Liveness
 from ibgw_tx.tws.shell.outgoing import Maker, Outgoing
 from ibgw_tx.tws.shell.recorder import Recorder
-
-READY_LIMIT = 15.0  # seconds from TCP to READY
-
-#: Older servers are refused: ibapi 9.81 cannot send orders to the oldest, and bars came in another layout before 124.
-OLDEST_VERSION = 145
-
-#: Bad messages that are logged each; after them only every thousandth, all are counted.
-_BAD_LOGGED = 10
-
-
-class Phase(Enum):
-    """Where a session stands."""
-
-    GREETING = "greeting"
-    STARTING = "starting"
-    READY = "ready"
-    CLOSED = "closed"
 
 
 class SessionListener(Protocol):
@@ -58,7 +40,7 @@ class SessionListener(Protocol):
 
 
 class IBSession(TwistedProtocol):
-    """One connection to TWS. It owns its framing, decoder, pacing and phase; nothing of it survives connectionLost."""
+    """One connection to TWS."""
 
     log = Logger()
     transport: Any
@@ -68,26 +50,20 @@ class IBSession(TwistedProtocol):
         self,
         client_id: int,
         listener: SessionListener,
-        hot: Mapping[bytes, Callable[[list[bytes]], None]],
+        hot: HotMessages,
         clock: Clock,
         recorder: Recorder | None = None,
     ) -> None:
-        self.phase = Phase.GREETING
         self.client_id = client_id
-        self.accounts: tuple[str, ...] = ()
-        self.next_valid_id: int | None = None
-        self.bad_messages = 0
         #: Messages that still waited for their turn when the link was lost.
         self.unsent: list[bytes] = []
         self._listener = listener
-        self._hot = hot
-        self._clock = clock
         self._recorder = recorder
-        self._splitter = FrameSplitter()
-        self._outgoing = Outgoing(clock, lambda: self.client.server_version, recorder)
-        self._ready_limit: Any = None
         self._cause = ""
         self.client = TWSClient(self, client_id, self._told)
+        self._handshake = Handshake(clock, self._start_api, self.abort)
+        self._incoming = Incoming(hot, self.client.decode, recorder)
+        self._outgoing = Outgoing(clock, lambda: self.client.server_version, recorder)
         self._liveness = Liveness(clock, self.client.ask_current_time, self._silent_too_long)
 
     # Life.
@@ -95,15 +71,12 @@ class IBSession(TwistedProtocol):
     def connectionMade(self) -> None:
         self.transport.setTcpNoDelay(True)
         self.transport.setTcpKeepAlive(True)
-        greeting = b"API\0" + frame(b"v%d..%d" % (MIN_VERSION, MAX_VERSION))
-        self.transport.write(greeting)
+        self.transport.write(GREETING)
         self._outgoing.open(self.transport)
-        self._ready_limit = self._clock.callLater(READY_LIMIT, self._not_ready)
+        self._handshake.begin()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        was, self.phase = self.phase, Phase.CLOSED
-        if self._ready_limit is not None and self._ready_limit.active():
-            self._ready_limit.cancel()
+        was = self._handshake.close()
         self._liveness.stop()
         self.unsent = self._outgoing.close()
         if self.unsent:
@@ -119,85 +92,41 @@ class IBSession(TwistedProtocol):
         self._cause = self._cause or cause
         self.transport.abortConnection()
 
-    def _not_ready(self) -> None:
-        self.abort(f"no {'answer' if self.phase is Phase.GREETING else 'nextValidId'} within {READY_LIMIT:.0f} s")
+    def _start_api(self, version: int) -> None:
+        if self._recorder is not None:
+            self._recorder.event("up", version)
+        self.client.greet(version)
 
-    # Bytes in.
+    def _silent_too_long(self, silence: float) -> None:
+        self.abort(f"TWS has been silent for {silence:.0f} s")
+
+    # What comes in.
 
     def dataReceived(self, data: bytes) -> None:
         self._liveness.heard()
         try:
-            frames = self._splitter.feed(data)
+            frames = self._incoming.frames(data)
         except FrameTooLong as error:
             self.log.error("TWS stream out of step: {error}; dropping the link", error=str(error))
             self.abort(str(error))
             return
-        if self._recorder is not None:
-            for payload in frames:
-                self._recorder.frame("in", payload)
-        if self.phase is Phase.GREETING:
-            frames = self._greeted(frames)
-        hot = self._hot
-        for payload in frames:
-            fields = payload.split(b"\0")
-            try:
-                taken = hot.get(fields[0])
-                if taken is not None:
-                    taken(fields)
-                else:
-                    self.client.decode(fields[:-1])
-            except Exception:
-                self._skip(payload)
+        if self._handshake.phase is Phase.GREETING:
+            frames = self._handshake.take_version(frames)
+        self._incoming.dispatch(frames)
         try:
             self._listener.turnEnded()
         except Exception:
             # Out of dataReceived it would end the session.
             self.log.failure("what TWS has told was not passed on")
 
-    def _greeted(self, frames: list[bytes]) -> list[bytes]:
-        """Take frames up to the version reply (two fields; IB's client lets others pass before it); give the rest."""
-        for index, payload in enumerate(frames):
-            fields = fields_of(payload)
-            if len(fields) == 2:
-                self._start(fields)
-                return frames[index + 1 :] if self.phase is Phase.STARTING else []
-            self.log.info("before its version TWS said {message!r}", message=payload[:200])
-        return []
-
-    def _start(self, fields: list[bytes]) -> None:
-        version = int(fields[0]) if fields[0].isdigit() else 0
-        if not OLDEST_VERSION <= version <= MAX_VERSION:
-            told = fields[0][:40].decode("latin-1")
-            self.abort(f"its server version is {told!r}; the gateway speaks {OLDEST_VERSION}..{MAX_VERSION}")
-            return
-        self.phase = Phase.STARTING
-        if self._recorder is not None:
-            self._recorder.event("up", version)
-        self.client.greet(version)
-
-    def _skip(self, payload: bytes) -> None:
-        self.bad_messages += 1
-        if self.bad_messages <= _BAD_LOGGED or self.bad_messages % 1000 == 0:
-            self.log.failure(
-                "message from TWS skipped (number {count} of this session): {message!r}",
-                count=self.bad_messages,
-                message=payload[:400],
-            )
-
     def _told(self, event: Any) -> None:
-        if isinstance(event, events.NextValidId):
-            self.next_valid_id = event.order_id
-        elif isinstance(event, events.ManagedAccounts):
-            self.accounts = event.accounts
-        elif isinstance(event, events.Notice) and event.code == codes.CLIENT_ID_IN_USE:
+        if isinstance(event, events.Notice) and event.code == codes.CLIENT_ID_IN_USE:
             self._cause = f"326: client id {self.client_id} is in use; waiting for it"
         self._listener.told(event)
-        if self.phase is Phase.STARTING and self.next_valid_id is not None and self.accounts:
+        if self._handshake.heard(event):
             self._become_ready()
 
     def _become_ready(self) -> None:
-        self.phase = Phase.READY
-        self._ready_limit.cancel()
         self._liveness.start()
         self.factory.forget_failure()
         self.log.info(
@@ -209,7 +138,27 @@ class IBSession(TwistedProtocol):
         )
         self._listener.sessionReady(self)
 
-    # Life signs.
+    # What is known of it.
+
+    @property
+    def phase(self) -> Phase:
+        """Where it stands."""
+        return self._handshake.phase
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The managed accounts; none before TWS has told them."""
+        return self._handshake.accounts
+
+    @property
+    def next_valid_id(self) -> int | None:
+        """TWS's next order id, as last told."""
+        return self._handshake.next_valid_id
+
+    @property
+    def bad_messages(self) -> int:
+        """Messages that could not be taken."""
+        return self._incoming.bad_messages
 
     @property
     def is_alive(self) -> bool:
@@ -221,9 +170,6 @@ class IBSession(TwistedProtocol):
         """Seconds since the last byte from TWS."""
         return self._liveness.silence
 
-    def _silent_too_long(self, silence: float) -> None:
-        self.abort(f"TWS has been silent for {silence:.0f} s")
-
     # What EClient needs of a connection.
 
     def isConnected(self) -> bool:
@@ -233,6 +179,12 @@ class IBSession(TwistedProtocol):
     def sendMsg(self, msg: bytes) -> None:
         """Queue one framed message in its lane and send what may go. Raises PacingFull, with nothing queued."""
         self._outgoing.send(msg)
+
+    def disconnect(self) -> None:
+        """EClient's wish to end."""
+        self.abort("disconnected by the API client")
+
+    # What commands order.
 
     def send_orders(self, messages: Sequence[bytes]) -> None:
         """Queue framed placeOrder messages, all or none. Raises PacingFull."""
@@ -249,7 +201,3 @@ class IBSession(TwistedProtocol):
     def withdraw(self) -> list[bytes]:
         """Everything that still waits for TWS's message rate, taken away: the session is about to be ended."""
         return self._outgoing.withdraw()
-
-    def disconnect(self) -> None:
-        """EClient's wish to end."""
-        self.abort("disconnected by the API client")

@@ -1,9 +1,12 @@
 """The service that keeps one session up."""
 
+from functools import partial
+
 import pytest
 from twisted.internet.testing import MemoryReactorClock
 
 from ibgw_tx.tws.shell.link import CONNECT_LIMIT, IBSessionFactory, TWSLink
+from ibgw_tx.tws.shell.session import IBSession
 
 
 @pytest.fixture
@@ -13,7 +16,7 @@ def reactor():
 
 @pytest.fixture
 def link(reactor):
-    factory = IBSessionFactory(0, None, {}, reactor)
+    factory = IBSessionFactory(partial(IBSession, 0, None, {}, reactor), reactor)
     return TWSLink("tws.example", 4002, factory, reactor)
 
 

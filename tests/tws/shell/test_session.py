@@ -1,5 +1,6 @@
 """One connection to TWS, from the greeting to its loss."""
 
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -12,9 +13,10 @@ from twisted.python.failure import Failure
 from ibgw_tx.model import events
 from ibgw_tx.tws.frames import MAX_LENGTH
 from ibgw_tx.tws.pacing import CAPACITY, Lane
+from ibgw_tx.tws.shell.handshake import READY_LIMIT, Phase
 from ibgw_tx.tws.shell.link import RETRY_DELAY, IBSessionFactory
 from ibgw_tx.tws.shell.liveness import DEAD_AFTER
-from ibgw_tx.tws.shell.session import READY_LIMIT, Phase
+from ibgw_tx.tws.shell.session import IBSession
 from tests.kit.fakes import AAPL, ScriptedTWS, tws_frame
 
 BOOKS = {b"12": lambda fields: float(fields[7])}
@@ -46,7 +48,7 @@ class Place:
     def __init__(self, clock):
         self.clock, self.listener = clock, Listener()
         self.rows = []
-        self.factory = IBSessionFactory(7, self.listener, {b"12": self._row}, clock)
+        self.factory = IBSessionFactory(partial(IBSession, 7, self.listener, {b"12": self._row}, clock), clock)
 
     def _row(self, fields):
         self.rows.append(float(fields[7]))
@@ -234,7 +236,7 @@ def test_whatever_bytes_come_the_session_lives_on_or_is_dropped_with_a_reason(da
     place = Place(Clock())
     place.factory.buildProtocol(None)
     tws = place.connect()
-    tws.session._skip = lambda payload: None
+    tws.session._incoming._skip = lambda payload: None
     tws.welcome()
     tws.session.dataReceived(data)
     assert not tws.wire.aborted or place.listener.lost[0]
