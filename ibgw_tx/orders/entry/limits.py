@@ -7,17 +7,15 @@ Refusal, whose error has the code `limit` and a text that begins with the limit'
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import attrs
 
-from ibgw_tx.model.contract import BadName, Contract, exchange_of, pair_of
 from ibgw_tx.model.errors import LIMIT, CommandError
 from ibgw_tx.model.figures import written
-from ibgw_tx.model.order_types import TYPES
+from ibgw_tx.orders.entry.exposure import Exposure, facing
 
-__all__ = ["Exposure", "Limits", "RateWindow", "Refusal", "exposure_of", "halted"]
+__all__ = ["Limits", "RateWindow", "Refusal", "halted"]
 
 
 @attrs.frozen
@@ -49,10 +47,10 @@ def _symbols(names: Iterable[str]) -> frozenset[str]:
 class Limits:
     """The settings; None (an empty set) is off. A value that is not above zero raises ValueError with the limit's name.
 
-    max_quantity: of one order, in its own units. max_notional: of one order, |price| x quantity x multiplier in the contract's
-    currency (no exchange rates). max_orders_per_second: new orders and modifies. max_open_orders: live orders of the
-    gateway. price_collar: percent that a limit price may lie beyond the book's other side. allowed_symbols: `AAPL`, `USD-AAPL` or
-    `NASDAQ:USD-AAPL`, in any case.
+    max_quantity: of one order, in its own units. max_notional: of one order, quantity x multiplier x the worse of its price and
+    the market's, in the contract's currency (no exchange rates). max_orders_per_second: new orders and modifies. max_open_orders:
+    orders of the login that live or may live. price_collar: percent that a price may lie beyond the book's other side.
+    allowed_symbols: `AAPL`, `USD-AAPL` or `NASDAQ:USD-AAPL`, in any case; of a combo each leg is held to them.
     """
 
     max_quantity: float | None = attrs.field(default=None, validator=_positive)
@@ -73,9 +71,14 @@ class Limits:
         return Refusal("max_open_orders", f"{live} orders are live and {new} more would pass {self.max_open_orders}")
 
     def _symbol(self, order: Exposure) -> Refusal | None:
-        if not self.allowed_symbols or self.allowed_symbols & order.names:
+        if not self.allowed_symbols:
             return None
-        return Refusal("allowed_symbols", f"{min(order.names, default='a nameless contract')} is not among them")
+        if order.legs is not None and any(leg is None for leg in order.legs):
+            return Refusal("allowed_symbols", "the legs of the combo are not known")
+        for names in order.all_names:
+            if not self.allowed_symbols & names:
+                return Refusal("allowed_symbols", f"{min(names, default='a nameless contract')} is not among them")
+        return None
 
     def _quantity(self, order: Exposure) -> Refusal | None:
         if self.max_quantity is None or order.quantity <= self.max_quantity:
@@ -87,85 +90,40 @@ class Limits:
             return None
         value = order.notional(bid, ask)
         if value is None:
-            return Refusal("max_notional", "the order has no price and no book is known to value it by")
+            return Refusal("max_notional", order.why_worthless)
         if value <= self.max_notional:
             return None
         return Refusal("max_notional", f"{written(value)} is above {written(self.max_notional)}")
 
     def _collar(self, order: Exposure, bid: float | None, ask: float | None) -> Refusal | None:
         """Only the side that costs money: a buy far above the ask, a sell far below the bid. A far target or a deep bid of a
-        bracket is no error. The limit of a stop-limit order is measured from its own stop, where it comes alive."""
-        if self.price_collar is None or order.limit is None:
+        bracket is no error. What waits for a price is measured from where it comes alive."""
+        if self.price_collar is None:
             return None
-        base = order.stop if order.stop is not None else order.facing(bid, ask)
+        measured = [
+            (order.limit_at(bid, ask), order.alive_at(bid, ask)),
+            (order.adjusted[0], order.adjusted_at(bid, ask)),
+            (order.stop if order.touched else None, facing(order.buys, bid, ask)),
+        ]
+        refusals = (self._beyond(order.buys, price, base) for price, base in measured)
+        found = next((refusal for refusal in refusals if refusal is not None), None)
+        for leg in order.legs or ():
+            if found is None and leg is not None and leg.price is not None:
+                found = self._beyond(leg.buys, leg.price, facing(leg.buys, leg.bid, leg.ask))
+        return found
+
+    def _beyond(self, buys: bool, price: float | None, base: float | None) -> Refusal | None:
+        if price is None or self.price_collar is None:
+            return None
         if base is None:
             return Refusal("price_collar", "no book is known to measure the price by: subscribe to it first")
-        room = abs(base) * self.price_collar / 100
-        beyond = order.limit - base if order.buys else base - order.limit
-        if beyond <= room + 1e-9 * abs(base):
+        beyond = price - base if buys else base - price
+        if beyond <= abs(base) * self.price_collar / 100 + 1e-9 * abs(base):
             return None
-        side = "above" if order.buys else "below"
+        side = "above" if buys else "below"
         return Refusal(
-            "price_collar",
-            f"{written(order.limit)} is more than {written(self.price_collar)} percent {side} {written(base)}",
+            "price_collar", f"{written(price)} is more than {written(self.price_collar)} percent {side} {written(base)}"
         )
-
-
-@attrs.frozen
-class Exposure:
-    """What the limits look at of one order. `limit` and `stop` in the order's units, None for none; `names` in upper case."""
-
-    buys: bool
-    quantity: float
-    limit: float | None
-    stop: float | None
-    names: frozenset[str]
-    per_point: float = 1.0  # contract's multiplier / priceMagnifier
-    cash: float | None = None
-
-    def facing(self, bid: float | None, ask: float | None) -> float | None:
-        """The side of the book that this order would trade with, else the other one."""
-        near, far = (ask, bid) if self.buys else (bid, ask)
-        return far if near is None else near
-
-    def notional(self, bid: float | None, ask: float | None) -> float | None:
-        """The order's worth in the contract's currency; None when there is nothing to value it by."""
-        if not self.quantity and self.cash is not None:
-            return self.cash
-        price = next((price for price in (self.limit, self.stop, self.facing(bid, ask)) if price is not None), None)
-        return None if price is None else abs(price) * self.quantity * self.per_point
-
-
-def exposure_of(members: Mapping[str, Any], contract: Contract, magnifier: int = 1) -> Exposure:
-    """The exposure of checked members on a resolved contract."""
-    aux_is_price = TYPES[members["orderType"]].aux_is_price
-    return Exposure(
-        buys=members["action"] == "BUY",
-        quantity=members.get("totalQuantity", 0),
-        limit=members.get("lmtPrice"),
-        stop=members.get("auxPrice") if aux_is_price else members.get("trailStopPrice"),
-        names=_names(contract),
-        per_point=_multiplier(contract.multiplier) / max(magnifier, 1),
-        cash=members.get("cashQty"),
-    )
-
-
-def _names(contract: Contract) -> frozenset[str]:
-    names = {contract.symbol}
-    try:
-        pair = pair_of(contract)
-        names |= {pair, f"{exchange_of(contract)}:{pair}"}
-    except BadName:
-        pass  # such a contract is refused elsewhere; its symbol is still a name
-    return _symbols(names)
-
-
-def _multiplier(text: str) -> float:
-    try:
-        found = abs(float(text)) if text else 1.0
-    except ValueError:
-        return 1.0
-    return found if 0 < found < float("inf") else 1.0
 
 
 class RateWindow:

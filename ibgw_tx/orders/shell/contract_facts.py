@@ -16,7 +16,7 @@ from ibgw_tx.model.contract import Contract, exchange_of, pair_of
 from ibgw_tx.model.errors import bad_params
 from ibgw_tx.model.keys import book_channel
 from ibgw_tx.orders.entry.checks import ContractFacts
-from ibgw_tx.orders.entry.limits import Exposure, exposure_of
+from ibgw_tx.orders.entry.exposure import Exposure, exposure_of
 
 
 class ContractFactsFinder:

@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ibgw_tx.model.contract import Contract
+from ibgw_tx.model.contract import ComboLeg, Contract
 from ibgw_tx.model.errors import LIMIT
-from ibgw_tx.orders.entry.limits import Exposure, Limits, RateWindow, exposure_of, halted
+from ibgw_tx.model.order_members import LegPrice
+from ibgw_tx.orders.entry.exposure import Exposure, KnownLeg, exposure_of
+from ibgw_tx.orders.entry.limits import Limits, RateWindow, halted
 
 AAPL = Contract(conId=265598, symbol="AAPL", secType="STK", exchange="SMART", primaryExchange="NASDAQ", currency="USD")
 BRR = Contract(
@@ -61,6 +63,133 @@ def test_max_quantity(quantity, text):
 def test_max_notional(found, bid, ask, text):
     refusal = Limits(max_notional=10000).order(found, bid, ask)
     assert refusal is None if text is None else told(refusal).startswith(text)
+
+
+BOOK = (149.9, 150.0)
+
+
+@pytest.mark.parametrize(
+    ("members", "value"),
+    [
+        ({"action": "SELL", "totalQuantity": 1_000_000, "lmtPrice": 0.01}, 149_900_000),
+        ({"action": "SELL", "lmtPrice": 200.0}, 20_000),
+        ({"lmtPrice": 0.01}, 15_000),
+        ({"lmtPrice": 200.0}, 20_000),
+        ({"orderType": "STP", "totalQuantity": 20_000, "auxPrice": 0.5}, 3_000_000),
+        ({"action": "SELL", "orderType": "STP", "auxPrice": 0.5}, 14_990),
+        ({"orderType": "STP LMT", "auxPrice": 0.5, "lmtPrice": 0.6}, 15_000),
+        ({"orderType": "TRAIL", "auxPrice": 1.0, "trailStopPrice": 0.5}, 15_000),
+        ({"orderType": "TRAIL", "auxPrice": 1.0}, 15_000),
+        ({"orderType": "STP", "auxPrice": 151.0, "adjustedOrderType": "STP", "adjustedStopPrice": 180.0}, 18_000),
+        ({"lmtPrice": 150.0, "discretionaryAmt": 50.0}, 20_000),
+        ({"orderType": "MKT", "totalQuantity": 0, "cashQty": 1_000_000.0}, 1_000_000),
+        ({"orderType": "MKT", "totalQuantity": 1, "cashQty": 1_000_000.0}, 1_000_000),
+        ({"orderType": "MKT", "totalQuantity": 100, "cashQty": 1.0}, 15_000),
+    ],
+)
+def test_an_order_is_worth_the_worse_of_its_price_and_the_market(members, value):
+    assert order(**members).notional(*BOOK) == pytest.approx(value)
+    assert Limits(max_notional=value).order(order(**members), *BOOK) is None
+    assert Limits(max_notional=value * 0.99).order(order(**members), *BOOK) is not None
+
+
+def test_an_order_without_quantity_and_cash_cannot_be_valued():
+    refusal = Limits(max_notional=1e9).order(order(totalQuantity=0, lmtPrice=1.0, hedgeType="D"), *BOOK)
+    assert "neither a quantity nor a cash quantity" in told(refusal)
+
+
+@pytest.mark.parametrize("members", [{"orderType": "MKT"}, {"orderType": "TRAIL", "auxPrice": 1.0}, {"orderType": "PEG MID"}])
+def test_an_order_without_price_and_book_cannot_be_valued(members):
+    assert "no price and no book" in told(Limits(max_notional=1e9).order(order(**members)))
+
+
+# Combos.
+
+MSFT = Contract(conId=272093, symbol="MSFT", secType="STK", exchange="SMART", primaryExchange="NASDAQ", currency="USD")
+CALL = Contract(
+    conId=5, symbol="AAPL", secType="OPT", exchange="SMART", currency="USD", lastTradeDateOrContractMonth="20350119",
+    strike=250.0, right="C", multiplier="100",
+)  # fmt: skip
+COMBO = Contract(
+    symbol="AAPL", secType="BAG", exchange="SMART", currency="USD",
+    comboLegs=(ComboLeg(265598, 100, "BUY", "SMART"), ComboLeg(5, 1, "SELL", "SMART")),
+)  # fmt: skip
+LEGS = (KnownLeg(AAPL, 1, 149.9, 150.0), KnownLeg(CALL, 1, 2.0, 2.5))
+
+
+def combo(*legs, **members):
+    order = {"action": "BUY", "totalQuantity": 2, "orderType": "LMT", "lmtPrice": 0.05, **members}
+    return exposure_of(order, COMBO, 1, legs)
+
+
+@pytest.mark.parametrize(
+    ("members", "value"),
+    [
+        ({}, 2 * (100 * 150.0 + 100 * 2.0)),
+        ({"action": "SELL"}, 2 * (100 * 149.9 + 100 * 2.5)),
+        ({"lmtPrice": 1000.0}, 2 * 100 * 1000.0),
+        ({"lmtPrice": None, "orderComboLegs": (LegPrice(160.0), LegPrice(None))}, 2 * (100 * 160.0 + 100 * 2.0)),
+    ],
+)
+def test_a_combo_is_worth_its_legs_or_its_own_price(members, value):
+    assert combo(*LEGS, **members).notional(None, None) == pytest.approx(value)
+
+
+@pytest.mark.parametrize("legs", [(), (LEGS[0],), (LEGS[0], None), (LEGS[0], KnownLeg(CALL))])
+def test_a_combo_whose_legs_are_not_known_cannot_be_valued(legs):
+    refusal = Limits(max_notional=1e12).order(combo(*legs, lmtPrice=1.0))
+    assert told(refusal) == "max_notional: the combo has a leg that is not known or of which no book is known to value it by"
+    assert Limits(max_quantity=5).order(combo(*legs)) is None, "a limit that is not on value lets it pass"
+
+
+@pytest.mark.parametrize(
+    ("allowed", "legs", "text"),
+    [
+        (["AAPL"], LEGS, None),
+        (["NASDAQ:USD-AAPL", "USD-AAPL@20350119@100C250"], LEGS, None),
+        (["AAPL"], (KnownLeg(MSFT), LEGS[1]), "MSFT is not among them"),
+        (["AAPL"], (LEGS[0], KnownLeg(MSFT)), "MSFT is not among them"),
+        (["AAPL"], (LEGS[0], None), "the legs of the combo are not known"),
+        (["AAPL"], (), "the legs of the combo are not known"),
+    ],
+)
+def test_each_leg_of_a_combo_is_held_to_the_allowed_symbols(allowed, legs, text):
+    refusal = Limits(allowed_symbols=allowed).order(combo(*legs))
+    assert refusal is None if text is None else text in told(refusal)
+
+
+def test_the_price_of_a_leg_is_collared_by_its_own_book():
+    limits = Limits(price_collar=5)
+    fair, far = (LegPrice(150.0), LegPrice(2.0)), (LegPrice(150.0), LegPrice(1.0))
+    book = {"bid": 14_790.0, "ask": 14_810.0}
+    assert limits.order(combo(*LEGS, lmtPrice=None, orderComboLegs=fair), **book) is None
+    assert told(limits.order(combo(*LEGS, lmtPrice=None, orderComboLegs=far), **book)).startswith("price_collar: 1 is more than")
+
+
+@pytest.mark.parametrize(
+    ("members", "bid", "ask", "text"),
+    [
+        ({"orderType": "LIT", "auxPrice": 1000.0, "lmtPrice": 1000.0}, 99.0, 100.0, "1000 is more than 5 percent above 100"),
+        ({"orderType": "LIT", "auxPrice": 90.0, "lmtPrice": 91.0}, 99.0, 100.0, None),
+        ({"orderType": "LIT", "auxPrice": 90.0, "lmtPrice": 99.0}, 99.0, 100.0, "99 is more than 5 percent above 90"),
+        ({"orderType": "LIT", "auxPrice": 90.0, "lmtPrice": 90.0}, None, None, "no book is known"),
+        ({"orderType": "MIT", "auxPrice": 1000.0}, 99.0, 100.0, "1000 is more than 5 percent above 100"),
+        ({"orderType": "MIT", "auxPrice": 90.0}, 99.0, 100.0, None),
+        ({"action": "SELL", "orderType": "LIT", "auxPrice": 1.0, "lmtPrice": 1.0}, 100.0, 101.0, "1 is more than 5 percent"),
+        ({"orderType": "STP LMT", "auxPrice": 1.0, "lmtPrice": 101.0}, 99.0, 100.0, None),
+        ({"orderType": "STP LMT", "auxPrice": 1.0, "lmtPrice": 110.0}, 99.0, 100.0, "110 is more than 5 percent above 100"),
+        ({"lmtPrice": 100.0, "discretionaryAmt": 6.0}, 99.0, 100.0, "106 is more than 5 percent above 100"),
+        ({"action": "SELL", "lmtPrice": 100.0, "discretionaryAmt": 6.0}, 100.0, 101.0, "94 is more than 5 percent below 100"),
+        ({"orderType": "TRAIL LIMIT", "auxPrice": 1.0, "lmtPriceOffset": 9.0}, 99.0, 100.0, "109 is more than"),
+        ({"orderType": "TRAIL LIMIT", "auxPrice": 1.0, "lmtPriceOffset": 1.0, "trailStopPrice": 120.0}, 99.0, 100.0, None),
+        ({"orderType": "STP", "auxPrice": 101.0, "adjustedStopPrice": 110.0, "adjustedStopLimitPrice": 140.0}, 99.0, 100.0,
+         "140 is more than 5 percent above 110"),
+        ({"orderType": "REL", "lmtPrice": 120.0, "auxPrice": 0.01}, 99.0, 100.0, "120 is more than 5 percent above"),
+    ],
+)  # fmt: skip
+def test_every_price_is_collared_where_the_order_comes_alive(members, bid, ask, text):
+    refusal = Limits(price_collar=5).order(order(**members), bid, ask)
+    assert refusal is None if text is None else told(refusal).startswith(f"price_collar: {text}")
 
 
 @pytest.mark.parametrize(
