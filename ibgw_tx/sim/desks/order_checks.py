@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from ibgw_tx.sim.exchange import conditions
-from ibgw_tx.sim.exchange.order import SPELLINGS, TIFS, Kinds, Leg, Order, Terms
+from ibgw_tx.sim.exchange.order import ACTIONS, SPELLINGS, TIFS, Kinds, Leg, Order, Terms
 from ibgw_tx.sim.market.catalogue import Catalogue
 from ibgw_tx.sim.market.instrument import Instrument
 from ibgw_tx.sim.office import lookup
@@ -90,7 +90,7 @@ def check(
     """Everything about a new order but its ids; `middle` gives the market's price."""
     kind = said["orderType"].strip().upper()
     kind = SPELLINGS.get(kind, kind)
-    if said["action"].strip().upper() not in ("BUY", "SELL", "SSHORT"):
+    if said["action"].strip().upper() not in ACTIONS:
         raise refuse(321, name="placeOrder", cause="Invalid action")
     if kind not in Kinds.ALL:
         raise refuse(321, name="placeOrder", cause="Invalid order type was entered")
@@ -132,7 +132,7 @@ def _time_in_force(said: Said, kind: str, now: float) -> None:
     tif = said["tif"].strip().upper()
     if tif and tif not in TIFS:
         raise refuse(321, name="placeOrder", cause=f"Invalid time in force:{tif}")
-    if kind in ("MOC", "LOC") and tif in ("IOC", "FOK", "GTC", "GTD"):
+    if kind in ("MOC", "LOC") and tif in ("IOC", "FOK", "GTC", "GTD", "OPG"):
         raise refuse(201, cause=f"The time-in-force {tif} is invalid for this combination of exchange and security type.")
     for field in ("goodTillDate", "goodAfterTime"):
         if said[field] or (field == "goodTillDate" and tif == "GTD"):
@@ -185,6 +185,12 @@ def without_zone(said: Said) -> bool:
     zoned = 3  # words: date, time, zone
     texts = [said[field].strip() for field in ("goodTillDate", "goodAfterTime")]
     return any(text and "-" not in text and len(text.split()) < zoned for text in texts)
+
+
+def check_group(order: Order, members: Iterable[Order]) -> None:
+    """An OCA group is of one account."""
+    if any(member.terms.account != order.terms.account for member in members if member.key != order.key):
+        raise refuse(10224)
 
 
 def check_change(order: Order, instrument: Instrument, exchange: str, new: Terms) -> None:

@@ -25,6 +25,8 @@ class OrderMaker:
             perm_id, client.client_id, request.req_id, instrument, exchange, terms, terms.total, self._office.now(), legs
         )
         order.parent = self._parent(order)
+        if order.terms.oca_group:
+            orderchecks.check_group(order, self._lives.store.in_group(order.terms.oca_group))
         limit = self._office.settings.order_limit
         if limit and self._lives.store.count(order) >= limit and not terms.said["whatIf"]:
             cause = f"the maximum of {limit} active orders for this contract, side and account is reached"

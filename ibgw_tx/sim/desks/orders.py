@@ -87,8 +87,11 @@ class OrderDesk(BaseDesk):
     def _take(self, client: Conversation, request: Request) -> None:
         known = self.store.by_key(client.client_id, request.req_id)
         upcoming = self.office.next_id(client.client_id)
-        if known is not None and known.live:
+        if known is not None and known.live and not request.args["whatIf"]:
             self._modify(client, request, known)
+            return
+        if known is not None and known.ended is None and request.args["whatIf"]:
+            self._preview(client, self.maker.make(client, request, known))
             return
         if request.req_id < upcoming and not (known is not None and known.held):
             raise orderchecks.refuse(104 if known is not None and known.status == Status.FILLED else 103)
@@ -101,14 +104,16 @@ class OrderDesk(BaseDesk):
         if refusal is not None:
             self._reject(client, order, *refusal)
         elif order.terms.said["whatIf"]:
-            figures = margins.what_if(
-                order, self.office.accounts[order.terms.account], self.office.market, self.office.now()
-            )
-            client.send(replies_orders.open_order(order, client.server_version, margins=figures))
+            self._preview(client, order)
         elif not order.terms.said["transmit"]:
             self.lives.hold(order)
         else:
             self._transmit(order)
+
+    def _preview(self, client: Conversation, order: Order) -> None:
+        """What an order would do to its account; nothing is kept of it, not even under the id of a live or held order."""
+        figures = margins.what_if(order, self.office.accounts[order.terms.account], self.office.market, self.office.now())
+        client.send(replies_orders.open_order(order, client.server_version, margins=figures))
 
     def _reject(self, client: Conversation, order: Order, code: int, text: str, with_status: bool) -> None:
         """A refusal from IB: the code, then the order as Inactive (INSYNC#554); or the code alone."""

@@ -16,13 +16,18 @@ PRICE, TIME, VOLUME = "1", "3", "6"
 
 
 def ready(order: Order, market: Market, catalogue: Catalogue, now: float) -> bool:
-    """Whether the good-after time has come and the conditions hold: ORs bind what ANDs have joined."""
+    """Whether the good-after time has come and the conditions hold that it waits for."""
     after = order.terms.said["goodAfterTime"]
     if after and times.parse_time(after, now) > now:
         return False
-    found = order.terms.conditions
-    if not found or order.triggered:
+    if not order.terms.conditions or order.terms.revocable or order.triggered:
         return True
+    return come(order, market, catalogue, now)
+
+
+def come(order: Order, market: Market, catalogue: Catalogue, now: float) -> bool:
+    """Whether its conditions hold: ORs bind what ANDs have joined."""
+    found = order.terms.conditions
     groups: list[bool] = []
     joined = True
     for one in found:

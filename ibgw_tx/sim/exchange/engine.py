@@ -18,7 +18,8 @@ class Engine:
         self._day = -1.0
 
     def look(self) -> None:
-        """Every instrument with working orders, after its market moved."""
+        """Every instrument with working orders, after its market moved; first those that conditions end."""
+        self._lives.revoke()
         for working in list(self.store.working.values()):
             self._look_at(working.walk, working)
 
@@ -46,7 +47,7 @@ class Engine:
         if there >= order.remaining or (there and not order.terms.said["allOrNone"]):
             self._lives.take(order, walk, limit)
         if through and order.live and bound is not None and limit is not None and order.resting:
-            size = prints.through(order.terms.sign, bound, order.remaining)
+            size = prints.through(order.terms.sign, bound, order.remaining, bool(order.terms.said["allOrNone"]))
             if size:
                 self._lives.fill(order, size, limit, matching.makers(order) or order.instrument.exchange)
         return True
@@ -63,16 +64,23 @@ class Engine:
         self._day = day
 
     def close_out(self, order: Order) -> None:
-        """The end of an order's time: those for the close trade first."""
+        """The end of an order's time: those for the close trade first, if nothing else holds them."""
         walk = self._lives.walk(order)
-        if order.terms.kind in Kinds.CLOSE and walk is not None:
-            order.triggered = True
+        if order.terms.kind in Kinds.CLOSE and walk is not None and self._lives.free(order):
             self._lives.work(order, walk)
         if order.live:
             self._lives.finish(order, Status.CANCELLED, BY_SYSTEM, 202)
 
     def end_session(self) -> None:
         """As at the closing bell: market-on-close and limit-on-close trade, what is good for the day ends."""
+        now = self._lives.now()
         for order in list(self.store.live.values()):
-            if order.live and order.terms.tif not in orderrules.LASTING:
+            coming = order.opens > now  # taken for the next session
+            if order.live and not coming and order.terms.tif not in orderrules.LASTING:
                 self.close_out(order)
+
+    def open_session(self) -> None:
+        """As at the opening: orders that were taken for it go to work."""
+        for order in self.store.live.values():
+            order.opens = min(order.opens, self._lives.now())
+        self.look()

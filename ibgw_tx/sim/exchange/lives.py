@@ -81,9 +81,10 @@ class Lives:
         self.store.add(order)
         self._adopt(order)
         orderrules.set_dates(order, self.catalogue, self.keep_hours, self.now())
+        self._begin(order)
         order.why_held = orderrules.why_held(order)
         self.tell(order)
-        if order.opens > self.now():
+        if order.opens > self.now() and self.keep_hours and order.instrument.calendar:
             self.hearer.note(order, 399, orderrules.closed_text(order, self.catalogue))
             self.tell(order)
         self.go_on(order)
@@ -105,8 +106,39 @@ class Lives:
         for child in new.children:
             child.parent = new
 
+    def _begin(self, order: Order) -> None:
+        """Where its stop and limit stand at first, which its first message tells; and whether its conditions may end it."""
+        walk = self.walk(order)
+        order.limit = orderrules.first_limit(order.terms)
+        if order.terms.kind in Kinds.TRAIL:
+            order.stop = orderrules.first_stop(order)
+            if order.stop is None and walk is not None and self.free(order):
+                matching.trail(walk, order, *matching.seen_prices(walk, matching.Prints(walk, walk.count)))
+        self._watch(order)
+
+    def _watch(self, order: Order) -> None:
+        if order.terms.revocable:
+            self.store.revocable[order.perm_id] = order
+        else:
+            self.store.revocable.pop(order.perm_id, None)
+
+    def free(self, order: Order) -> bool:
+        """Whether nothing holds it but its trigger or the close: no parent, opening, time, condition, or locate."""
+        now = self.now()
+        held = orderrules.waits_for_parent(order) or order.status == Status.INACTIVE or order.opens > now
+        return order.live and not held and conditions.ready(order, self.market, self.catalogue, now)
+
+    def revoke(self) -> None:
+        """Cancel the orders whose conditions say so (conditionsCancelOrder), working or waiting."""
+        for order in list(self.store.revocable.values()):
+            if order.live and conditions.come(order, self.market, self.catalogue, self.now()):
+                self.finish(order, Status.CANCELLED, BY_SYSTEM, 202)
+
     def go_on(self, order: Order) -> None:
         """The next step of a live order: it waits, or goes to work."""
+        self.revoke()
+        if not order.live:
+            return
         if order.terms.kind in Kinds.RESTING:
             self._say_status(order, Status.SUBMITTED, "")
             return
@@ -123,11 +155,8 @@ class Lives:
 
     def consider(self, order: Order, walk: Walk, prints: matching.Prints) -> None:
         """Whether what a waiting order waits for has come; it then works."""
-        now = self.now()
-        if not order.live:
-            return  # another order's fill in the same look has ended it
-        if order.opens > now or not conditions.ready(order, self.market, self.catalogue, now):
-            return
+        if not self.free(order):
+            return  # it is held; or another order's fill in the same look has ended it
         low, high = matching.seen_prices(walk, prints)
         if orderrules.waits_for_trigger(order):
             if order.stop is None:
@@ -151,7 +180,7 @@ class Lives:
             return
         if order.filled == before:
             self._say_status(order, Status.SUBMITTED, "")
-        if order.terms.tif in ("IOC", "FOK"):
+        if order.terms.tif in orderrules.AT_ONCE:
             self._say_status(order, Status.PENDING_CANCEL, "")
             self.finish(order, Status.CANCELLED, BY_SYSTEM, 202)
         order.resting = limit is not None
@@ -179,6 +208,9 @@ class Lives:
         done = order.remaining == 0
         if done or order.status != Status.PENDING_CANCEL:
             order.status, order.why_held = (Status.FILLED if done else Status.SUBMITTED), ""
+        if order.terms.kind == "MTL" and order.limit is None and not done:
+            order.limit, order.resting = price, True  # the rest is a limit order from now on
+            self.store.requeue(order, price)
         self.hearer.executed(fill)
         marks = [self.market.walk(leg.instrument, self.now()).mark() for leg in order.legs]
         for leg in self.fills.book_legs(fill, marks):
@@ -195,7 +227,7 @@ class Lives:
 
     def _free_children(self, order: Order) -> None:
         for child in list(order.children):
-            if child.live:
+            if child.live and child.status != Status.INACTIVE:
                 self.go_on(child)
 
     def _reduce(self, mate: Order, left: int) -> None:
@@ -240,9 +272,16 @@ class Lives:
 
     def modify(self, order: Order, terms: Terms) -> None:
         """New terms for a live order; allowed or not was decided before."""
-        order.terms, order.total = terms, terms.total
-        order.triggered = order.triggered and terms.kind not in Kinds.TRAIL
-        order.stop = None
+        old, stop, order.terms, order.total = order.terms, order.stop, terms, terms.total
+        walk, order.stop = self.walk(order), None
+        if {old.kind, terms.kind} <= Kinds.TRAIL:
+            order.stop = terms.said["trailStopPrice"]
+            if order.stop is None and stop is not None and walk is not None:
+                order.stop = matching.changed_trail(walk, stop, old, terms)
+        order.limit = orderrules.changed_limit(order, old)
+        self._watch(order)
+        if order.status == Status.INACTIVE:
+            order.status = Status.PRE_SUBMITTED  # a change sends it anew
         orderrules.set_dates(order, self.catalogue, self.keep_hours, self.now())
         if order.remaining <= 0:
             self._end(order, Status.FILLED, f"Filled Size: {order.filled}")

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ibgw_tx.sim.exchange.order import Kinds, Order
+from ibgw_tx.sim.exchange.order import Kinds, Order, Terms
 from ibgw_tx.sim.market.book import ASK, BID
 from ibgw_tx.sim.market.walk import Walk
+
+PLACES = 8  # decimals kept of a price that was reckoned
 
 
 class Taken(NamedTuple):
@@ -76,8 +78,13 @@ class Prints:
         self.low: int | None = min(prices, default=None)
         self.high: int | None = max(prices, default=None)
 
-    def through(self, sign: int, limit: int, quantity: int) -> int:
-        """Size of the trades at worse prices than the limit that is still to be had; it is then used up."""
+    def through(self, sign: int, limit: int, quantity: int, whole: bool = False) -> int:
+        """Size of the trades at worse prices than the limit that is still to be had; it is then used up.
+
+        `whole`: all of the quantity or nothing.
+        """
+        if whole and quantity > sum(size for price, size in self._left if (price < limit if sign > 0 else price > limit)):
+            return 0
         had = 0
         for one in self._left:
             if (one[0] < limit if sign > 0 else one[0] > limit) and had < quantity:
@@ -106,13 +113,29 @@ def seen_prices(walk: Walk, prints: Prints) -> tuple[int, int]:
 def trail(walk: Walk, order: Order, low: int, high: int) -> None:
     """Move a trailing stop after the market: a sell's up below the high, a buy's down above the low."""
     terms, real = order.terms, walk.ladder.real
-    percent = terms.said["trailingPercent"]
-    best = real(low) if terms.buys else real(high)
-    distance = best * percent / 100.0 if percent is not None else terms.aux or 0.0
-    wanted = walk.ladder.real(walk.ladder.snap(best + terms.sign * distance))
+    wanted = _trailed(walk, terms, real(low) if terms.buys else real(high))
     if order.stop is None or (wanted < order.stop if terms.buys else wanted > order.stop):
+        if order.limit is not None and order.stop is not None:
+            order.limit = round(order.limit + wanted - order.stop, PLACES)
         order.stop = wanted
         order.revision += 1
+
+
+def _trailed(walk: Walk, terms: Terms, best: float) -> float:
+    """The stop behind a best price."""
+    percent = terms.said["trailingPercent"]
+    distance = best * percent / 100.0 if percent is not None else terms.aux or 0.0
+    return walk.ladder.real(walk.ladder.snap(best + terms.sign * distance))
+
+
+def changed_trail(walk: Walk, stop: float, old: Terms, new: Terms) -> float:
+    """Where a trail stands after a change without a stop of its own: as far as the new terms say behind the best price
+    that it has seen, so that it loses no ground."""
+    percent = old.said["trailingPercent"]
+    if (percent, old.aux) == (new.said["trailingPercent"], new.aux):
+        return stop
+    best = stop - old.sign * (old.aux or 0.0) if percent is None else stop / (1.0 + old.sign * percent / 100.0)
+    return _trailed(walk, new, best)
 
 
 def pulls(walk: Walk, order: Order, low: int, high: int) -> bool:

@@ -49,6 +49,7 @@ class Kinds:
 
 SPELLINGS = {"STPLMT": "STP LMT", "STOP": "STP", "TRAILLMT": "TRAIL LIMIT", "MARKET": "MKT", "LIMIT": "LMT",
              "PEGBENCH": "PEG BENCH", "": "LMT"}
+ACTIONS = frozenset({"BUY", "SELL", "SSHORT", "SLONG"})  # all but the first sell
 TIFS = frozenset({"DAY", "GTC", "IOC", "FOK", "GTD", "OPG", "DTC", "AUC", "GTX"})
 
 
@@ -80,6 +81,11 @@ class Terms:
         return str(self.said["orderRef"])
 
     @property
+    def revocable(self) -> bool:
+        """Whether its conditions cancel it instead of setting it to work."""
+        return bool(self.said["conditions"]) and bool(self.said["conditionsCancelOrder"])
+
+    @property
     def conditions(self) -> tuple[Condition, ...]:
         return tuple(self.said["conditions"])
 
@@ -89,7 +95,7 @@ def terms_of(said: Mapping[str, Any], account: str, parts: int = 1) -> Terms:
     kind = said["orderType"].strip().upper()
     return Terms(
         said,
-        action="SELL" if said["action"].strip().upper() in ("SELL", "SSHORT") else "BUY",
+        action=said["action"].strip().upper(),
         total=round((said["totalQuantity"] or 0) * parts),
         kind=SPELLINGS.get(kind, kind),
         limit=said["lmtPrice"],
@@ -117,7 +123,8 @@ class Order:
 
     `total` is terms.total until an OCA group reduces it. `held`: not transmitted. `resting`: it has been in the
     market since its last change, so that it trades at its own limit, not at the book's. `stop`: where a stop or trail
-    stands now. `revision` rises with every visible change.
+    stands now. `limit`: where the limit stands that the market has moved (a trail's) or made (the rest of a
+    market-to-limit order); None where it is the client's. `revision` rises with every visible change.
     """
 
     perm_id: int
@@ -142,6 +149,7 @@ class Order:
     triggered: bool = False
     resting: bool = False
     stop: float | None = None
+    limit: float | None = None
     manual: bool = False
     opens: float = 0.0  # when the exchange takes it, while closed
     expires: float | None = None
@@ -156,6 +164,11 @@ class Order:
     @property
     def remaining(self) -> int:
         return self.total - self.filled
+
+    @property
+    def shown_limit(self) -> float | None:
+        """The limit as TWS shows it."""
+        return self.terms.limit if self.limit is None else self.limit
 
     @property
     def average(self) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ibgw_tx.sim.exchange.order import Kinds, Order, Status
+from ibgw_tx.sim.exchange.order import Kinds, Order, Status, Terms
 from ibgw_tx.sim.market import hours
 from ibgw_tx.sim.market.catalogue import Catalogue
 from ibgw_tx.sim.market.walk import Walk
@@ -10,15 +10,20 @@ from ibgw_tx.sim.wire import times
 from ibgw_tx.sim.wire.codes import say
 
 LASTING = frozenset({"GTC", "GTD", "GTX"})  # times in force that outlive the session
+AT_OPENING = "OPG"
+AT_ONCE = frozenset({"IOC", "FOK", AT_OPENING})  # what is not filled when it comes to work is cancelled
 DAY = 86400.0
 
 
 def set_dates(order: Order, catalogue: Catalogue, keep_hours: bool, now: float) -> None:
-    """When the exchange takes it and when it ends; without hours the day ends at midnight UTC."""
+    """When the exchange takes it and when it ends; without hours a day begins and ends at midnight UTC."""
     said, ends = order.terms.said, now - now % DAY + DAY
     order.expires, order.opens = None, 0.0
-    if keep_hours and order.instrument.calendar:
-        calendar = catalogue.calendars[order.instrument.calendar]
+    calendar = catalogue.calendars[order.instrument.calendar] if keep_hours and order.instrument.calendar else None
+    if order.terms.tif == AT_OPENING:
+        order.opens = ends if calendar is None else hours.next_opening(calendar, now)
+        return  # what the opening does not fill ends there
+    if calendar is not None:
         order.opens, ends = hours.session(calendar, not said["outsideRth"], now)
     if order.terms.tif not in LASTING:
         order.expires = ends
@@ -53,12 +58,28 @@ def first_stop(order: Order) -> float | None:
     return order.terms.said["trailStopPrice"] if order.terms.kind in Kinds.TRAIL else order.terms.aux
 
 
+def first_limit(terms: Terms) -> float | None:
+    """The limit that moves with a trail, before the market has moved it; None for all other orders."""
+    moves = terms.kind == "TRAIL LIMIT" and terms.said["lmtPriceOffset"] is None
+    return terms.limit if moves else None
+
+
+def changed_limit(order: Order, old: Terms) -> float | None:
+    """Where a limit that the market moved or made stands after a change: what the client did not change stays."""
+    new = order.terms
+    if new.kind != old.kind or order.limit is None or new.said["trailStopPrice"] is not None:
+        return first_limit(new)
+    return order.limit if new.limit in (None, 0.0, old.limit) else new.limit
+
+
 def working_limit(order: Order, walk: Walk) -> float | None:
     """The limit it works at; None is at market."""
     terms = order.terms
-    if terms.kind == "TRAIL LIMIT" and order.stop is not None:
-        offset = terms.said["lmtPriceOffset"]
-        return terms.limit if offset is None else order.stop + terms.sign * offset
+    if order.limit is not None:
+        return order.limit
+    offset: float | None = terms.said["lmtPriceOffset"]
+    if terms.kind == "TRAIL LIMIT" and order.stop is not None and offset is not None:
+        return order.stop + terms.sign * offset
     if terms.kind == "MTL":
         best = walk.book.best(0 if terms.buys else 1)
         return None if best is None else walk.ladder.real(best[0])

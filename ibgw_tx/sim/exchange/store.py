@@ -52,8 +52,9 @@ class OrderStore:
         self.done: dict[int, Order] = {}
         self.fills: dict[str, Fill] = {}
         self.working: dict[int, Working] = {}
+        self.revocable: dict[int, Order] = {}  # to be cancelled when their conditions come true
         self.groups: dict[str, dict[int, Order]] = {}
-        self.active: Counter[tuple[int, str, str]] = Counter()
+        self.active: Counter[tuple[int, int, str]] = Counter()
         self._keys: dict[tuple[int, int], Order] = {}
         self._places: dict[int, Entry | None] = {}  # None: it waits
 
@@ -102,6 +103,7 @@ class OrderStore:
     def finish(self, order: Order) -> None:
         """Out of the market, among the completed."""
         self.withdraw(order)
+        self.revocable.pop(order.perm_id, None)
         if self.live.pop(order.perm_id, None) is not None:
             self.active[_slot(order)] -= 1
         group = self.groups.get(order.oca, {})
@@ -113,6 +115,11 @@ class OrderStore:
     def mates(self, order: Order) -> list[Order]:
         """Live others of its OCA group."""
         return [mate for mate in self.groups.get(order.oca, {}).values() if mate is not order and mate.live]
+
+    def in_group(self, name: str) -> list[Order]:
+        """Live and held orders of an OCA group that clients have named."""
+        held = [order for order in self.held.values() if order.terms.oca_group == name]
+        return [*(order for order in self.groups.get(name, {}).values() if order.live), *held]
 
     def count(self, order: Order) -> int:
         """Active orders of its contract, side and account."""
@@ -130,6 +137,11 @@ class OrderStore:
         entry = (rank(order, limit), order.perm_id, order)
         insort(working.side(order), entry)
         self._places[order.perm_id] = entry
+
+    def requeue(self, order: Order, limit: float) -> None:
+        """Move an order that stands in the market to a limit; one that does not stays where it is."""
+        if self._places.get(order.perm_id) is not None:
+            self.enqueue(order, limit, self.working[order.instrument.con_id].walk)
 
     def wait(self, order: Order, walk: Walk) -> None:
         """Watched until something sets it off."""
@@ -167,5 +179,5 @@ class OrderStore:
         self.fills.clear()
 
 
-def _slot(order: Order) -> tuple[int, str, str]:
-    return order.instrument.con_id, order.terms.action, order.terms.account
+def _slot(order: Order) -> tuple[int, int, str]:
+    return order.instrument.con_id, order.terms.sign, order.terms.account

@@ -30,6 +30,11 @@ def session(calendar: Calendar, regular: bool, now: float) -> tuple[float, float
     return next(one for one in sessions(calendar, regular, now) if now < one[1])
 
 
+def next_opening(calendar: Calendar, now: float) -> float:
+    """When regular trading begins next."""
+    return next(opens for opens, _ in sessions(calendar, True, now) if opens > now)
+
+
 def schedule(calendar: Calendar, regular: bool, begin: float, end: float) -> list[tuple[str, str, str]]:
     """Sessions between two moments as (opens, closes, date) in the exchange's clock, e.g. 20261118-09:30:00."""
     opens, _, closes = (calendar.liquid if regular else calendar.trading).partition("-")

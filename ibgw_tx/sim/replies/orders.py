@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 from ibgw_tx.sim.exchange.margins import Margins
-from ibgw_tx.sim.exchange.order import Order
+from ibgw_tx.sim.exchange.order import Kinds, Order
 from ibgw_tx.sim.market.instrument import plain
 from ibgw_tx.sim.wire import times
 from ibgw_tx.sim.wire.frames import UNSET, Fields
@@ -47,7 +47,7 @@ def _main(order: Order, version: int) -> Fields:
     total = order.filled + order.remaining
     opening = said["openClose"] or ("O" if version < Since.NO_DEFAULT_OPEN_CLOSE else "")
     return (
-        terms.action, order.instrument.shown(total), terms.kind, terms.limit or 0.0, float(terms.aux or 0.0), terms.tif,
+        terms.action, order.instrument.shown(total), terms.kind, order.shown_limit or 0.0, float(terms.aux or 0.0), terms.tif,
         order.oca, terms.account, opening, said["origin"], terms.reference,
     )
 
@@ -155,7 +155,7 @@ def _state(order: Order, margins: Margins | None) -> Fields:
 def open_order(order: Order, version: int, order_id: int | None = None, margins: Margins | None = None) -> Fields:
     """`order_id` where it is to be shown under another one."""
     said, shown = order.terms.said, order.instrument.shown
-    trail = order.stop if said["trailStopPrice"] is not None or said["trailingPercent"] is not None else None
+    trail = order.stop if order.terms.kind in Kinds.TRAIL else None
     fields = (
         In.OPEN_ORDER, order.order_id if order_id is None else order_id, *contract(order), *_main(order, version),
         order.client_id, order.perm_id, said["outsideRth"], said["hidden"], _size(said["discretionaryAmt"]),

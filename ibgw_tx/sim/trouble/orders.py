@@ -129,7 +129,7 @@ class OrderTrouble:
         orders, order = self._tws.orders, self._order(perm_id)
         walk = orders.lives.walk(order)
         if price is None:
-            price = order.terms.limit or (walk.mark() if walk is not None else 1.0)
+            price = order.shown_limit or (walk.mark() if walk is not None else 1.0)
         self._said("fill", perm_id=perm_id, quantity=quantity, price=price)
         amount = order.remaining if quantity is None else quantity
         made = orders.lives.fill(order, amount, price, order.instrument.exchange, silent)
@@ -241,6 +241,11 @@ class OrderTrouble:
         """The closing bell: orders for the close trade, orders for the day end and are completed orders."""
         self._said("end_session")
         self._tws.orders.engine.end_session()
+
+    def open_session(self) -> None:
+        """The opening bell: orders for the opening trade, or end."""
+        self._said("open_session")
+        self._tws.orders.engine.open_session()
 
     def midnight(self) -> None:
         """After `end_session`: completed orders and executions of the day are gone."""

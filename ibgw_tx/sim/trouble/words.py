@@ -139,6 +139,7 @@ WORDS: tuple[Word, ...] = (
          (_optional("IDS_BACK", _whole, 0), _optional("SECONDS", _seconds, 0.0))),
     Word("nightly", "the nightly reset: 1100, farms, 1100 again, farms, 1102", lambda t, seconds: t.day.nightly_reset(seconds),
          (_optional("SECONDS", _seconds, 15.0),)),
+    Word("open", "the opening bell: orders for the opening trade", lambda t: t.orders.open_session()),
     Word("close", "the closing bell: orders for the day end", lambda t: t.orders.end_session()),
     Word("midnight", "the day ends: completed orders and executions are gone", lambda t: t.orders.midnight()),
     Word("freeze", "the market stands still", lambda t: t.day.freeze()),

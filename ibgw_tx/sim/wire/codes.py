@@ -79,6 +79,7 @@ TEXTS: dict[int, str] = {
     10186: "Failed to cancel PNL single (not subscribed)",
     10190: "Max number of tick-by-tick requests has been reached.",
     10197: "No market data during competing live session",
+    10224: "All orders of an OCA group must be for the same account.",  # our words, IB's code
     10243: "Fractional-sized order cannot be placed via API. Please use desktop version to place this order.",
     10268: "The 'EtradeOnly' order attribute is not supported.",
     10269: "The 'FirmQuoteOnly' order attribute is not supported.",
