@@ -5,7 +5,8 @@ import json
 import attrs
 
 from ibgw_tx.model import keys as names
-from ibgw_tx.model.order_events import OrderStatus, Terms
+from ibgw_tx.model.events import OrderEcho
+from ibgw_tx.model.order_events import OpenOrder, OrderStatus, Terms
 from tests.kit import order_events as omskit
 from tests.kit.fakes import AAPL
 from tests.kit.gateway import World
@@ -23,6 +24,13 @@ def opened(order_id=1, status="Submitted", **more):
     """openOrder of an order of this gateway."""
     more = {"terms": TERMS, "contract": AAPL_OPEN, "clientId": 0, "perm": 5000 + order_id, **more}
     return omskit.opened(status, order_id=order_id, **more)
+
+
+def echo_of(event, **more):
+    """How TWS shows that open order, member by member."""
+    terms = {name: value for name, value in attrs.asdict(event.terms).items() if value not in (None, "")}
+    members = {**terms, "orderRef": event.orderRef, **more}
+    return OrderEcho(event.orderId, event.clientId, event.contract, members)
 
 
 def status(order_id=1, word="Submitted", filled=0.0, **more):
@@ -48,8 +56,10 @@ class OrderWorld(World):
         return self
 
     def hear(self, *told):
-        """What TWS says, in one read."""
-        for event in told:
+        """What TWS says, in one read; an open order is told with its echo first, as the decoder would."""
+        for before, event in zip((None, *told), told, strict=False):
+            if isinstance(event, OpenOrder) and not isinstance(before, OrderEcho):
+                self.gateway.told(echo_of(event))
             self.gateway.told(event)
         self.gateway.turnEnded()
 

@@ -8,6 +8,7 @@ from typing import Any
 from ibgw_tx.orders.cache.index import OrderIndex
 from ibgw_tx.orders.cache.order import Order
 from ibgw_tx.orders.cache.order_json import order_json
+from ibgw_tx.orders.cache.states import State
 
 __all__ = ["OrderLookups"]
 
@@ -19,6 +20,7 @@ class OrderLookups:
         self.client_id = client_id
         self._index = OrderIndex()
         self._alive: set[Order] = set()
+        self._unknown: set[Order] = set()
 
     def by_api_id(self, api_id: int) -> dict[str, Any] | None:
         """The order of this client and session with that API id."""
@@ -28,6 +30,11 @@ class OrderLookups:
         """Whether the order of this client and session with that API id is alive."""
         order = self._own(api_id)
         return order is not None and order.alive
+
+    def may_live(self, api_id: int) -> bool:
+        """Whether the order of this client and session with that API id is alive, or nobody knows that it is not."""
+        order = self._own(api_id)
+        return order is not None and not order.final
 
     def is_changing(self, api_id: int) -> bool:
         """Whether a modification of that order is under way: TWS has neither shown nor refused it."""
@@ -53,6 +60,11 @@ class OrderLookups:
         return len(self._alive)
 
     @property
+    def places_taken(self) -> int:
+        """How many orders are alive or Unknown: nobody knows that such a one does not live."""
+        return len(self._alive) + len(self._unknown)
+
+    @property
     def highest_api_id(self) -> int:
         """The highest API id this client was ever seen with, 0 for none (tws-facts 4.3)."""
         return self._index.highest.get(self.client_id, 0)
@@ -67,14 +79,16 @@ class OrderLookups:
         return order
 
     def _count(self, order: Order) -> None:
-        if order.alive:
-            self._alive.add(order)
-        else:
-            self._alive.discard(order)
+        for orders, belongs in ((self._alive, order.alive), (self._unknown, order.state is State.UNKNOWN)):
+            if belongs:
+                orders.add(order)
+            else:
+                orders.discard(order)
 
     def _drop(self, order: Order) -> None:
         self._index.remove(order)
         self._alive.discard(order)
+        self._unknown.discard(order)
 
 
 def _shown(order: Order | None) -> dict[str, Any] | None:

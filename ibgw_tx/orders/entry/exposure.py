@@ -44,7 +44,8 @@ class LegExposure:
 
     names: frozenset[str]
     buys: bool
-    per_unit: float  # ratio x multiplier / priceMagnifier
+    ratio: int
+    per_point: float  # multiplier / priceMagnifier
     bid: float | None
     ask: float | None
     price: float | None = None
@@ -52,7 +53,7 @@ class LegExposure:
     @property
     def value(self) -> float | None:
         """What this leg of one combo is worth."""
-        return _worst((self.price, facing(self.buys, self.bid, self.ask)), self.per_unit)
+        return _worst((self.price, facing(self.buys, self.bid, self.ask)), self.ratio * self.per_point)
 
 
 @attrs.frozen
@@ -85,14 +86,28 @@ class Exposure:
         else:
             yield from (leg.names for leg in self.legs if leg is not None)
 
+    def facing(self, bid: float | None, ask: float | None) -> float | None:
+        """The price at which the market would trade with this order now; a combo's is made of its legs' books."""
+        return facing(self.buys, bid, ask) if self.legs is None else self._combo_facing()
+
+    def _combo_facing(self) -> float | None:
+        """As IB quotes a combo: for one unit of the leg with the largest multiplier, what is sold taken from what is bought."""
+        total, largest = 0.0, 0.0
+        for leg in self.legs or (None,):
+            price = None if leg is None else facing(leg.buys, leg.bid, leg.ask)
+            if leg is None or price is None:
+                return None
+            total += (1 if leg.buys is self.buys else -1) * price * leg.ratio * leg.per_point
+            largest = max(largest, leg.per_point)
+        return total / largest
+
     def alive_at(self, bid: float | None, ask: float | None) -> float | None:
         """The market's price when this order may trade: now, or where its stop or its touch is, whichever comes later."""
-        now = facing(self.buys, bid, ask)
-        return self._later(now, self.stop)
+        return self._later(self.facing(bid, ask), self.stop)
 
     def adjusted_at(self, bid: float | None, ask: float | None) -> float | None:
         """The same for the order that it may become."""
-        return self._later(facing(self.buys, bid, ask), self.adjusted[1])
+        return self._later(self.facing(bid, ask), self.adjusted[1])
 
     def _later(self, now: float | None, stop: float | None) -> float | None:
         if stop is None:
@@ -116,7 +131,7 @@ class Exposure:
         return None if found is None else max(found * self.quantity, self.cash or 0)
 
     def _worth(self, bid: float | None, ask: float | None) -> float | None:
-        return _worst((self.limit, self.stop, *self.prices, facing(self.buys, bid, ask)), self.per_point)
+        return _worst((self.limit, self.stop, *self.prices, self.facing(bid, ask)), self.per_point)
 
     def _combo(self) -> float | None:
         """One combo: all its legs, each whatever its side, or its own price where that is worse."""
@@ -125,7 +140,7 @@ class Exposure:
             value = None if leg is None else leg.value
             if leg is None or value is None:
                 return None
-            total, per_point = total + value, max(per_point, leg.per_unit)
+            total, per_point = total + value, max(per_point, leg.per_point)
         return max(total, _worst((self.limit, self.stop, *self.prices), per_point) or 0)
 
     @property
@@ -178,10 +193,10 @@ def _legs(
         if fact is None:
             found.append(None)
             continue
-        per_unit = abs(leg.ratio) * _multiplier(fact.contract.multiplier) / max(fact.magnifier, 1)
+        per_point = _multiplier(fact.contract.multiplier) / max(fact.magnifier, 1)
         price = prices[place] if place < len(prices) else None
         side = (leg.action == "BUY") is buys
-        found.append(LegExposure(_names(fact.contract), side, per_unit, fact.bid, fact.ask, price))
+        found.append(LegExposure(_names(fact.contract), side, abs(leg.ratio), per_point, fact.bid, fact.ask, price))
     return tuple(found)
 
 

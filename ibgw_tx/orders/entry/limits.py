@@ -60,6 +60,11 @@ class Limits:
     price_collar: float | None = attrs.field(default=None, validator=_positive)
     allowed_symbols: frozenset[str] = attrs.field(default=frozenset(), converter=_symbols)
 
+    @property
+    def look_at_legs(self) -> bool:
+        """Whether the legs of a combo must be known."""
+        return bool(self.allowed_symbols) or self.max_notional is not None or self.price_collar is not None
+
     def order(self, order: Exposure, bid: float | None = None, ask: float | None = None) -> Refusal | None:
         """The first limit that refuses this order (new or modified); `bid` and `ask` of the last known book, None for none."""
         return self._symbol(order) or self._quantity(order) or self._notional(order, bid, ask) or self._collar(order, bid, ask)
@@ -103,7 +108,7 @@ class Limits:
         measured = [
             (order.limit_at(bid, ask), order.alive_at(bid, ask)),
             (order.adjusted[0], order.adjusted_at(bid, ask)),
-            (order.stop if order.touched else None, facing(order.buys, bid, ask)),
+            (order.stop if order.touched else None, order.facing(bid, ask)),
         ]
         refusals = (self._beyond(order.buys, price, base) for price, base in measured)
         found = next((refusal for refusal in refusals if refusal is not None), None)

@@ -53,7 +53,7 @@ def modified(live: Mapping[str, Any], change: OrderTerms, filled: float = 0, fam
         raise bad_params(
             f"s (totalQuantity) {shown(size)} is the new total and must be above the {written(filled)} already executed"
         )
-    base = {"eTradeOnly": False, "firmQuoteOnly": False, **_known(live), "transmit": True}
+    base = {"eTradeOnly": False, "firmQuoteOnly": False, "transmit": True, **_known(live)}
     base["totalQuantity"] = READERS["quantity"]("totalQuantity", base.get("totalQuantity", 0))
     base["orderType"] = normal_type(change.members.get("orderType", base["orderType"]))
     base = without_foreign_prices(_without_rivals(base, change.members))

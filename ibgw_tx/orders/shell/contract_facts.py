@@ -13,19 +13,24 @@ from ibgw_tx.contracts.shell.contracts import ContractDesk
 from ibgw_tx.contracts.shell.market_rules import RuleDesk
 from ibgw_tx.model import figures
 from ibgw_tx.model.contract import Contract, exchange_of, pair_of
-from ibgw_tx.model.errors import bad_params
+from ibgw_tx.model.errors import CommandError, PacingFull, RequestTimeout, bad_params
 from ibgw_tx.model.keys import book_channel
 from ibgw_tx.orders.entry.checks import ContractFacts
-from ibgw_tx.orders.entry.exposure import Exposure, exposure_of
+from ibgw_tx.orders.entry.exposure import Exposure, KnownLeg, exposure_of
 
 
 class ContractFactsFinder:
     """Resolves contracts, and knows what an order on them is measured by."""
 
-    def __init__(self, contracts: ContractDesk, rules: RuleDesk, shelves: Sequence[BookShelf]) -> None:
+    def __init__(
+        self, contracts: ContractDesk, rules: RuleDesk, shelves: Sequence[BookShelf], legs_wanted: bool = False
+    ) -> None:
+        """`legs_wanted`: some limit looks at the legs of combos, so they are asked for."""
         self._contracts = contracts
         self._rules = rules
         self._shelves = shelves
+        self._legs_wanted = legs_wanted
+        self._legs: dict[int, Contract] = {}
         self._magnifiers: dict[int, int] = {}
         self._parsed: dict[tuple[tuple[float, float], ...], Rule] = {}
 
@@ -38,15 +43,28 @@ class ContractFactsFinder:
         if contract.secType == "BAG":
             if not contract.comboLegs:
                 raise bad_params("contract.comboLegs is missing: a BAG is made of legs")
-            return contract, ContractFacts("BAG", legs=len(contract.comboLegs))
+            return contract, await self._combo(contract)
         known = await self._contracts.find_one(contract)
         return known.contract, self._facts(known)
 
     async def facts_of(self, contract: Contract) -> ContractFacts:
         """The facts of a contract that TWS has shown."""
         if contract.secType == "BAG":
-            return ContractFacts("BAG", legs=len(contract.comboLegs))
+            return await self._combo(contract)
         return self._facts(await self._contracts.find_one(Contract(conId=contract.conId, exchange=contract.exchange)))
+
+    async def _combo(self, contract: Contract) -> ContractFacts:
+        for leg in contract.comboLegs if self._legs_wanted else ():
+            if leg.conId in self._legs:
+                continue
+            try:
+                known = await self._contracts.by_id(leg.conId)
+            except (CommandError, RequestTimeout, PacingFull):
+                continue  # the limit that needs the leg refuses the order
+            if known is not None:
+                self._facts(known)
+                self._legs[leg.conId] = known.contract
+        return ContractFacts("BAG", legs=len(contract.comboLegs))
 
     def _facts(self, known: KnownContract) -> ContractFacts:
         magnifier = int(figures.number_or_none(known.details.get("priceMagnifier")) or 1)
@@ -70,10 +88,17 @@ class ContractFactsFinder:
 
     def exposure(self, members: Mapping[str, Any], contract: Contract) -> Exposure:
         """What the limits look at of checked members on a resolved contract."""
-        return exposure_of(members, contract, self._magnifiers.get(contract.conId, 1))
+        legs = [self._leg(leg.conId) for leg in contract.comboLegs]
+        return exposure_of(members, contract, self._magnifiers.get(contract.conId, 1), legs)
+
+    def _leg(self, con_id: int) -> KnownLeg | None:
+        leg = self._legs.get(con_id)
+        return None if leg is None else KnownLeg(leg, self._magnifiers.get(con_id, 1), *self.touch(leg))
 
     def touch(self, contract: Contract) -> tuple[float | None, float | None]:
-        """(bid, ask) of the last known book."""
+        """(bid, ask) of the last known book. A combo has none: the book by its name is that of an underlying."""
+        if contract.secType == "BAG":
+            return None, None
         channel = book_channel(exchange_of(contract), pair_of(contract))
         for shelf in self._shelves:
             book = shelf.books.get(channel)

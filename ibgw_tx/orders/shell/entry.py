@@ -50,7 +50,7 @@ class OrderEntry:
         self.ids = OrderIds(ceiling=largest_id)
         self.sent = SentOrders()
         self.halt = HaltSwitch(name, redis)
-        self.facts = ContractFactsFinder(contracts, rules, shelves)
+        self.facts = ContractFactsFinder(contracts, rules, shelves, limits.look_at_legs)
         reservations, counter = Reservations(name, redis), IdCounter(name, redis, self.ids)
         self.kept = Kept(name, redis, reservations, counter, self.halt)
         self.gate = Gate(orders, self.kept, self.halt, self.facts, session, limits, now_ms)

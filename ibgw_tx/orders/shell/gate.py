@@ -70,13 +70,14 @@ class Gate:
             raise CommandError(errors.UNAVAILABLE, f"the order was not ready within {READY_WITHIN} ms; nothing was sent")
 
     def check_limits(self, pairs: Sequence[tuple[OrderTerms, Contract]], new: int) -> None:
-        """Our own limits; `new` of the orders join those that are open."""
+        """Our own limits; `new` of the orders join those that are open. A preview (whatIf) places none, and is not limited."""
+        if all(terms.is_what_if for terms, _ in pairs):
+            return
         refusals = [
             self.limits.order(self._facts.exposure(terms.members, contract), *self._facts.touch(contract))
             for terms, contract in pairs
-            if not terms.is_what_if
         ]
-        refusals.append(self.limits.open_orders(self._orders.cache.open_count, new))
+        refusals.append(self.limits.open_orders(self._orders.cache.places_taken, new))
         refusals.append(self._rate.refusal(self.now_ms() / 1000, len(pairs)))
         for refusal in refusals:
             if refusal is not None:

@@ -92,7 +92,8 @@ class Place:
     async def _prepare(self, terms: OrderTerms) -> tuple[OrderTerms, Contract]:
         """The contract resolved, everything checked, the account filled in."""
         contract, facts = await self._facts.resolve(terms.contract)
-        return checked(terms, facts, self._gate.session().accounts, self._default_account), contract
+        accounts, now = self._gate.session().accounts, self._gate.now_ms()
+        return checked(terms, facts, accounts, self._default_account, now), contract
 
     async def _reserve(self, client_oids: Sequence[str], command: Command) -> None:
         if not client_oids:
@@ -127,7 +128,9 @@ class Place:
             self.log.failure("sending orders {ids}", ids=[order_id for order_id, _ in orders])
         self._gate.note(len(orders))
         for (order_id, members), contract in zip(orders, sent_as, strict=True):
-            self._sent.placed(order_id, contract, members, command)
+            # The members of a family are let go by its last one: whatever each said, TWS has it transmitted.
+            held = members if len(orders) == 1 else {**members, "transmit": True}
+            self._sent.placed(order_id, contract, held, command)
             self._followups.owns(order_id, command)
             log_sent(order_id, members, contract, "sent")
         self._sent.forget_old(self._orders.cache.is_open)

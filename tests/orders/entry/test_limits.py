@@ -161,9 +161,24 @@ def test_each_leg_of_a_combo_is_held_to_the_allowed_symbols(allowed, legs, text)
 def test_the_price_of_a_leg_is_collared_by_its_own_book():
     limits = Limits(price_collar=5)
     fair, far = (LegPrice(150.0), LegPrice(2.0)), (LegPrice(150.0), LegPrice(1.0))
-    book = {"bid": 14_790.0, "ask": 14_810.0}
-    assert limits.order(combo(*LEGS, lmtPrice=None, orderComboLegs=fair), **book) is None
-    assert told(limits.order(combo(*LEGS, lmtPrice=None, orderComboLegs=far), **book)).startswith("price_collar: 1 is more than")
+    assert limits.order(combo(*LEGS, lmtPrice=None, orderComboLegs=fair)) is None
+    assert told(limits.order(combo(*LEGS, lmtPrice=None, orderComboLegs=far))).startswith("price_collar: 1 is more than")
+
+
+@pytest.mark.parametrize(
+    ("members", "text"),
+    [
+        ({"lmtPrice": 155.0}, None),
+        ({"lmtPrice": 156.0}, "156 is more than 5 percent above 148"),
+        ({"action": "SELL", "lmtPrice": 141.0}, None),
+        ({"action": "SELL", "lmtPrice": 140.0}, "140 is more than 5 percent below 147.4"),
+    ],
+)
+def test_a_combo_is_collared_by_what_its_legs_cost(members, text):
+    stock = (1.0, 1.1)  # a book of the symbol by which the combo goes is not the combo's
+    refusal = Limits(price_collar=5).order(combo(*LEGS, **members), *stock)
+    assert refusal is None if text is None else told(refusal) == f"price_collar: {text}"
+    assert "no book is known" in told(Limits(price_collar=5).order(combo(LEGS[0], None, **members), *stock))
 
 
 @pytest.mark.parametrize(

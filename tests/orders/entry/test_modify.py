@@ -12,7 +12,7 @@ from ibgw_tx.orders.entry.parse import parse_place_order
 UNSET = 1.7976931348623157e308
 LIVE = {
     "action": "BUY", "totalQuantity": 100, "orderType": "LMT", "lmtPrice": 10.25, "tif": "GTC", "account": "DU1",
-    "orderRef": "bot-1", "outsideRth": True, "transmit": False, "parentId": 0, "eTradeOnly": False, "firmQuoteOnly": False,
+    "orderRef": "bot-1", "outsideRth": True, "transmit": True, "parentId": 0, "eTradeOnly": False, "firmQuoteOnly": False,
 }  # fmt: skip
 #: The same order as 9.81.1 reads TWS's echo of it, with the fields that TWS fills in (tws-facts 4.5, 9.4).
 ECHO = {
@@ -47,7 +47,14 @@ def test_what_the_bot_does_not_name_stays_as_it_is(live):
 
 def test_a_held_member_of_a_group_is_changed_for_all_to_see():
     assert modified(LIVE, change(s=50)).members["transmit"] is True
-    assert modified(LIVE, change(s=50, transmit=False)).members["transmit"] is False
+    echo = {name: value for name, value in LIVE.items() if name != "transmit"}
+    assert modified(echo, change(s=50)).members["transmit"] is True
+
+
+def test_a_held_order_stays_held_until_the_change_says_otherwise():
+    held = {**LIVE, "transmit": False}
+    assert modified(held, change(s=50)).members["transmit"] is False
+    assert modified(held, change(transmit=True)).members["transmit"] is True
 
 
 def test_only_what_the_bot_says_is_held_against_the_rules():
