@@ -5,6 +5,7 @@ what the order waits for, so `proof` asks for both:
 
 * NEW: sent by us, and IB has not acknowledged it (no word, or only ApiPending / PendingSubmit).
 * MODIFY: a changed version of a live order is under way. Most refusals leave the live order exactly as it was.
+* NEW_AND_CANCEL: both at once: what is said of a request may be about either.
 * CANCEL: a cancel is under way.
 * NOTHING: a live, acknowledged order that nobody here has touched.
 
@@ -42,6 +43,7 @@ class Asked(enum.Enum):
     """What the order waits for when the code comes."""
 
     NEW = "new"
+    NEW_AND_CANCEL = "new, and a cancel of it"
     MODIFY = "modify"
     CANCEL = "cancel"
     NOTHING = "nothing"
@@ -86,6 +88,9 @@ _DEAD_NEW_ONLY = _codes(
     range(10000, 10028), 10268, 10269, 10270, 10285, 10287, 10289, 10293, 10314, 10315, 10318, range(10324, 10328), 10330,
 )  # fmt: skip
 
+#: Said of whichever request they answer, a cancel too: 320 it cannot be read, 321 it does not pass, 322 it was not processed.
+_OF_A_REQUEST = _codes(320, 321, 322) | _NOT_SENT
+
 _KILLS_NEW = _BAD_TERMS | _DEAD_NEW_ONLY | _NOT_SENT
 
 
@@ -107,9 +112,11 @@ def proof(code: int, asked: Asked) -> Proof:
         return Proof.NOTICE
     if asked is Asked.NEW:
         return Proof.DEAD if code in _KILLS_NEW else Proof.ASK
+    if asked is Asked.NEW_AND_CANCEL:
+        return Proof.DEAD if code in _KILLS_NEW - _OF_A_REQUEST else Proof.ASK
     if asked is Asked.MODIFY:
         return _proof_of_modify(code)
-    return Proof.REFUSED if asked is Asked.CANCEL and code in _NOT_SENT else Proof.ASK
+    return Proof.REFUSED if asked is Asked.CANCEL and code in _OF_A_REQUEST else Proof.ASK
 
 
 def _proof_of_modify(code: int) -> Proof:

@@ -110,7 +110,7 @@ def error(code: int, text: str = "text", order_id: int = 13) -> OrderError:
 
 def told(changes: Any) -> list[dict[str, Any]]:
     """The order_jsons among changes."""
-    return [change.order for change in changes if isinstance(change, OrderChanged)]
+    return [change.order for change in changes if isinstance(change, OrderChanged) and not change.quiet]
 
 
 def asks(changes: Any) -> list[str]:
@@ -140,6 +140,8 @@ class Bot:
             hash_ = self.hashes.setdefault((change.exchange, change.pair), {})
             for field in change.fields:
                 hash_[field] = change.order
+            if change.quiet:
+                continue
             self.heard.append(change.order)
             self.last[change.order["i"] or change.order["client_oid"] or "?"] = change.order
         return len(found)

@@ -31,7 +31,7 @@ from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.moment import steady
 from ibgw_tx.model.order_events import OrderEvent, Terms
 from ibgw_tx.orders.cache.changes import Change, NeedContract, NeedQuery, Note, OrderChanged, Snapshot
-from ibgw_tx.orders.cache.hashes import Telling
+from ibgw_tx.orders.cache.hashes import Hashes
 from ibgw_tx.orders.cache.index import Names
 from ibgw_tx.orders.cache.intake import Hearing
 from ibgw_tx.orders.cache.lookup import OrderLookups
@@ -58,7 +58,7 @@ class OrderCache(OrderLookups):
         self._patience = patience or Patience()
         self._hearing = Hearing(client_id, self._index, self._asking)
         self._places = Places()
-        self._telling = Telling()
+        self._hashes = Hashes(self._index)
         self._waits = Waits(self._patience)
 
     @property
@@ -69,7 +69,7 @@ class OrderCache(OrderLookups):
     @property
     def exchanges(self) -> frozenset[str]:
         """Every {exchange} on which an order stands."""
-        return frozenset(exchange for exchange, _ in self._telling.places)
+        return frozenset(exchange for exchange, _ in self._hashes.places)
 
     # What TWS says.
 
@@ -165,7 +165,7 @@ class OrderCache(OrderLookups):
         """
         if self.phase is Phase.RUNNING:
             raise RuntimeError("seed before snapshot_done")
-        junk, added = seed(self._index, self._telling.places, texts)
+        junk, added = seed(self._index, self._hashes.places, texts)
         for order in added:
             self._count(order)
         return junk
@@ -187,6 +187,10 @@ class OrderCache(OrderLookups):
         """A step of the question has ended; `complete` False: it timed out, and `step` stays what is to be asked."""
         if self._asking.question is not None:
             self._asking.question.answered(step, complete)
+
+    def list_again(self) -> None:
+        """TWS is being asked for its open orders once more, before the living ones that it has not named are called lost."""
+        self._asking.listed_again = True
 
     @property
     def unheard(self) -> int:
@@ -219,10 +223,9 @@ class OrderCache(OrderLookups):
         needs: list[NeedContract | Note] = []
         for order in self._index:
             needs += self._settle(order, now)
-            change = self._telling.tell(order, now, recovered=True)
-            changed += [] if change is None else [change]
+            changed += self._hashes.tell(order, now, recovered=True)
             self._watch(order, now)
-        return Snapshot(self._telling.hashes(self._index), tuple(changed), removed, tuple(needs))
+        return Snapshot(self._hashes.hashes(self._index), tuple(changed), removed, tuple(needs))
 
     def _remove_old(self, now: int) -> tuple[dict[str, Any], ...]:
         """Dead orders of which nobody has heard for so long, TWS included."""
@@ -287,9 +290,8 @@ class OrderCache(OrderLookups):
         need = self._places.find(order)
         if need is not None:
             found.append(need)
-        change = self._telling.tell(order, now) if self.phase is Phase.RUNNING else None
-        if change is not None:
-            found.append(change)
+        if self.phase is Phase.RUNNING:
+            found += self._hashes.tell(order, now)
         if reason is not None:
             found += self._ask(order, reason, now)
         return tuple(found)
@@ -300,7 +302,7 @@ class OrderCache(OrderLookups):
             order = absorbed.pop()
             order.waits.clear()
             self._drop(order)
-            self._telling.forget(order)
+            self._hashes.forget(order)
 
     def _watch(self, order: Order, now: int) -> None:
         self._waits.watch(order, now)

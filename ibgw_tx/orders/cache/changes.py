@@ -26,6 +26,8 @@ class OrderChanged:
     exchange: str
     pair: str
     fields: tuple[str, ...]
+    #: Nothing new is said of the order: a field goes back to it, and nothing is published.
+    quiet: bool = False
 
 
 @attrs.frozen

@@ -1,7 +1,8 @@
 """What of one order was executed, at which price, for which commission. Pure.
 
 Four sources tell it, in any order, each of which may be missing: executions, orderStatus.filled, the cumQty of an execution
-and completedOrder.filledQuantity. The greatest of them is the executed quantity; it never falls: who says less is late.
+and completedOrder.filledQuantity. The greatest of them is the executed quantity; who says less is late. It falls only when TWS
+corrects an execution: then whatever was stated up to that moment is history, and only executions or greater statements raise it.
 The average price is taken from the source that explains all of it, executions first, because only they can be corrected.
 
 An execution is one row under (execId without its last part, conId, account): a higher last part corrects the row, everything
@@ -31,7 +32,7 @@ _NOISE = 1e-9
 
 
 def split_exec_id(exec_id: str) -> tuple[str, int]:
-    """`0000e0d5.67fe667b.01.02` -> (`0000e0d5.67fe667b.01`, 2): what is corrected, and the how-manieth version this is."""
+    """`0000e0d5.67fe667b.01.02` -> (`0000e0d5.67fe667b.01`, 2): what is corrected, and its revision."""
     stem, dot, last = exec_id.rpartition(".")
     return (stem, int(last)) if dot and last.isdecimal() else (exec_id, 0)
 
@@ -88,6 +89,8 @@ class Fills:
     _reported: float = 0
     _reported_avg: float | None = None
     _last_progress: float = 0
+    _history: float = 0  # quantities up to this one were stated before a correction
+    _corrected: bool = False
     _stated: tuple[float, str] | None = None  # the commission that openOrder or Redis stated for the whole order
 
     def execute(self, event: Execution) -> bool:
@@ -105,6 +108,8 @@ class Fills:
             shares=event.shares,
             price=event.price,
         )
+        before = self._counted()[0]
+        self._corrected = self._corrected or version > 1
         if old is not None:
             row.commission, row.currency, row.charged_version = (
                 old.commission,
@@ -114,10 +119,27 @@ class Fills:
             self._sum_of(old).count(old, -1)
         self._rows[key] = row
         self._sum_of(row).count(row, 1)
-        if not self._is_leg(row):
+        lost = before - self._counted()[0]
+        if lost > _NOISE:
+            self._correct(lost)
+        elif not self._is_leg(row):
             self._progress_of(event)
         self.settle()
         return True
+
+    def _correct(self, lost: float) -> None:
+        """A correction has taken `lost` away from what was executed."""
+        self._history = max(self._history, self._reported, self.executed)
+        self.executed = tidy(max(self.executed - lost, 0))
+        self._reported, self._reported_avg = self.executed, None
+        self._last_progress = min(self._last_progress, self.executed)
+        if not self.executed:
+            self.last_price = None
+
+    def restate(self, quantity: float) -> None:
+        """TWS's answer to a question says less than is known, and an execution was corrected: the answer is right."""
+        if self._corrected and quantity < self.executed:
+            self._correct(self.executed - max(quantity, self._counted()[0]))
 
     def _progress_of(self, event: Execution) -> None:
         own_account = not self.account or event.acctNumber == self.account
@@ -129,7 +151,7 @@ class Fills:
 
     def report(self, quantity: float | None, average: float | None, last: float | None) -> None:
         """A cumulative quantity that TWS (or Redis, from an earlier run) states, with its average and last price."""
-        if not quantity or quantity < 0:
+        if not quantity or quantity < 0 or self.executed < quantity <= self._history:
             return
         if quantity > self._reported:
             self._reported, self._reported_avg = quantity, average
@@ -205,7 +227,8 @@ class Fills:
         (None, None) while nothing is known, and when rows were charged in different currencies: a sum would be a lie.
         """
         counting = self._counting()
-        if _LEG in self._sums and not any(found.charged for found in counting):
+        if _LEG in self._sums and not any(found.commission for found in counting):
+            # The row of the combo itself is charged 0 or not at all: its legs carry the commissions.
             counting = [self._sums[_LEG]]
         currencies = {name for found in counting for name, count in found.currencies.items() if count}
         chosen = self._stated
@@ -218,4 +241,6 @@ class Fills:
     def _explained(self, counting: list[_Sum]) -> bool:
         """Whether the rows are all there and all charged."""
         charged = all(found.charged == found.rows for found in counting)
-        return charged and self._counted()[0] >= self.executed - _NOISE
+        # A combo whose legs have not come (again) is charged nothing so far.
+        legs_missing = self.combo and _LEG not in self._sums
+        return charged and not legs_missing and self._counted()[0] >= self.executed - _NOISE

@@ -8,10 +8,9 @@ from typing import Any
 import attrs
 
 from ibgw_tx.orders.cache.changes import OrderChanged, Place
+from ibgw_tx.orders.cache.index import OrderIndex
 from ibgw_tx.orders.cache.order import Order
 from ibgw_tx.orders.cache.order_json import body_of, order_json
-
-__all__ = ["Telling"]
 
 
 def _may_be_field(ref: str) -> bool:
@@ -19,53 +18,59 @@ def _may_be_field(ref: str) -> bool:
     return bool(ref) and ref != "t" and not (ref.isascii() and ref.isdecimal())
 
 
-def _rank(order: Order) -> tuple[bool, int]:
-    return order.alive, order.born
-
-
 @attrs.define(eq=False)
-class Telling:
-    """Remembers which hashes there are, and to which order the field {client_oid} belongs in each."""
+class Hashes:
+    """Remembers which hashes there are. The field {client_oid} of each is that of the order which the name means there."""
 
+    index: OrderIndex
     places: set[Place] = attrs.Factory(set)
-    _owners: dict[tuple[Place, str], Order] = attrs.Factory(dict)
+    #: Which order each field {client_oid} shows.
+    _shown: dict[tuple[Place, str], Order] = attrs.Factory(dict)
 
-    def tell(self, order: Order, now: int, *, recovered: bool = False) -> OrderChanged | None:
-        """The change to be told, None when there is nothing to tell (yet) or nothing new."""
+    def tell(self, order: Order, now: int, *, recovered: bool = False) -> tuple[OrderChanged, ...]:
+        """The changes to be told: none when there is nothing to tell (yet) or nothing new."""
         if not order.spoken or order.place is None:
-            return None
+            return ()
         body = body_of(order)
         if body == order.told:
-            return None
+            return ()
         order.told, order.touched, order.recovered = body, now, recovered
+        order.corrected, order.fell = order.fell, False
         self.places.add(order.place)
-        text = body | {"updateTime": now}
-        if recovered:
-            text["recovered"] = True
-        return OrderChanged(text, *order.place, self._fields(order, order.place))
+        text = order_json(order)
+        key = order.place, order.ref
+        stood_there = self._shown.get(key) is order
+        change = OrderChanged(text, *order.place, self._fields(order, order.place))
+        other = self._shown.get(key)
+        if not stood_there or other is None or other is order:
+            return (change,)
+        # The name means another order now: a dead twin must not stand in its field.
+        return change, OrderChanged(order_json(other), *order.place, (order.ref,), quiet=True)
+
+    def _meant(self, ref: str, place: Place) -> Order | None:
+        """Which order of this hash a client_oid means."""
+        here = [order for order in self.index.with_ref(ref) if order.place == place and order.told is not None]
+        return max(here, key=self.index.rank, default=None)
 
     def _fields(self, order: Order, place: Place) -> tuple[str, ...]:
         fields = (str(order.permId),) if order.permId else ()
-        if not _may_be_field(order.ref):
+        meant = self._meant(order.ref, place) if _may_be_field(order.ref) else None
+        if meant is None:
             return fields
-        key = place, order.ref
-        owner = self._owners.get(key)
-        if owner is None or _rank(order) >= _rank(owner):
-            self._owners[key] = order
-        return (*fields, order.ref) if self._owners[key] is order else fields
+        self._shown[place, order.ref] = meant
+        return (*fields, order.ref) if meant is order else fields
 
     def forget(self, order: Order) -> None:
-        """This order was found to be another one, to which its field {client_oid} goes."""
-        self._owners = {key: owner for key, owner in self._owners.items() if owner is not order}
+        """This order is gone, or was found to be another one: its field {client_oid} is nobody's."""
+        self._shown = {key: shown for key, shown in self._shown.items() if shown is not order}
 
     def hashes(self, orders: Iterable[Order]) -> dict[Place, dict[str, dict[str, Any]]]:
         """Every hash as a whole; {} for one that has lost its last order."""
         found: dict[Place, dict[str, dict[str, Any]]] = {place: {} for place in self.places}
-        self._owners.clear()
-        told = sorted((order for order in orders if order.told is not None and order.place), key=_rank)
-        for order in told:
-            assert order.place is not None
-            text = order_json(order)
-            found.setdefault(order.place, {}).update(dict.fromkeys(self._fields(order, order.place), text))
+        self._shown.clear()
+        for order in orders:
+            if order.told is not None and order.place is not None:
+                fields = self._fields(order, order.place)
+                found.setdefault(order.place, {}).update(dict.fromkeys(fields, order_json(order)))
         self.places = {place for place, hash_ in found.items() if hash_}
         return found

@@ -5,11 +5,15 @@ orderRef. API ids are counted by each client for itself and live only within a s
 client, and `session_lost` forgets them, but for orders that have nothing else. Orders placed by hand have id 0 (executions:
 2147483647), bound ones a negative id; completed orders have no ids at all. A message that finds its order by its id or reference,
 and names a permId, gives the order that permId.
+
+A name may be that of several orders: two clients use one orderRef, and a change on a bad line makes a second order under one
+API id. All of them are kept under it; whoever looks it up gets the one that is ours, then the one that lives, whatever came last.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import attrs
 
@@ -41,9 +45,10 @@ class Names:
 class OrderIndex:
     """All orders, by every name that is good for something."""
 
+    client_id: int = 0
     by_perm: dict[int, Order] = attrs.Factory(dict)
-    by_id: dict[tuple[int, int], Order] = attrs.Factory(dict)
-    by_ref: dict[str, Order] = attrs.Factory(dict)
+    _by_id: dict[tuple[int, int], dict[Order, None]] = attrs.Factory(dict)
+    _by_ref: dict[str, dict[Order, None]] = attrs.Factory(dict)
     highest: dict[int, int] = attrs.Factory(dict)
     absorbed: list[Order] = attrs.Factory(list)  # were found to be others; whoever knows them forgets them
     _nameless: dict[str, Order] = attrs.Factory(dict)  # have an orderRef and no permId yet
@@ -58,15 +63,36 @@ class OrderIndex:
     def __len__(self) -> int:
         return len(self._all)
 
+    def rank(self, order: Order) -> tuple[bool, int, int]:
+        """Of two orders with one name the higher is meant: ours, then one that lives, then one that may, then the newer one."""
+        return order.clientId == self.client_id, 2 if order.alive else 0 if order.final else 1, order.born
+
+    def of_id(self, key: tuple[int, int]) -> Order | None:
+        """The order that (clientId, apiOrderId) means now."""
+        return max(self._by_id.get(key, ()), key=self.rank, default=None)
+
+    def twins(self, key: tuple[int, int]) -> bool:
+        """Whether more than one living order has that id: what names the id alone may mean either."""
+        return sum(order.alive for order in self._by_id.get(key, ())) > 1
+
+    def of_ref(self, ref: str) -> Order | None:
+        """The order that an orderRef means now."""
+        return max(self._by_ref.get(ref, ()), key=self.rank, default=None)
+
+    def with_ref(self, ref: str) -> tuple[Order, ...]:
+        """Every order with that orderRef."""
+        return tuple(self._by_ref.get(ref, ()))
+
     def find(self, names: Names) -> Order | None:
         """The order of a message, None for one never heard of."""
         known = self.by_perm.get(names.permId) if names.permId else None
         if known is not None:
             return known
         if names.orderId and names.clientId is not None:
-            order = self.by_id.get((names.clientId, names.orderId))
-            if order is not None and self._may_be(order, names):
-                return order
+            held = self._by_id.get((names.clientId, names.orderId), ())
+            for each in sorted(held, key=self.rank, reverse=True):
+                if self._may_be(each, names):
+                    return each
         order = self._nameless.get(names.ref) if names.ref else None
         if order is None or names.clientId not in (None, order.clientId) or not self._may_be(order, names):
             return None
@@ -111,10 +137,11 @@ class OrderIndex:
         if restate or not order.orderId:
             order.clientId, order.orderId = key
         if key == (order.clientId, order.orderId):
-            older = self.by_id.get(key)
-            self.by_id[key] = order
-            if older is not None and older is not order and not older.permId:
-                self._absorb(order, older)
+            held = self._by_id.setdefault(key, {})
+            older = [each for each in held if each is not order and not each.permId]
+            held[order] = None
+            for each in older:
+                self._absorb(order, each)
 
     def _bind_ref(self, order: Order) -> None:
         ref = order.ref
@@ -122,9 +149,7 @@ class OrderIndex:
             return
         if not order.permId:
             self._nameless.setdefault(ref, order)
-        holder = self.by_ref.get(ref)
-        if holder is None or (order.alive, order.born) >= (holder.alive, holder.born):
-            self.by_ref[ref] = order
+        self._by_ref.setdefault(ref, {})[order] = None
 
     def _absorb(self, order: Order, nameless: Order) -> None:
         """An order sent by us, and one under a permId, turn out to be the same: the sent one's facts fill the gaps."""
@@ -140,12 +165,12 @@ class OrderIndex:
             order.describe(nameless.contract)
         if not order.versions.confirmed:
             order.versions = nameless.versions
-        self.by_id[order.clientId, order.orderId] = order
+        self._by_id.setdefault((order.clientId, order.orderId), {})[order] = None
         self._bind_ref(order)
 
     def free_id(self, key: tuple[int, int]) -> None:
         """Whatever stands under this id is not the order of that id (103)."""
-        self.by_id.pop(key, None)
+        self._by_id.pop(key, None)
 
     def remove(self, order: Order) -> None:
         """Forget an order altogether."""
@@ -153,12 +178,19 @@ class OrderIndex:
         key = (order.clientId, order.orderId)
         if self.by_perm.get(order.permId) is order:
             del self.by_perm[order.permId]
-        if self.by_id.get(key) is order:
-            del self.by_id[key]
-        for names in (self.by_ref, self._nameless):
-            if names.get(order.ref) is order:
-                del names[order.ref]
+        _drop(self._by_id, key, order)
+        _drop(self._by_ref, order.ref, order)
+        if self._nameless.get(order.ref) is order:
+            del self._nameless[order.ref]
 
     def session_lost(self) -> None:
         """API ids end with their session, except where they are all an order has."""
-        self.by_id = {key: order for key, order in self.by_id.items() if not order.permId and not order.final}
+        left = {key: {o: None for o in held if not o.permId and not o.final} for key, held in self._by_id.items()}
+        self._by_id = {key: held for key, held in left.items() if held}
+
+
+def _drop(names: dict[Any, dict[Order, None]], name: Any, order: Order) -> None:
+    held = names.get(name, {})
+    held.pop(order, None)
+    if not held:
+        names.pop(name, None)

@@ -80,7 +80,8 @@ class Hearing:
             return _unnamed(event)
         order = self._order(names, now, restate=True)
         order.spoken = True
-        reason = order.hear_terms(terms, self.asking.window)
+        order.listed = self.asking.listing or order.listed
+        reason = order.hear_terms(terms, self._answering(order))
         order.describe(contract)
         if event.status == "Filled":
             order.fills.state_commission(event.commission, event.commissionCurrency)
@@ -93,18 +94,29 @@ class Hearing:
         if not names.usable:
             return _unnamed(event)
         order = self._order(names, now)
+        if event.filled is not None and self._answering(order):
+            before = order.fills.executed
+            order.fills.restate(event.filled)
+            order.fell = order.fell or order.fills.executed < before
         order.fills.report(event.filled, event.avgFillPrice, event.lastFillPrice)
         return self._word(order, event.status, event.filled, event.whyHeld, now, None)
 
     def _word(self, order: Order, word: str, filled: float | None, why: str, now: int, reason: str | None) -> Heard:
-        order.heard = self.asking.number
+        order.heard = self._answering(order) or order.heard
         unknown = order.state is State.UNKNOWN
-        reason = order.hear_word(word, filled, why, self.asking.window, now) or reason
-        if unknown and order.alive and not self.asking.window:
+        reason = order.hear_word(word, filled, why, self._answering(order), now) or reason
+        if unknown and order.alive and not self._answering(order):
             reason = f"{word} from an order that was unknown"
         if word and sign_of(word) is None:
             return Heard(order, reason, (Note("a status nobody knows", {"status": word, "permId": order.permId}),))
         return Heard(order, reason)
+
+    def _answering(self, order: Order) -> int:
+        """The question that a word about this order answers, 0 for none: the list of open orders has to have named it.
+
+        A message that only came while a question about another order was open proves nothing about this one.
+        """
+        return order.listed if order.listed == self.asking.window else 0
 
     def _completed_order(self, event: CompletedOrder, now: int) -> Heard:
         terms = event.terms
@@ -133,6 +145,7 @@ class Hearing:
         before = order.fills.executed
         if not order.fills.execute(event):
             return Heard(order)
+        order.fell = order.fell or order.fills.executed < before
         _learn_from_trade(order, event)
         order.spoken = order.acknowledged = True
         self._pair(order, event)
@@ -166,9 +179,12 @@ class Hearing:
     def _order_error(self, event: OrderError, now: int) -> Heard:
         """Errors name an order of this client and session."""
         key = (self.client_id, event.orderId)
-        order = self.index.by_id.get(key)
+        order = self.index.of_id(key)
         if order is None:
             return _NOTHING
+        if self.index.twins(key):
+            # Which of the two it speaks of it does not say; the lists do.
+            return Heard(order, f"code {event.code} for an id that two living orders have")
         reason = order.hear_code(event.code, event.text, now)
         if event.code == DUPLICATE_ID and order.refused:
             self.index.free_id(key)

@@ -18,7 +18,7 @@ class OrderLookups:
 
     def __init__(self, client_id: int) -> None:
         self.client_id = client_id
-        self._index = OrderIndex()
+        self._index = OrderIndex(client_id)
         self._alive: set[Order] = set()
         self._unknown: set[Order] = set()
 
@@ -47,8 +47,8 @@ class OrderLookups:
         return _shown(self._index.by_perm.get(int(text))) if text.isascii() and text.isdecimal() and len(text) < 20 else None
 
     def by_client_oid(self, client_oid: str) -> dict[str, Any] | None:
-        """The newest living order with that orderRef, else the newest."""
-        return _shown(self._index.by_ref.get(client_oid))
+        """The order with that orderRef: ours before another client's, a living one before a dead one, then the newest."""
+        return _shown(self._index.of_ref(client_oid))
 
     def open_orders(self) -> Iterator[dict[str, Any]]:
         """Every order that is alive."""
@@ -70,7 +70,7 @@ class OrderLookups:
         return self._index.highest.get(self.client_id, 0)
 
     def _own(self, api_id: int) -> Order | None:
-        return self._index.by_id.get((self.client_id, api_id))
+        return self._index.of_id((self.client_id, api_id))
 
     def _live(self, api_id: int) -> Order:
         order = self._own(api_id)

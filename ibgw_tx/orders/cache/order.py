@@ -63,6 +63,9 @@ class Order:
     rounds: int = 0
     told: dict[str, object] | None = None
     recovered: bool = False
+    fell: bool = False  # TWS has taken back what was executed, and bots have not been told yet
+    corrected: bool = False  # what bots were told last told them so
+    listed: int = 0  # the question whose list of open orders has named it
     _killed: bool = False
     _fatal_at: int | None = None
     _words: set[str] = attrs.Factory(set)
@@ -92,7 +95,7 @@ class Order:
         if self.state is State.HELD and state is not State.HELD:
             self.located = False
         if sign is Sign.REVIVED:
-            self._killed = False
+            self._killed, self._fatal_at = False, None
         self.state, self.status = state, word
         self.spoken, self.doubt = True, None
         if self.final:
@@ -145,6 +148,8 @@ class Order:
         return f"{word} after {self.status}: late, or undone"
 
     def _take_word(self, word: str, sign: Sign, window: int, now: int) -> None:
+        if window and sign is Sign.LIVE:
+            self._fatal_at, self.full = None, False
         if window and word != self.status:  # an answer: what was before it is history
             self._words.clear()
             self.full = False
@@ -161,10 +166,12 @@ class Order:
         all_of_it = bool(executed) and (total is None or executed >= total)
         if self.state is State.DEAD and not all_of_it:
             return f"Filled after {self.status}"
-        if all_of_it or (executed and filled):
+        if all_of_it:
             self.go(Sign.FILLED, "Filled")
-        self.full = self.state is not State.FILLED
-        return None
+            return None
+        self.full = True
+        # A word against a quantity: only both together are an end.
+        return "Filled with less than all of it executed" if executed and filled else None
 
     def _hear_after_end(self, word: str, sign: Sign, window: int) -> str | None:
         if self.state is State.FILLED or sign is Sign.HELD:
@@ -213,7 +220,7 @@ class Order:
         if self.versions.pending:
             return Asked.MODIFY
         if not self.acknowledged:
-            return Asked.NEW
+            return Asked.NEW_AND_CANCEL if self.cancelling else Asked.NEW
         return Asked.CANCEL if self.cancelling else Asked.NOTHING
 
     def hear_code(self, code: int, text: str, now: int) -> str | None:
@@ -224,7 +231,7 @@ class Order:
             self._annotate_dead(code, text)
             return None
         asked, repeated = self.asked, (code, text) in self._codes
-        if repeated and asked in (Asked.NEW, Asked.NOTHING):
+        if repeated and asked in (Asked.NEW, Asked.NEW_AND_CANCEL, Asked.NOTHING):
             return None
         if len(self._codes) >= _CODES:
             self._codes.clear()
@@ -233,7 +240,7 @@ class Order:
         return self._follow(proof(code, asked), code, now)
 
     def _follow(self, found: Proof, code: int, now: int) -> str | None:
-        held_by_it = self.state is State.HELD and kills_new(code) and not self.versions.pending
+        held_by_it = self.state is State.HELD and kills_new(code) and not (self.versions.pending or self.cancelling)
         if found is Proof.DEAD or held_by_it:
             self._killed = True
             self.go(Sign.DEAD, "Cancelled" if code == CANCELLED else "Inactive")
@@ -277,8 +284,17 @@ class Order:
             self.go(Sign.REVIVED, self.doubt[0])
         self.doubt = None
         if self.full:
-            self.fills.report(self.terms.totalQuantity, None, None)
+            if not self.fills.executed:
+                self.fills.report(self.terms.totalQuantity, None, None)
             self.go(Sign.FILLED, "Filled")
         self.ripen()
         if self.alive and self.heard != window:
+            self._missing()
+
+    def _missing(self) -> None:
+        """TWS does not list it any more. Where a code had refused it and no live word came since, that is its end."""
+        if self._fatal_at is None:
             self.go(Sign.LOST, UNKNOWN_WORD)
+        else:
+            self._killed = True
+            self.go(Sign.DEAD, "Inactive")

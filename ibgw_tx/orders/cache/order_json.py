@@ -17,7 +17,7 @@ from ibgw_tx.orders.cache.order import Order
 from ibgw_tx.orders.cache.states import State
 
 #: Members that say when and how a text was made rather than how the order stands.
-_CIRCUMSTANCES = frozenset({"updateTime", "recovered"})
+_CIRCUMSTANCES = frozenset({"updateTime", "recovered", "corrected"})
 
 
 def body_of(order: Order) -> dict[str, Any]:
@@ -74,6 +74,8 @@ def order_json(order: Order) -> dict[str, Any]:
     found["updateTime"] = order.touched
     if order.recovered:
         found["recovered"] = True
+    if order.corrected:
+        found["corrected"] = True
     return found
 
 

@@ -98,6 +98,8 @@ class Asking:
     phase: Phase = Phase.STOPPED
     number: int = 0
     question: Question | None = None
+    #: The list of open orders is asked for once more, after the other steps.
+    listed_again: bool = False
     _doubts: dict[Order, str] = attrs.Factory(dict)
     _asked_at: int = 0
 
@@ -113,15 +115,22 @@ class Asking:
         """The number of the question whose answer is coming in, 0 for none."""
         return 0 if self.question is None else self.question.number
 
+    @property
+    def listing(self) -> int:
+        """The question whose list of open orders is coming in, 0 for none: an openOrder is part of its answer then."""
+        return self.number if self.question is not None and (self.question.step is Step.OPEN or self.listed_again) else 0
+
     def open(self, now: int) -> None:
         """A question begins; it is about everything that is in doubt now."""
         self.number += 1
         self.question = Question(self.number, orders=self._doubts)
+        self.listed_again = False
         self._doubts, self._asked_at = {}, steady(now)
 
     def close(self) -> Question:
         """The question is over. SnapshotIncomplete: nothing has been asked."""
         question, self.question = self.question, None
+        self.listed_again = False
         if question is None:
             raise SnapshotIncomplete("nothing has been asked")
         return question

@@ -41,7 +41,7 @@ def seed(index: OrderIndex, places: set[Place], texts: Iterable[Any]) -> tuple[i
 def _known(index: OrderIndex, order: Order) -> Order | None:
     if order.permId:
         return index.by_perm.get(order.permId)
-    known = index.by_ref.get(order.ref)
+    known = index.of_ref(order.ref)
     return known if known is not None and known.clientId == order.clientId else None
 
 
@@ -87,6 +87,7 @@ def read_order(text: Any) -> Order | None:
     order.place = (text["market"], text["pair"])
     order.code, order.text = _code(text), _text(text, "extMsg") or None
     order.told, order.recovered = same_facts(text), text.get("recovered") is True
+    order.corrected = text.get("corrected") is True
     _read_fills(order, text)
     _read_state(order, text)
     return order

@@ -76,6 +76,7 @@ class Doubts:
             if not complete:
                 break
         if self._cache.step is Step.DONE and self._cache.unheard:
+            self._cache.list_again()
             complete = await self._questions.ask_open_again(client, self._cache.unheard)
             if given_up != self._given_up:
                 return

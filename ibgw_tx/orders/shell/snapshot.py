@@ -66,6 +66,7 @@ class SnapshotRun:
                 return
 
     async def _ask_open_again(self, client: TWSClient) -> bool:
+        self._cache.list_again()
         complete = await self._questions.ask_open_again(client, self._cache.unheard)
         if not complete and self.wanted:
             await self._questions.pause(RETRY_PAUSE)

@@ -136,7 +136,7 @@ class OrderStore:
     def _hash_writes(self, snapshot: Snapshot) -> Iterator[list[_Words]]:
         """The transaction of each hash."""
         told: dict[Place, list[_Words]] = {}
-        for change in snapshot.changed:
+        for change in [change for change in snapshot.changed if not change.quiet]:
             told.setdefault((change.exchange, change.pair), []).append(self._publish(change, jsontext.dumps(change.order)))
         for (exchange, pair), orders in snapshot.hashes.items():
             key = names.order_hash(exchange, self._name, pair)
@@ -186,7 +186,8 @@ class OrderStore:
             if change.exchange not in self.exchanges and trusted:
                 self.exchanges.add(change.exchange)
                 commands.append(("SET", names.oms_flag(change.exchange, self._name), "1", "EX", str(LEASE)))
-            commands.append(self._publish(change, value))
+            if not change.quiet:
+                commands.append(self._publish(change, value))
         self._redis.tell_all(commands, refused)
 
     def _publish(self, change: OrderChanged, value: bytes) -> _Words:

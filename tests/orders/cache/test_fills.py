@@ -6,6 +6,7 @@ import pytest
 from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.figures import charge, order_id, order_number, tidy
 from ibgw_tx.model.order_events import Terms
+from ibgw_tx.orders.cache.cache import OrderCache
 from ibgw_tx.orders.cache.intake import EARLY
 from tests.kit.order_events import (
     CLIENT,
@@ -64,10 +65,38 @@ def test_a_correction_replaces_and_an_older_version_is_late(cache):
     assert cache.apply(fill("a.b.01.01", 40, 200.0), NOW) == ()
 
 
-def test_a_correction_to_less_does_not_lower_the_executed_quantity(cache):
+def test_a_correction_to_less_lowers_the_executed_quantity_and_says_so(cache):
+    cache.apply(fill("a.b.01.01", 40, 200.0, cumQty=40), NOW)
+    (order,) = told(cache.apply(fill("a.b.01.02", 10, 200.0, cumQty=40), NOW))
+    assert (order["executed"], order["remained"], order["corrected"], order["alive"]) == (10, 90, True, True)
+    (order,) = told(cache.apply(fill("a.b.01.03", 0, 0.0), NOW))
+    assert (order["executed"], order["avg_price"], order["last_price"], order["corrected"]) == (0, None, None, True)
+    (order,) = told(cache.apply(fill("a.b.02.01", 5, 200.0), NOW))
+    assert order["executed"] == 5 and "corrected" not in order
+
+
+def test_what_was_stated_before_a_correction_does_not_undo_it(cache):
     cache.apply(fill("a.b.01.01", 40, 200.0), NOW)
-    cache.apply(fill("a.b.01.02", 30, 200.0), NOW)
-    assert last(cache)["executed"] == 40
+    cache.apply(status("Submitted", 40, avg=200.0), NOW)
+    cache.apply(fill("a.b.01.02", 10, 200.0), NOW)
+    cache.apply(status("Submitted", 40, avg=200.0), NOW)
+    cache.apply(fill("a.b.01.01", 40, 200.0), NOW)
+    assert last(cache)["executed"] == 10
+    # New executions, and statements beyond what was known, count as ever.
+    cache.apply(fill("a.b.02.01", 25, 201.0), NOW)
+    assert last(cache)["executed"] == 35
+    cache.apply(status("Submitted", 60, avg=200.5), NOW)
+    assert last(cache)["executed"] == 60
+
+
+def test_a_correction_made_while_the_gateway_was_away_is_believed_when_tws_is_asked():
+    cache = running()
+    cache.apply(opened(), NOW)
+    cache.apply(status("Submitted", 40, avg=200.0), NOW)
+    query(cache, NOW, opened(), status("Submitted", 10, avg=200.0), fill("a.b.01.02", 10, 200.0))
+    changes = query(cache, NOW, opened(), status("Submitted", 10, avg=200.0))
+    (order,) = told(changes)
+    assert (order["executed"], order["corrected"]) == (10, True)
 
 
 def test_the_quantity_is_the_greatest_that_any_source_says(cache):
@@ -155,6 +184,34 @@ def test_a_combo_counts_its_own_rows_and_the_commissions_of_its_legs():
     cache.apply(paid("a.b.01.01.01", 1.0), NOW)
     cache.apply(paid("a.b.01.01.02", 0.5), NOW)
     assert last(cache)["commission"] == 1.5
+
+
+@pytest.mark.parametrize("own", [0.0, None])
+def test_the_combos_own_charge_of_nothing_silences_no_leg(own):
+    cache = running()
+    cache.apply(opened(contract=COMBO, terms=Terms("BUY", 10, "LMT", 5.45)), NOW)
+    leg = Contract(9408, "MCD", "STK", "NYSE", "", "USD")
+    cache.apply(fill("a.b.01.01.01", 10, 250.0, contract=leg, side="SLD"), NOW)
+    cache.apply(fill("a.b.01.01", 10, 5.0, contract=COMBO), NOW)
+    cache.apply(paid("a.b.01.01.01", 4.0), NOW)
+    if own is not None:
+        cache.apply(paid("a.b.01.01", own), NOW)
+    assert last(cache)["commission"] == 4
+
+
+def test_a_combos_commission_survives_a_restart_whatever_comes_first():
+    first = running()
+    first.apply(opened(contract=COMBO, terms=Terms("BUY", 10, "LMT", 5.45)), NOW)
+    leg = Contract(9408, "MCD", "STK", "NYSE", "", "USD")
+    rows = [fill("a.b.01.01", 10, 5.0, contract=COMBO), fill("a.b.01.01.01", 10, 250.0, contract=leg, side="SLD")]
+    for event in (*rows, paid("a.b.01.01", 0.0), paid("a.b.01.01.01", 4.0)):
+        first.apply(event, NOW)
+    again = OrderCache(100)
+    again.begin(NOW)
+    again.seed([last(first)])
+    for event in (rows[0], paid("a.b.01.01", 0.0)):
+        again.apply(event, NOW)
+    assert last(again)["commission"] == 4
 
 
 def test_legs_that_come_before_their_combo_is_known_do_not_count():

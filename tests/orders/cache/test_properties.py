@@ -149,7 +149,8 @@ def check(bot: Bot) -> None:
     filled: set[str] = set()
     for order in bot.heard:
         name = order["client_oid"] or order["i"]
-        assert order["executed"] >= executed.get(name, 0), "a filled quantity fell"
+        fell = order["executed"] < executed.get(name, 0)
+        assert not fell or order.get("corrected"), "a filled quantity fell without a correction"
         executed[name] = order["executed"]
         assert not (order["alive"] and order["status"] in FINAL_WORDS), "alive and final"
         assert order["alive"] is False or order["status"] in ALIVE_WORDS
