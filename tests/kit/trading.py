@@ -7,6 +7,7 @@ import attrs
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.events import OrderEcho
 from ibgw_tx.model.order_events import OpenOrder, OrderStatus, Terms
+from ibgw_tx.sim.wire import requests
 from tests.kit import order_events as omskit
 from tests.kit.fakes import AAPL
 from tests.kit.gateway import World
@@ -85,9 +86,10 @@ class OrderWorld(World):
         """A new order that TWS works with; its id."""
         ack = self.place(client_oid, **order)
         assert ack["ok"], ack
-        self.asked("3")
+        said = wire(self.asked("3")[-1])
         order_id = ack["apiOrderId"]
-        self.hear(opened(order_id, orderRef=client_oid or ""), status(order_id))
+        terms = Terms(**{name: said[name] for name in attrs.fields_dict(Terms)})
+        self.hear(opened(order_id, orderRef=client_oid or "", terms=terms), status(order_id))
         return order_id
 
     def change(self, order_id, **change):
@@ -110,6 +112,11 @@ class OrderWorld(World):
 
 def kept(world, oid):
     return world.link.keys.get(names.reservation("demo", oid))
+
+
+def wire(message):
+    """Everything that a placeOrder frame says, by ibapi's names."""
+    return requests.parse(message, 157).args
 
 
 def members(message):

@@ -111,6 +111,14 @@ class OrderCache(OrderLookups):
         order.asked_in = self._asking.number
         self._waits.watch(order, now)
 
+    def withheld(self, api_id: int, terms: Terms, transmit: bool, now: int) -> tuple[Change, ...]:
+        """An order with transmit false has been sent, or changed, or (`transmit`) let go. TWS says nothing of it meanwhile."""
+        order = self._live(api_id)
+        order.versions.terms, order.asked_in = terms, self._asking.number
+        order.go(Sign.TRANSMITTED if transmit else Sign.HELD, "PendingSubmit" if transmit else "Inactive")
+        order.withheld = not transmit
+        return self._finish(order, None, now)
+
     def cancelling(self, api_id: int, now: int) -> None:
         """A cancel is being sent."""
         self._cancel(self._live(api_id), now)
@@ -275,6 +283,8 @@ class OrderCache(OrderLookups):
         """The socket is gone: API ids and open questions end with it, permIds and what is known of the orders stay."""
         self._asking.turn(Turn.LOST)
         self._hearing.ignored.clear()
+        for order in self._alive:
+            order.withheld = False  # TWS loses it when it ends, and lists it when it does not
         self._index.session_lost()
         self._places.session_lost()
 

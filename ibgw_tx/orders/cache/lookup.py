@@ -31,6 +31,11 @@ class OrderLookups:
         order = self._own(api_id)
         return order is not None and order.alive
 
+    def is_withheld(self, api_id: int) -> bool:
+        """Whether that order lies in TWS untransmitted."""
+        order = self._own(api_id)
+        return order is not None and order.withheld
+
     def may_live(self, api_id: int) -> bool:
         """Whether the order of this client and session with that API id is alive, or nobody knows that it is not."""
         order = self._own(api_id)

@@ -57,6 +57,7 @@ class Order:
     asked_in: int = 0  # the question that was the last one when it was placed, modified or cancelled by us
     cancelling: bool = False
     located: bool = False
+    withheld: bool = False  # sent with transmit false: it lies in TWS, which lists it to nobody
     full: bool = False  # TWS says Filled, and the quantity is not here yet
     doubt: tuple[str, int] | None = None  # a live word for a dead order, and in which question it came
     waits: dict[Wait, int | None] = attrs.Factory(dict)
@@ -96,6 +97,7 @@ class Order:
             self.located = False
         if sign is Sign.REVIVED:
             self._killed, self._fatal_at = False, None
+        self.withheld = self.withheld and sign is Sign.HELD
         self.state, self.status = state, word
         self.spoken, self.doubt = True, None
         if self.final:
@@ -278,6 +280,7 @@ class Order:
     def answer(self, window: int) -> None:
         """TWS has been asked for everything, and the answer is complete: whatever was in doubt is settled by it."""
         if self.asked_in != window:
+            self.withheld = self.withheld and not self.cancelling  # gone when it was to be cancelled
             self.versions.pending.clear()
             self.cancelling = False
         if self.doubt is not None and self.doubt[1] == window:
@@ -288,7 +291,7 @@ class Order:
                 self.fills.report(self.terms.totalQuantity, None, None)
             self.go(Sign.FILLED, "Filled")
         self.ripen()
-        if self.alive and self.heard != window:
+        if self.alive and self.heard != window and not self.withheld:
             self._missing()
 
     def _missing(self) -> None:

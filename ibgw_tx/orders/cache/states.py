@@ -13,10 +13,10 @@ or a time. So each kind of fact has its own rule of what makes it newer than wha
 * **Codes** prove what `ordercodes` says; everything else they only annotate.
 
 States: SENT (no word yet: sent by us, or seen only through executions), LIVE, HELD (Inactive without a reason: may come alive,
-may be dead; alive for the bots), UNKNOWN (TWS was asked and does not know it, or never answered: not alive, settles itself by
-any later word), DEAD (cancelled or refused; executions still count, and all of it executed makes it FILLED), FILLED (for good).
-A dead order that shows a live word is not believed but asked about; found open in the answer, it is REVIVED: TWS's list of open
-orders is newer than the message that killed it.
+may be dead; or sent with transmit false: TWS keeps it and tells nobody; alive for the bots), UNKNOWN (TWS was asked and does
+not know it, or never answered: not alive, settles itself by any later word), DEAD (cancelled or refused; executions still
+count, and all of it executed makes it FILLED), FILLED (for good). A dead order that shows a live word is not believed but
+asked about; found open in the answer, it is REVIVED: TWS's list of open orders is newer than the message that killed it.
 
 Every change of state is in TRANSITIONS; a pair that is missing there changes nothing.
 """
@@ -57,6 +57,7 @@ class Sign(enum.Enum):
     DEAD = "a cancelled status, a completed order, or a code that proves death"
     FILLED = "all of it executed"
     LOST = "asked for, and TWS does not know it; or no answer within the limit"
+    TRANSMITTED = "an order that was held back in TWS has been let go"
     REVIVED = "found among the open orders when asked for"
 
 
@@ -71,7 +72,7 @@ _ALIVE = {
 TRANSITIONS: dict[State, dict[Sign, State]] = {
     State.SENT: _ALIVE,
     State.LIVE: _ALIVE,
-    State.HELD: _ALIVE,
+    State.HELD: {**_ALIVE, Sign.TRANSMITTED: State.SENT},
     State.UNKNOWN: _ALIVE,
     State.DEAD: {Sign.FILLED: State.FILLED, Sign.REVIVED: State.LIVE},
     State.FILLED: {},

@@ -58,7 +58,7 @@ def _waiting_for(order: Order) -> frozenset[Wait]:
     found: set[Wait] = set()
     if order.state is State.SENT:
         found |= _ANSWER if order.sent_by_us else {Wait.WORD}
-    if order.state is State.HELD and not order.located:
+    if order.state is State.HELD and not (order.located or order.withheld):
         found.add(Wait.HELD)
     if order.cancelling or is_cancelling(order.status):
         found.add(Wait.CANCEL)

@@ -53,6 +53,8 @@ def modified(live: Mapping[str, Any], change: OrderTerms, filled: float = 0, fam
         raise bad_params(
             f"s (totalQuantity) {shown(size)} is the new total and must be above the {written(filled)} already executed"
         )
+    if change.members.get("transmit") is False and live.get("transmit", True):
+        raise bad_params("transmit of a live order is true and cannot become false: cancel it")
     base = {"eTradeOnly": False, "firmQuoteOnly": False, "transmit": True, **_known(live)}
     base["totalQuantity"] = READERS["quantity"]("totalQuantity", base.get("totalQuantity", 0))
     base["orderType"] = normal_type(change.members.get("orderType", base["orderType"]))

@@ -74,11 +74,18 @@ class Modify:
         """`was`: what the change was built from."""
         session = self._gate.session()
         session.send_orders([session.client.encode_order(order_id, contract, change.whole)])
-        self._orders.cache.modifying(order_id, terms_of_members(change.whole), self._gate.now_ms())
+        self._tell_cache(order_id, change.whole)
         self._gate.note()
         self._sent.changed(order_id, contract, change, was, command)
         self._followups.owns(order_id, command)
         log_sent(order_id, change.whole, contract, "change sent")
+
+    def _tell_cache(self, order_id: int, whole: Mapping[str, Any]) -> None:
+        cache, terms, now = self._orders.cache, terms_of_members(whole), self._gate.now_ms()
+        if cache.is_withheld(order_id):
+            self._orders.perform(cache.withheld(order_id, terms, bool(whole["transmit"]), now))
+        else:
+            cache.modifying(order_id, terms, now)
 
     def _live(self, change: OrderTerms) -> dict[str, Any]:
         return live_order(self._orders.cache, change.permId, change.apiOrderId, change.live_oid)

@@ -133,6 +133,8 @@ class Place:
             self._sent.placed(order_id, contract, held, command)
             self._followups.owns(order_id, command)
             log_sent(order_id, members, contract, "sent")
+            if not held["transmit"]:
+                self._orders.perform(self._orders.cache.withheld(order_id, terms_of_members(held), False, now))
         self._sent.forget_old(self._orders.cache.is_open)
         return [order_id for order_id, _ in orders]
 

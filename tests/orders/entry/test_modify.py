@@ -54,6 +54,7 @@ def test_a_held_member_of_a_group_is_changed_for_all_to_see():
 def test_a_held_order_stays_held_until_the_change_says_otherwise():
     held = {**LIVE, "transmit": False}
     assert modified(held, change(s=50)).members["transmit"] is False
+    assert refused(LIVE, transmit=False).text.startswith("transmit of a live order is true")
     assert modified(held, change(transmit=True)).members["transmit"] is True
 
 
