@@ -21,7 +21,6 @@ from ibgw_tx.sim.wire.codes import Refused, say
 from ibgw_tx.sim.wire.ids import Since
 from ibgw_tx.sim.wire.requests import Query, Request
 
-FUZZ = 1e-6
 MOST_PERCENT = 100.0  # of a trailing stop
 BAG_IDS = 28_000_000  # made-up conIds of combos begin here
 Said = Mapping[str, Any]
@@ -99,7 +98,7 @@ def check(
     if instrument.fractional and version < Since.FRACTIONAL_SIZE_SUPPORT:
         raise refuse(10285)
     _attributes(said)
-    _size(said, instrument, settings)
+    _size(said, instrument, settings, version)
     _time_in_force(said, kind, now)
     if not all(conditions.readable(one, now) for one in said["conditions"]):
         raise refuse(321, name="placeOrder", cause="Invalid order condition")
@@ -117,13 +116,14 @@ def _attributes(said: Said) -> None:
         raise refuse(413)
 
 
-def _size(said: Said, instrument: Instrument, settings: Settings) -> None:
-    quantity = said["totalQuantity"] or 0.0
+def _size(said: Said, instrument: Instrument, settings: Settings, version: int) -> None:
+    quantity = said["totalQuantity"] or 0
     if quantity <= 0:
         raise refuse(434)
     parts = quantity * instrument.parts
-    if abs(parts - round(parts)) > FUZZ:  # 0.3 bitcoins are 300.00000000000006 thousandths
-        raise refuse(10243)
+    knows = version >= Since.FRACTIONAL_SIZE_SUPPORT
+    if parts % (instrument.step if knows else 1):
+        raise refuse(10243 if knows or instrument.sec_type != "CASH" else 10285)
     if settings.size_limit and quantity > settings.size_limit:
         raise refuse(383, limit=settings.size_limit)
 

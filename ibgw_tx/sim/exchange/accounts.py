@@ -6,11 +6,12 @@ All in floats of money: nothing here is settled, and TWS itself sends rounded te
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from attrs import define, field, frozen
 
 from ibgw_tx.sim.market.catalogue import Catalogue
-from ibgw_tx.sim.market.instrument import Instrument
+from ibgw_tx.sim.market.instrument import Amount, Instrument, exact
 from ibgw_tx.sim.market.market import Market
 
 Value = tuple[str, str, str]  # key, value, currency
@@ -29,7 +30,7 @@ class Position:
     """`cost` is TWS's average cost: multiplier and commissions are in it."""
 
     instrument: Instrument
-    amount: float
+    amount: Fraction
     cost: float
     realized: float = 0.0
 
@@ -55,14 +56,14 @@ class Account:
     positions: dict[int, Position] = field(factory=dict)
     ready: bool = True
 
-    def set_position(self, instrument: Instrument, amount: float, cost: float) -> None:
+    def set_position(self, instrument: Instrument, amount: Amount, cost: float) -> None:
         """Put a position to an exact amount; 0 keeps the row, as TWS does for the rest of the day."""
         known = self.positions.get(instrument.con_id)
         realized = known.realized if known else 0.0
-        self.positions[instrument.con_id] = Position(instrument, amount, cost if amount else 0.0, realized)
+        self.positions[instrument.con_id] = Position(instrument, exact(amount), cost if amount else 0.0, realized)
 
-    def add_cash(self, currency: str, amount: float) -> None:
-        self.cash[currency] = self.cash.get(currency, 0.0) + amount
+    def add_cash(self, currency: str, amount: Amount) -> None:
+        self.cash[currency] = self.cash.get(currency, 0.0) + float(amount)
 
 
 def open_accounts(catalogue: Catalogue, names: list[str]) -> dict[str, Account]:

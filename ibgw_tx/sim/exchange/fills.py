@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
 from typing import Any
 
 import attrs
@@ -26,7 +27,7 @@ class Fills:
         self._number += 1
         return f"{self._number:08x}.{self._session:08x}.01.01"
 
-    def book(self, order: Order, quantity: int, price: float, exchange: str) -> Fill:
+    def book(self, order: Order, quantity: Fraction, price: float, exchange: str) -> Fill:
         """Fill so much of an order, and book it."""
         if not 0 < quantity <= order.remaining:
             raise ValueError(f"{quantity} of order {order.perm_id}, which has {order.remaining} to fill")
@@ -67,7 +68,7 @@ class Fills:
             self._store.fills[fill.exec_id] = fill
             yield fill
 
-    def correct(self, exec_id: str, quantity: int | None, price: float | None) -> Fill:
+    def correct(self, exec_id: str, quantity: Fraction | None, price: float | None) -> Fill:
         """A correction replaces an execution: the last part of its id goes up by one; quantity 0 is a bust."""
         old = self._store.fills[exec_id]
         new_quantity = old.quantity if quantity is None else quantity

@@ -6,6 +6,8 @@ currency trade moves two balances and makes no position, as with TWS's default o
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from attrs import frozen
 
 from ibgw_tx.sim.exchange.accounts import Account
@@ -29,22 +31,22 @@ TARIFFS = {
 OTHERWISE = Tariff(0.0, 0.001, 1.0)
 
 
-def commission(instrument: Instrument, quantity: int, worth: float) -> float:
+def commission(instrument: Instrument, quantity: Fraction, worth: float) -> float:
     """What an order has cost after `quantity` units worth so much (price times quantity, without multiplier)."""
     tariff = TARIFFS.get((instrument.sec_type, instrument.currency), OTHERWISE)
     amount = tariff.unit * quantity + tariff.share * abs(worth) * instrument.factor
     return round(max(tariff.least, amount), 6) if quantity else 0.0
 
 
-def post(account: Account, instrument: Instrument, sign: int, quantity: int, price: float, fee: float) -> float | None:
+def post(account: Account, instrument: Instrument, sign: int, quantity: Fraction, price: float, fee: float) -> float | None:
     """Book a fill; gives the realized profit, None where nothing was closed."""
     if instrument.sec_type == "CASH":
         account.add_cash(instrument.symbol, sign * quantity)
         account.add_cash(instrument.currency, -sign * quantity * price - fee)
         return None
     held = account.positions.get(instrument.con_id)
-    amount, cost = (held.amount, held.cost) if held else (0.0, 0.0)
-    closed = min(abs(amount), float(quantity)) if amount * sign < 0 else 0.0
+    amount, cost = (held.amount, held.cost) if held else (Fraction(0), 0.0)
+    closed = min(abs(amount), quantity) if amount * sign < 0 else Fraction(0)
     each, fee_each = price * instrument.factor, fee / quantity
     gain = closed * (each - cost) * -sign - closed * fee_each
     left, opened = amount + sign * closed, quantity - closed
@@ -60,7 +62,7 @@ def post(account: Account, instrument: Instrument, sign: int, quantity: int, pri
     return gain if closed else None
 
 
-def amend(account: Account, instrument: Instrument, sign: int, old: tuple[int, float], new: tuple[int, float]) -> None:
+def amend(account: Account, instrument: Instrument, sign: int, old: tuple[Fraction, float], new: tuple[Fraction, float]) -> None:
     """Turn a booked fill of (quantity, price) into another: what a correction or, with quantity 0, a bust does."""
     moved = sign * (new[0] - old[0])
     worth = sign * (new[0] * new[1] - old[0] * old[1])
@@ -69,7 +71,7 @@ def amend(account: Account, instrument: Instrument, sign: int, old: tuple[int, f
         account.add_cash(instrument.currency, -worth)
         return
     held = account.positions.get(instrument.con_id)
-    amount, cost = (held.amount, held.cost) if held else (0.0, 0.0)
+    amount, cost = (held.amount, held.cost) if held else (Fraction(0), 0.0)
     total = amount + moved
     account.set_position(instrument, total, (amount * cost + worth * instrument.factor) / total if total else 0.0)
     if instrument.sec_type != "FUT":

@@ -12,6 +12,7 @@ commission later. The market's turn is engine.py's.
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Protocol
 
 from ibgw_tx.sim.exchange import conditions, matching
@@ -202,7 +203,7 @@ class Lives:
             self.fill(order, had.size, price, had.exchange)
         self.hearer.moved(walk)
 
-    def fill(self, order: Order, quantity: int, price: float, exchange: str, silent: bool = False) -> Fill:
+    def fill(self, order: Order, quantity: Fraction, price: float, exchange: str, silent: bool = False) -> Fill:
         """Fill a part; `silent`: without open order and status, as TWS may do with an instant fill."""
         fill = self.fills.book(order, quantity, price, exchange)
         done = order.remaining == 0
@@ -218,7 +219,7 @@ class Lives:
         if not silent:
             self.tell(order)
         if done:
-            self._end(order, Status.FILLED, f"Filled Size: {order.filled}")
+            self._end(order, Status.FILLED, f"Filled Size: {order.instrument.shown(order.filled)}")
         for mate, left in after_fill(self.store, order, quantity):
             self._reduce(mate, left)
         if done:
@@ -230,7 +231,7 @@ class Lives:
             if child.live and child.status != Status.INACTIVE:
                 self.go_on(child)
 
-    def _reduce(self, mate: Order, left: int) -> None:
+    def _reduce(self, mate: Order, left: Fraction) -> None:
         """An OCA mate goes down to so many remaining, or is cancelled."""
         if not mate.live:
             return
@@ -284,7 +285,7 @@ class Lives:
             order.status = Status.PRE_SUBMITTED  # a change sends it anew
         orderrules.set_dates(order, self.catalogue, self.keep_hours, self.now())
         if order.remaining <= 0:
-            self._end(order, Status.FILLED, f"Filled Size: {order.filled}")
+            self._end(order, Status.FILLED, f"Filled Size: {order.instrument.shown(order.filled)}")
             self.tell(order)
             self._free_children(order)
             return

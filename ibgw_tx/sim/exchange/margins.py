@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from attrs import frozen
 
 from ibgw_tx.sim.exchange import ledger
@@ -43,7 +45,7 @@ def what_if(order: Order, account: Account, market: Market, now: float) -> Margi
     )
 
 
-def _margin_change(account: Account, instrument: Instrument, quantity: int, price: float) -> float:
+def _margin_change(account: Account, instrument: Instrument, quantity: Fraction, price: float) -> float:
     held = account.positions.get(instrument.con_id)
-    amount = held.amount if held else 0.0
+    amount = held.amount if held else Fraction(0)
     return (abs(amount + quantity) - abs(amount)) * price * instrument.factor * MARGIN.get(instrument.sec_type, 0.25)

@@ -6,7 +6,8 @@ subscribers see the size go, and prints the trades on the tape.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from fractions import Fraction
+from typing import Any, NamedTuple
 
 from ibgw_tx.sim.exchange.order import Kinds, Order, Terms
 from ibgw_tx.sim.market.book import ASK, BID
@@ -19,7 +20,7 @@ class Taken(NamedTuple):
     """Size had at a price (a float) on an exchange."""
 
     price: float
-    size: int
+    size: Fraction
     exchange: str
 
 
@@ -45,27 +46,32 @@ def available(walk: Walk, order: Order, limit: float | None) -> int:
     )
 
 
-def take(walk: Walk, order: Order, limit: float | None, quantity: int, now: float) -> list[Taken]:
-    """Take up to `quantity` off the book, best price first."""
+def take(walk: Walk, order: Order, limit: float | None, quantity: Fraction, now: float) -> list[Taken]:
+    """Take up to `quantity` off the book, best price first. The book has whole units only: IB itself gives the fraction
+    of one, at the price that comes next."""
     side, maker, sign = (ASK if order.terms.buys else BID), makers(order), order.terms.sign
     bound = None if limit is None else units(walk, limit)
     found: list[Taken] = []
     index, rows = 0, walk.book.rows[side]
-    while quantity and index < len(rows):
+    whole, rest = divmod(quantity, 1)
+    while (whole or rest) and index < len(rows):
         row = rows[index]
         if not _reaches(sign, row.price, bound):
             break
         if maker and row.maker != maker:
             index += 1
             continue
-        size = min(quantity, row.size)
-        quantity -= size
+        if not whole:
+            found.append(Taken(walk.ladder.real(row.price), rest, row.maker))
+            break
+        size = min(whole, row.size)
+        whole -= size
         if size < row.size:
             walk.book.resize(side, index, row.size - size)
         else:
             walk.book.delete(side, index)
         walk.record(row.price, size, row.maker, now)
-        found.append(Taken(walk.ladder.real(row.price), size, row.maker))
+        found.append(Taken(walk.ladder.real(row.price), Fraction(size), row.maker))
     return found
 
 
@@ -73,19 +79,19 @@ class Prints:
     """Trades of the tape since the last look. A resting order has a part in those that went through its price."""
 
     def __init__(self, walk: Walk, since: int) -> None:
-        self._left = [[trade.price, trade.size] for trade in walk.trades if trade.number > since]
+        self._left: list[list[Any]] = [[trade.price, trade.size] for trade in walk.trades if trade.number > since]
         prices = [price for price, _ in self._left]
         self.low: int | None = min(prices, default=None)
         self.high: int | None = max(prices, default=None)
 
-    def through(self, sign: int, limit: int, quantity: int, whole: bool = False) -> int:
+    def through(self, sign: int, limit: int, quantity: Fraction, whole: bool = False) -> Fraction:
         """Size of the trades at worse prices than the limit that is still to be had; it is then used up.
 
         `whole`: all of the quantity or nothing.
         """
         if whole and quantity > sum(size for price, size in self._left if (price < limit if sign > 0 else price > limit)):
-            return 0
-        had = 0
+            return Fraction(0)
+        had = Fraction(0)
         for one in self._left:
             if (one[0] < limit if sign > 0 else one[0] > limit) and had < quantity:
                 size = min(one[1], quantity - had)

@@ -7,22 +7,27 @@ the same. The children of one parent are a group of type 3 even if they name non
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
+
 from ibgw_tx.sim.exchange.order import Order
 from ibgw_tx.sim.exchange.store import OrderStore
 
 CANCEL_WITH_BLOCK = 1
+GRAIN = 10**8  # a share of a fraction is rounded down to this part of a base unit
 
 
-def after_fill(store: OrderStore, order: Order, quantity: int) -> list[tuple[Order, int]]:
+def after_fill(store: OrderStore, order: Order, quantity: Fraction) -> list[tuple[Order, Fraction]]:
     """Each mate with the quantity it has left to trade."""
     if not order.oca:
         return []
     if order.terms.oca_group and order.terms.oca_type == CANCEL_WITH_BLOCK:
-        return [(mate, 0) for mate in store.mates(order)]
+        return [(mate, Fraction(0)) for mate in store.mates(order)]
     before = order.remaining + quantity
     return [(mate, left(mate, quantity, before)) for mate in store.mates(order)]
 
 
-def left(mate: Order, quantity: int, before: int) -> int:
+def left(mate: Order, quantity: Fraction, before: Fraction) -> Fraction:
     """A mate's rest after another member, with `before` to go, filled `quantity`; rounded down."""
-    return mate.remaining - -(-mate.remaining * quantity // before)
+    unit = Fraction(1, 1 if mate.remaining.denominator == 1 else GRAIN)
+    return mate.remaining - math.ceil(mate.remaining * quantity / before / unit) * unit

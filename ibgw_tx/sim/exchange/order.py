@@ -1,17 +1,18 @@
 """What an order is inside the simulated TWS: what its client said (*terms*), and what became of it (*order*).
 
-Quantities are whole base units (shares, contracts), prices plain floats in the instrument's currency, times epoch
-seconds.
+Quantities are exact base units (shares, contracts), fractions of them included; prices plain floats in the instrument's
+currency, times epoch seconds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any, Final
 
 from attrs import define, field, frozen
 
-from ibgw_tx.sim.market.instrument import Instrument
+from ibgw_tx.sim.market.instrument import Instrument, exact
 from ibgw_tx.sim.wire.order_layout import Condition
 
 MANUAL = 0  # client id of an order placed by hand in TWS
@@ -59,7 +60,7 @@ class Terms:
 
     said: Mapping[str, Any]
     action: str
-    total: int
+    total: Fraction
     kind: str
     limit: float | None
     aux: float | None
@@ -96,7 +97,7 @@ def terms_of(said: Mapping[str, Any], account: str, parts: int = 1) -> Terms:
     return Terms(
         said,
         action=said["action"].strip().upper(),
-        total=round((said["totalQuantity"] or 0) * parts),
+        total=exact(said["totalQuantity"] or 0) * parts,
         kind=SPELLINGS.get(kind, kind),
         limit=said["lmtPrice"],
         aux=said["auxPrice"],
@@ -133,12 +134,12 @@ class Order:
     instrument: Instrument
     exchange: str
     terms: Terms
-    total: int
+    total: Fraction
     placed: float
     legs: tuple[Leg, ...] = ()
     status: str = Status.PRE_SUBMITTED
     why_held: str = ""
-    filled: int = 0
+    filled: Fraction = Fraction(0)
     worth: float = 0.0  # sum of price times quantity over its fills
     last_price: float = 0.0
     commission: float = 0.0
@@ -162,7 +163,7 @@ class Order:
         return self.ended is None and not self.held
 
     @property
-    def remaining(self) -> int:
+    def remaining(self) -> Fraction:
         return self.total - self.filled
 
     @property
@@ -195,10 +196,10 @@ class Fill:
     instrument: Instrument
     exchange: str
     sign: int
-    quantity: int
+    quantity: Fraction
     price: float
     when: float
-    cumulative: int
+    cumulative: Fraction
     average: float
     commission: float
     realized: float | None

@@ -36,7 +36,8 @@ def closed_text(order: Order, catalogue: Catalogue) -> str:
     instrument = order.instrument
     when = hours.local_text(catalogue.calendars[instrument.calendar], order.opens)
     where = f"{instrument.exchange}.{instrument.trading_class}" if instrument.sec_type == "STK" else instrument.exchange
-    return say(399, action=order.terms.action, size=order.total, symbol=instrument.symbol, where=where, when=when)
+    size = instrument.shown(order.total)
+    return say(399, action=order.terms.action, size=size, symbol=instrument.symbol, where=where, when=when)
 
 
 def waits_for_parent(order: Order) -> bool:

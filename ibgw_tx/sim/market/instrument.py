@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
+
 from attrs import frozen
 
+Amount = float | Fraction  # of base units; orders, fills and positions have it exact, as a Fraction
+DECIMALS = {"CASH": 2, "CRYPTO": 8}  # of the smallest amount that an order may have
 SMART = "SMART"
 ALIASES = {"ISLAND": "NASDAQ"}  # TWS took both names for years; the Gateway answers with NASDAQ
 NO_DEPTH = frozenset({"IND", "BAG", "BOND", "CONTFUT"})
@@ -104,6 +109,13 @@ class Instrument:
         return self.makers or (self.exchange,)
 
     @property
+    def step(self) -> Fraction:
+        """The smallest amount of base units in an order, where fractions are known (server version 163): cents of a
+        currency, 0.00000001 of a coin, 0.0001 US shares."""
+        decimals = DECIMALS.get(self.sec_type, 4 if self.sec_type == "STK" and self.currency == "USD" and self.smart else 0)
+        return Fraction(self.parts, 10**decimals) if decimals else Fraction(1)
+
+    @property
     def factor(self) -> float:
         """What one base unit and one of price are worth together: the multiplier, 1 when there is none."""
         return float(self.multiplier or 1) / self.parts
@@ -112,11 +124,18 @@ class Instrument:
         """A size in the book as market data has it, in units of `lot`."""
         return size // lot if self.parts == 1 else plain(size / self.parts)
 
-    def shown(self, amount: float) -> str:
+    def shown(self, amount: Amount) -> str:
         """An amount of base units as orders, executions and positions have it."""
         return plain(amount / self.parts)
 
 
-def plain(amount: float) -> str:
-    """A number without a point when it is whole: 9.81 reads several sizes as int."""
-    return str(int(amount)) if amount == int(amount) else repr(amount)
+def exact(amount: Amount) -> Fraction:
+    """A number as its text says it: 0.1 is a tenth."""
+    return amount if isinstance(amount, Fraction) else Fraction(repr(amount))
+
+
+def plain(amount: Amount) -> str:
+    """A number without a point when it is whole: 9.81 reads several sizes as int. A fraction as an exact decimal."""
+    if amount == int(amount):
+        return str(int(amount))
+    return f"{Decimal(amount.numerator) / amount.denominator:f}" if isinstance(amount, Fraction) else repr(amount)

@@ -50,8 +50,8 @@ def _old(value: object, version: int) -> Fields:
 
 
 def _sizes(instrument: Instrument) -> Fields:
-    """The smallest size, its increment, and the suggested one. US stocks trade in single shares, whatever their lot."""
-    least = instrument.shown(1 if instrument.wire_lot > 1 else instrument.lot)
+    """The smallest size, its increment, and the suggested one, which for US stocks is the lot that they need not be of."""
+    least = instrument.shown(instrument.step if instrument.step < 1 else instrument.lot)
     return (least, least, instrument.shown(max(instrument.lot, instrument.wire_lot)))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ibgw_tx.sim.market.instrument import Instrument
+from ibgw_tx.sim.market.instrument import Amount, Instrument
 from ibgw_tx.sim.wire.frames import Fields
 from ibgw_tx.sim.wire.ids import In, Since
 
@@ -53,7 +53,7 @@ def _head(instrument: Instrument) -> Fields:
 
 
 def portfolio(
-    instrument: Instrument, position: float, price: float, value: float, cost: float, unrealized: float, realized: float,
+    instrument: Instrument, position: Amount, price: float, value: float, cost: float, unrealized: float, realized: float,
     account: str,
 ) -> Fields:
     return (
@@ -74,7 +74,7 @@ def _placed(instrument: Instrument) -> Fields:
     )
 
 
-def position(account: str, instrument: Instrument, amount: float, cost: float) -> Fields:
+def position(account: str, instrument: Instrument, amount: Amount, cost: float) -> Fields:
     return (In.POSITION_DATA, 3, account, *_placed(instrument), instrument.shown(amount), cost * instrument.parts)
 
 
@@ -82,7 +82,7 @@ def position_end() -> Fields:
     return (In.POSITION_END, 1)
 
 
-def position_multi(req_id: int, account: str, instrument: Instrument, amount: float, cost: float, model: str) -> Fields:
+def position_multi(req_id: int, account: str, instrument: Instrument, amount: Amount, cost: float, model: str) -> Fields:
     return (In.POSITION_MULTI, 1, req_id, account, *_placed(instrument), instrument.shown(amount), cost * instrument.parts, model)
 
 

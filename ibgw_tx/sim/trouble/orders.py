@@ -14,6 +14,7 @@ from attrs import frozen
 from ibgw_tx.sim.desks.tws import SimulatedTWS
 from ibgw_tx.sim.exchange.lives import BY_SYSTEM
 from ibgw_tx.sim.exchange.order import MANUAL, Order, Status, terms_of
+from ibgw_tx.sim.market.instrument import exact
 from ibgw_tx.sim.wire.codes import say
 from ibgw_tx.sim.wire.ids import OFFICIAL
 from ibgw_tx.sim.wire.order_layout import blank
@@ -27,7 +28,7 @@ class Wanted:
 
     con_id: int
     action: str
-    quantity: int
+    quantity: float
     kind: str
     limit: float | None
     aux: float | None
@@ -46,7 +47,7 @@ class OrderTrouble:
     # Orders nobody here sent
 
     def manual_order(
-        self, con_id: int, action: str, quantity: int, kind: str = "LMT", limit: float | None = None,
+        self, con_id: int, action: str, quantity: float, kind: str = "LMT", limit: float | None = None,
         aux: float | None = None, **fields: Any,
     ) -> int:
         """An order placed by hand in TWS; its permId. Client 0 with auto-open-orders gets it bound, else it has id 0.
@@ -59,7 +60,7 @@ class OrderTrouble:
         return self._admitted(order)
 
     def order_by(
-        self, client_id: int, con_id: int, action: str, quantity: int, kind: str = "LMT", limit: float | None = None,
+        self, client_id: int, con_id: int, action: str, quantity: float, kind: str = "LMT", limit: float | None = None,
         aux: float | None = None, **fields: Any,
     ) -> int:
         """An order of any client id, connected or not, under its next order id; its permId."""
@@ -105,7 +106,7 @@ class OrderTrouble:
         exchange = fields.pop("exchange", "SMART" if instrument.smart else instrument.exchange)
         account = fields.pop("account", "") or next(iter(office.accounts))
         said = blank(
-            action=wanted.action, totalQuantity=float(wanted.quantity), orderType=wanted.kind, lmtPrice=wanted.limit,
+            action=wanted.action, totalQuantity=exact(wanted.quantity), orderType=wanted.kind, lmtPrice=wanted.limit,
             auxPrice=wanted.aux, **fields,
         )
         terms = terms_of(said, account)
@@ -121,7 +122,7 @@ class OrderTrouble:
 
     # What happens to an order
 
-    def fill(self, perm_id: int, quantity: int | None = None, price: float | None = None, silent: bool = False) -> str:
+    def fill(self, perm_id: int, quantity: float | None = None, price: float | None = None, silent: bool = False) -> str:
         """Fill an order, or a part of it, whatever the market says; the execId.
 
         `price` defaults to its limit or the market's middle; `silent`: execution and commission only.
@@ -131,7 +132,7 @@ class OrderTrouble:
         if price is None:
             price = order.shown_limit or (walk.mark() if walk is not None else 1.0)
         self._said("fill", perm_id=perm_id, quantity=quantity, price=price)
-        amount = order.remaining if quantity is None else quantity
+        amount = order.remaining if quantity is None else exact(quantity)
         made = orders.lives.fill(order, amount, price, order.instrument.exchange, silent)
         return made.exec_id
 
@@ -177,9 +178,9 @@ class OrderTrouble:
         self._tws.orders.lives.tell(order)
         order.status = true
 
-    def correct(self, exec_id: str, quantity: int | None = None, price: float | None = None) -> str:
+    def correct(self, exec_id: str, quantity: float | None = None, price: float | None = None) -> str:
         """A correction replaces an execution and is told by itself, without a commission; the new execId."""
-        made = self._tws.orders.lives.fills.correct(exec_id, quantity, price)
+        made = self._tws.orders.lives.fills.correct(exec_id, None if quantity is None else exact(quantity), price)
         self._said("correct", exec_id=exec_id, by=made.exec_id)
         self._tws.orders.mail.corrected(made)
         return made.exec_id

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
 from typing import Any
 
 from attrs import frozen
@@ -73,6 +74,13 @@ def maybe_real(fields: Iterator[str]) -> float | None:
     if math.isnan(value):
         raise ValueError(raw)
     return None if abs(value) >= UNSET_FROM else value
+
+
+def exact(fields: Iterator[str]) -> Fraction | None:
+    """As maybe_real, with every digit: an amount."""
+    raw = next(fields)
+    near = maybe_real(iter([raw]))
+    return None if near is None else Fraction(raw.strip()) if near else Fraction(0)  # 1e-999999999 is not reckoned out
 
 
 def maybe_infinite(fields: Iterator[str]) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import Any
 
 from ibgw_tx.sim.wire import layout as at
@@ -73,7 +74,7 @@ def _pegs_middle(said: Said) -> bool:
 _WHOLE, _BOOL, _WHOLE_, _REAL_ = at.whole, at.boolean, at.maybe_whole, at.maybe_real
 
 _MAIN = (
-    F("secIdType"), F("secId"), F("action"), F("totalQuantity", _REAL_), F("orderType"), F("lmtPrice", _REAL_),
+    F("secIdType"), F("secId"), F("action"), F("totalQuantity", at.exact), F("orderType"), F("lmtPrice", _REAL_),
     F("auxPrice", _REAL_), F("tif"), F("ocaGroup"), F("account"), F("openClose"), F("origin", _WHOLE), F("orderRef"),
     F("transmit", _BOOL), F("parentId", _WHOLE), F("blockOrder", _BOOL), F("sweepToFill", _BOOL),
     F("displaySize", _WHOLE_), F("triggerMethod", _WHOLE), F("outsideRth", _BOOL), F("hidden", _BOOL),
@@ -158,7 +159,7 @@ ORDER: tuple[F, ...] = (
     *_MAIN, *_COMBO, *_EXTENDED, *_DELTA_NEUTRAL, *_SCALE, *_CLEARING, *_PEGGED, *_LAST, *_NEWEST,
 )
 DEFAULTS: dict[str, Any] = {
-    "transmit": True, "exemptCode": -1, "totalQuantity": 0.0, "tif": "DAY",
+    "transmit": True, "exemptCode": -1, "totalQuantity": Fraction(0), "tif": "DAY",
     **{name: () for name in ("comboLegs", "orderComboLegs", "smartComboRoutingParams", "algoParams", "conditions")},
 }
 

@@ -174,7 +174,7 @@ def test_bitcoins_trade_in_fractions():
     (held,) = [call for fields in of(heard, 61) for call in judge.decode(fields) if call[2].conId == BTC]
     assert held[3] == 0.3
     assert held[4] == pytest.approx(60117 * 1.001, rel=1e-3)
-    heard = peer.feed(frame(*sent_by_ib_async("placeOrder", (2, btc, LimitOrder("BUY", 0.0003, 1.0, tif="DAY")), 178)))
+    heard = peer.feed(frame(*sent_by_ib_async("placeOrder", (2, btc, LimitOrder("BUY", 0.000000003, 1.0, tif="DAY")), 178)))
     assert codes(heard) == [10243]
 
 

@@ -49,7 +49,7 @@ async def test_ib_async_goes_through_a_session_and_logs_no_decode_error(version)
     seen = await session("ib_async_session.py", version, 6)
     new, lot = version >= 164, 100 if version < 159 else 1
     assert (seen["version"], seen["logged"]) == (version, [])
-    assert seen["details"] == ["APPLE INC", 0.01, 1 if new else 0, 100 if new else 0, "COMMON"]
+    assert seen["details"] == ["APPLE INC", 0.01, 0.0001 if new else 0, 100 if new else 0, "COMMON"]
     assert seen["market"] == [[99.5, 100 // lot], [100.0, 60 // lot], [100.5, 500 // lot]]
     # In lots 60 shares are none, and ib_async takes a price without a size for none.
     assert seen["quotes"] == ([99.5, -1, 1, 0, 1] if version < 159 else [99.5, 100.0, 100, 60, 1])
