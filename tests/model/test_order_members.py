@@ -13,7 +13,7 @@ from ibapi.wrapper import EWrapper
 from ibgw_tx.model.figures import on_wire
 from ibgw_tx.model.order_members import CONDITIONS, FIELDS, GATEWAY_OWNED, NEVER_SENT
 from ibgw_tx.orders.entry.checks import _BENCHMARK, _COMPANIONS
-from ibgw_tx.orders.entry.terms import OrderTerms
+from ibgw_tx.orders.entry.request import OrderRequest
 
 NUMBERS_WITH_WHOLE_DEFAULTS = {"discretionaryAmt": "float", "totalQuantity": "quantity"}
 WITHOUT_DEFAULT = {"usePriceMgmtAlgo": "bool"}
@@ -147,8 +147,8 @@ def test_there_is_no_condition_that_the_table_lacks():
 
 
 def test_terms_tell_what_they_are():
-    terms = OrderTerms({"conId": 1}, {"orderRef": "a", "whatIf": True})
+    terms = OrderRequest({"conId": 1}, {"orderRef": "a", "whatIf": True})
     assert terms.client_oid == "a" and terms.is_what_if and not terms.is_modify
-    assert OrderTerms(None, {}, permId="5").is_modify and OrderTerms(None, {}, apiOrderId=-3).is_modify
+    assert OrderRequest(None, {}, permId="5").is_modify and OrderRequest(None, {}, apiOrderId=-3).is_modify
     assert terms.with_members(transmit=False).members["transmit"] is False
     assert "transmit" not in terms.members

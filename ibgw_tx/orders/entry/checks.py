@@ -15,7 +15,7 @@ from ibgw_tx.contracts.market_rule import Rule, is_on_tick, neighbours
 from ibgw_tx.model.errors import bad_params
 from ibgw_tx.model.figures import written
 from ibgw_tx.orders.entry.order_types import check_prices, price_members, spoken, without_foreign_prices
-from ibgw_tx.orders.entry.terms import OrderTerms
+from ibgw_tx.orders.entry.request import OrderRequest
 from ibgw_tx.orders.entry.values import date_time, instant, shown
 
 __all__ = ["MAX_CLIENT_OID", "TIFS", "ContractFacts", "check_client_oid", "checked"]
@@ -91,24 +91,24 @@ class ContractFacts:
 
 
 def checked(
-    terms: OrderTerms, facts: ContractFacts, accounts: Sequence[str], default_account: str = "", now: int = 0
-) -> OrderTerms:
-    """The terms ready to be sent, with their account; a modify comes here after `modify.modified`.
+    request: OrderRequest, facts: ContractFacts, accounts: Sequence[str], default_account: str = "", now: int = 0
+) -> OrderRequest:
+    """The request ready to be sent, with their account; a modify comes here after `modify.modified`.
 
     `accounts` are TWS's managed accounts, `default_account` is `--account` or "", `now` in ms. Raises CommandError.
     """
-    if not terms.is_modify:
-        check_client_oid(terms.members.get("orderRef"))
-    _check_side_and_size(terms.members)
-    _check_choices(terms.said)
-    check_prices(terms.members)
-    terms = attrs.evolve(terms, members=without_foreign_prices(terms.members))
-    _check_signs(terms.said)
-    _check_times(terms.said, terms.members, now)
-    _check_companions(terms.said, terms.members)
-    _check_what_if(terms)
-    _check_contract(terms, facts)
-    return attrs.evolve(terms, members=_with_account(terms.members, accounts, default_account))
+    if not request.is_modify:
+        check_client_oid(request.members.get("orderRef"))
+    _check_side_and_size(request.members)
+    _check_choices(request.said)
+    check_prices(request.members)
+    request = attrs.evolve(request, members=without_foreign_prices(request.members))
+    _check_signs(request.said)
+    _check_times(request.said, request.members, now)
+    _check_companions(request.said, request.members)
+    _check_what_if(request)
+    _check_contract(request, facts)
+    return attrs.evolve(request, members=_with_account(request.members, accounts, default_account))
 
 
 def check_client_oid(value: str | None) -> None:
@@ -184,24 +184,24 @@ def _check_companions(said: Mapping[str, Any], members: Mapping[str, Any]) -> No
             raise bad_params(f"{name} has no effect on a {members['orderType']} order, only on PEG BENCH")
 
 
-def _check_what_if(terms: OrderTerms) -> None:
-    if not terms.is_what_if:
+def _check_what_if(request: OrderRequest) -> None:
+    if not request.is_what_if:
         return
-    if not terms.members.get("transmit", True):
+    if not request.members.get("transmit", True):
         raise bad_params("whatIf needs transmit true (TWS: 413)")
-    if terms.is_modify:
+    if request.is_modify:
         raise bad_params("whatIf asks about a new order and cannot modify a live one")
 
 
-def _check_contract(terms: OrderTerms, facts: ContractFacts) -> None:
-    said = terms.said
+def _check_contract(request: OrderRequest, facts: ContractFacts) -> None:
+    said = request.said
     for name in ("orderComboLegs", "smartComboRoutingParams"):
         if said.get(name) and facts.secType != "BAG":
             raise bad_params(f"{name} is for combos (BAG), not for {facts.secType}")
     prices = said.get("orderComboLegs")
     if prices and len(prices) != facts.legs:
         raise bad_params(f"orderComboLegs has {len(prices)} prices for {facts.legs} legs")
-    for name in price_members(terms.members):
+    for name in price_members(request.members):
         if name in said:
             _check_price(spoken(name), said[name], facts)
 

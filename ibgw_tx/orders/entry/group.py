@@ -21,7 +21,7 @@ from typing import Any
 import attrs
 
 from ibgw_tx.model.errors import bad_params
-from ibgw_tx.orders.entry.terms import OrderTerms
+from ibgw_tx.orders.entry.request import OrderRequest
 from ibgw_tx.orders.entry.values import shown
 
 __all__ = ["GroupMember", "numbered", "plan_group"]
@@ -33,10 +33,10 @@ class GroupMember:
 
     offset: int
     parent_offset: int | None
-    terms: OrderTerms
+    request: OrderRequest
 
 
-def plan_group(orders: Sequence[OrderTerms]) -> tuple[GroupMember, ...]:
+def plan_group(orders: Sequence[OrderRequest]) -> tuple[GroupMember, ...]:
     """The group in sending order: parents before children, in each family all untransmitted but the last. Raises CommandError.
 
     An order alone is sent as it is, its own `transmit` kept.
@@ -45,16 +45,16 @@ def plan_group(orders: Sequence[OrderTerms]) -> tuple[GroupMember, ...]:
         if orders[0].parent is not None:
             raise bad_params("orders[0].parent names an order of the same command, but there is none before it")
         return (GroupMember(0, None, orders[0]),)
-    for place, terms in enumerate(orders):
-        _check_member(place, terms)
+    for place, request in enumerate(orders):
+        _check_member(place, request)
     _refuse_repeated_names(orders)
     parents = [_parent_place(place, orders) for place in range(len(orders))]
     _refuse_strangers(orders, parents)
     families = _families(orders, parents)
     last = {family: place for place, family in enumerate(families)}
     return tuple(
-        GroupMember(place, parents[place], terms.with_members(transmit=place == last[families[place]]))
-        for place, terms in enumerate(orders)
+        GroupMember(place, parents[place], request.with_members(transmit=place == last[families[place]]))
+        for place, request in enumerate(orders)
     )
 
 
@@ -63,37 +63,37 @@ def numbered(plan: Sequence[GroupMember], first_id: int) -> tuple[tuple[int, Map
     found = []
     for member in plan:
         parent = {} if member.parent_offset is None else {"parentId": first_id + member.parent_offset}
-        found.append((first_id + member.offset, {**member.terms.members, **parent}))
+        found.append((first_id + member.offset, {**member.request.members, **parent}))
     return tuple(found)
 
 
-def _check_member(place: int, terms: OrderTerms) -> None:
-    if terms.is_what_if:
+def _check_member(place: int, request: OrderRequest) -> None:
+    if request.is_what_if:
         raise bad_params(f"orders[{place}] is a whatIf: that asks about one order, alone")
-    if not terms.members.get("transmit", True):
+    if not request.members.get("transmit", True):
         raise bad_params(f"orders[{place}].order sets transmit: in a group the gateway does, so that all go live together")
-    if terms.parent is not None and terms.members.get("parentId"):
+    if request.parent is not None and request.members.get("parentId"):
         raise bad_params(f"orders[{place}] has both parent and parentId")
 
 
-def _refuse_repeated_names(orders: Sequence[OrderTerms]) -> None:
-    names = [terms.client_oid for terms in orders if terms.client_oid]
+def _refuse_repeated_names(orders: Sequence[OrderRequest]) -> None:
+    names = [request.client_oid for request in orders if request.client_oid]
     for name in names:
         if names.count(name) > 1:
             raise bad_params(f"client_oid {shown(name)} is given to {names.count(name)} orders of this command")
 
 
-def _parent_place(place: int, orders: Sequence[OrderTerms]) -> int | None:
-    terms = orders[place]
-    if terms.parent is not None:
-        return _named_place(place, terms.parent, orders)
-    if place == 0 or terms.members.get("parentId"):
+def _parent_place(place: int, orders: Sequence[OrderRequest]) -> int | None:
+    request = orders[place]
+    if request.parent is not None:
+        return _named_place(place, request.parent, orders)
+    if place == 0 or request.members.get("parentId"):
         return None
     group = orders[0].members.get("ocaGroup")
-    return None if group and terms.members.get("ocaGroup") == group else 0
+    return None if group and request.members.get("ocaGroup") == group else 0
 
 
-def _named_place(place: int, parent: int | str, orders: Sequence[OrderTerms]) -> int:
+def _named_place(place: int, parent: int | str, orders: Sequence[OrderRequest]) -> int:
     names: list[int | str] = [earlier.client_oid for earlier in orders[:place]]
     if parent in names and parent != "":
         return names.index(parent)
@@ -102,7 +102,7 @@ def _named_place(place: int, parent: int | str, orders: Sequence[OrderTerms]) ->
     raise bad_params(f"orders[{place}].parent {shown(parent)} names no order before it")
 
 
-def _families(orders: Sequence[OrderTerms], parents: Sequence[int | None]) -> list[object]:
+def _families(orders: Sequence[OrderRequest], parents: Sequence[int | None]) -> list[object]:
     """A name for the family of each order: its live parent's id as text, else the place of the first of it."""
     found: list[object] = []
     for place, parent in enumerate(parents):
@@ -111,15 +111,15 @@ def _families(orders: Sequence[OrderTerms], parents: Sequence[int | None]) -> li
     return found
 
 
-def _refuse_strangers(orders: Sequence[OrderTerms], parents: Sequence[int | None]) -> None:
+def _refuse_strangers(orders: Sequence[OrderRequest], parents: Sequence[int | None]) -> None:
     """Every order must be tied to the first: through parents, a shared ocaGroup, or a shared live parent."""
     families = [{place} for place in range(len(orders))]
     ties = [(place, parent) for place, parent in enumerate(parents) if parent is not None]
     for name in ("ocaGroup", "parentId"):
         first_with: dict[Any, int] = {}
-        for place, terms in enumerate(orders):
-            if terms.members.get(name):
-                ties.append((place, first_with.setdefault(terms.members[name], place)))
+        for place, request in enumerate(orders):
+            if request.members.get(name):
+                ties.append((place, first_with.setdefault(request.members[name], place)))
     for one, other in ties:
         joined = families[one] | families[other]
         for place in joined:

@@ -16,7 +16,7 @@ from ibgw_tx.model.errors import UNAVAILABLE, CommandError, bad_params
 from ibgw_tx.model.figures import written
 from ibgw_tx.model.order_types import TYPES
 from ibgw_tx.orders.entry.order_types import normal_type, spoken, without_foreign_prices
-from ibgw_tx.orders.entry.terms import OrderTerms
+from ibgw_tx.orders.entry.request import OrderRequest
 from ibgw_tx.orders.entry.values import READERS, shown
 
 __all__ = ["FIXED", "Family", "modified"]
@@ -36,10 +36,10 @@ class Family:
     is_perm_id: Callable[[str], bool]
 
 
-def modified(live: Mapping[str, Any], change: OrderTerms, filled: float = 0, family: Family | None = None) -> OrderTerms:
+def modified(live: Mapping[str, Any], change: OrderRequest, filled: float = 0, family: Family | None = None) -> OrderRequest:
     """The whole order to send for `change`, to be held against `checks.checked` like a new one.
 
-    `live`: ibapi member -> value of the live order, in the forms of `OrderTerms.members`, as `sent.SentOrders.base` gives it.
+    `live`: ibapi member -> value of the live order, in the forms of `OrderRequest.members`, as `sent.SentOrders.base` gives it.
     `filled`: its executed quantity; a new total counts it in. A held order stays held unless the change says `transmit`. Raises
     CommandError bad_params when nothing changes, or what may not; unavailable when too little is known of the live order.
     """

@@ -1,4 +1,4 @@
-"""PLACE_ORDER's params, from a bot's JSON to OrderTerms in ibapi's words. Without I/O.
+"""PLACE_ORDER's params, from a bot's JSON to OrderRequest in ibapi's words. Without I/O.
 
 Two vocabularies: the bots' own (URANUS: `T s p aux client_oid`, with `account tif orderType` shared) and TWS's, which is every
 member of ibapi's Order by its own name. A new order gets here what it must say for itself: LMT, DAY, outsideRth, transmit, and
@@ -20,7 +20,7 @@ from ibgw_tx.model.errors import bad_params
 from ibgw_tx.model.nearest import did_you_mean
 from ibgw_tx.model.order_members import FIELDS, GATEWAY_OWNED, NEVER_SENT
 from ibgw_tx.orders.entry.order_types import normal_type
-from ibgw_tx.orders.entry.terms import OrderTerms
+from ibgw_tx.orders.entry.request import OrderRequest
 from ibgw_tx.orders.entry.values import READERS, shown, text
 
 __all__ = ["DEFAULTS", "MAX_GROUP", "VOCABULARY", "PlaceOrder", "parse_place_order"]
@@ -78,7 +78,7 @@ _DIGITS = re.compile(r"-?\d{1,19}", re.ASCII)
 class PlaceOrder:
     """The command: one order, or the orders of one group (`grouped`) in the bot's sequence."""
 
-    orders: tuple[OrderTerms, ...]
+    orders: tuple[OrderRequest, ...]
     grouped: bool
 
 
@@ -97,7 +97,7 @@ def parse_place_order(params: object) -> PlaceOrder:
     return PlaceOrder(_parse_group(members["orders"]), grouped=True)
 
 
-def _parse_group(items: object) -> tuple[OrderTerms, ...]:
+def _parse_group(items: object) -> tuple[OrderRequest, ...]:
     if not isinstance(items, list):
         raise bad_params(f"orders must be a list, not {shown(items)}")
     if not 1 <= len(items) <= MAX_GROUP:
@@ -107,7 +107,7 @@ def _parse_group(items: object) -> tuple[OrderTerms, ...]:
     )
 
 
-def _parse_order(where: str, params: Mapping[str, Any]) -> OrderTerms:
+def _parse_order(where: str, params: Mapping[str, Any]) -> OrderRequest:
     given = params.get("order")
     if given is None:
         raise bad_params(f"{where}order is missing")
@@ -122,12 +122,12 @@ def _parse_order(where: str, params: Mapping[str, Any]) -> OrderTerms:
     contract, members = _contract(where, params), _members(where, order)
     if contract is None and not where and not (perm_id or order_id) and members.get("orderRef"):
         live_oid = members.pop("orderRef")
-        return OrderTerms(None, members, live_oid=live_oid)
+        return OrderRequest(None, members, live_oid=live_oid)
     if perm_id or order_id:
-        return OrderTerms(contract, members, perm_id, order_id)
+        return OrderRequest(contract, members, perm_id, order_id)
     if contract is None:
         raise bad_params(f"{where}contract must be an object, not null; or name it with exchange and showName")
-    return OrderTerms(contract, _with_defaults(members), parent=parent)
+    return OrderRequest(contract, _with_defaults(members), parent=parent)
 
 
 def _with_defaults(members: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.errors import CommandError
 from ibgw_tx.orders.entry import limits
 from ibgw_tx.orders.entry.limits import Limits, RateWindow
-from ibgw_tx.orders.entry.terms import OrderTerms
+from ibgw_tx.orders.entry.request import OrderRequest
 from ibgw_tx.orders.shell.contract_facts import ContractFactsFinder
 from ibgw_tx.orders.shell.halt import HaltSwitch
 from ibgw_tx.orders.shell.kept import Kept
@@ -69,7 +69,7 @@ class Gate:
         if now - received > READY_WITHIN:
             raise CommandError(errors.UNAVAILABLE, f"the order was not ready within {READY_WITHIN} ms; nothing was sent")
 
-    def check_limits(self, pairs: Sequence[tuple[OrderTerms, Contract]], new: int) -> None:
+    def check_limits(self, pairs: Sequence[tuple[OrderRequest, Contract]], new: int) -> None:
         """Our own limits; `new` of the orders join those that are open. A preview (whatIf) places none, and is not limited."""
         if all(terms.is_what_if for terms, _ in pairs):
             return

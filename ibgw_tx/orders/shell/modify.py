@@ -16,8 +16,8 @@ from ibgw_tx.model.errors import CommandError
 from ibgw_tx.orders.entry.checks import checked
 from ibgw_tx.orders.entry.held import Change, SentOrders
 from ibgw_tx.orders.entry.modify import Family, modified
+from ibgw_tx.orders.entry.request import OrderRequest
 from ibgw_tx.orders.entry.sent import terms_of_members
-from ibgw_tx.orders.entry.terms import OrderTerms
 from ibgw_tx.orders.shell.contract_facts import ContractFactsFinder
 from ibgw_tx.orders.shell.followups import OrderFollowups
 from ibgw_tx.orders.shell.gate import Gate
@@ -47,7 +47,7 @@ class Modify:
         cache = orders.cache
         self._family = Family(cache.may_live, lambda text: cache.by_perm_id(text) is not None)
 
-    async def modify(self, command: Command, change: OrderTerms, received: int) -> dict[str, Any]:
+    async def modify(self, command: Command, change: OrderRequest, received: int) -> dict[str, Any]:
         """`received`: when the command came, ms."""
         order_id = int(self._live(change)["apiOrderId"])
         _, contract = self._base(order_id)
@@ -87,7 +87,7 @@ class Modify:
         else:
             cache.modifying(order_id, terms, now)
 
-    def _live(self, change: OrderTerms) -> dict[str, Any]:
+    def _live(self, change: OrderRequest) -> dict[str, Any]:
         return live_order(self._orders.cache, change.permId, change.apiOrderId, change.live_oid)
 
     def _base(self, order_id: int) -> tuple[Mapping[str, Any], Contract]:

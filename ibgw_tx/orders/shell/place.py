@@ -18,8 +18,8 @@ from ibgw_tx.orders.entry.checks import checked
 from ibgw_tx.orders.entry.group import GroupMember, numbered, plan_group
 from ibgw_tx.orders.entry.held import SentOrders
 from ibgw_tx.orders.entry.parse import parse_place_order
+from ibgw_tx.orders.entry.request import OrderRequest
 from ibgw_tx.orders.entry.sent import terms_of_members, without_details
-from ibgw_tx.orders.entry.terms import OrderTerms
 from ibgw_tx.orders.shell.contract_facts import ContractFactsFinder
 from ibgw_tx.orders.shell.followups import OrderFollowups
 from ibgw_tx.orders.shell.gate import Gate
@@ -89,7 +89,7 @@ class Place:
             raise
         return {"apiOrderIds": ids} if asked.grouped else {"apiOrderId": ids[0]}
 
-    async def _prepare(self, terms: OrderTerms) -> tuple[OrderTerms, Contract]:
+    async def _prepare(self, terms: OrderRequest) -> tuple[OrderRequest, Contract]:
         """The contract resolved, everything checked, the account filled in."""
         contract, facts = await self._facts.resolve(terms.contract)
         accounts, now = self._gate.session().accounts, self._gate.now_ms()
@@ -157,7 +157,7 @@ class Place:
         for order_id, _ in orders:
             self._orders.cache.forget(order_id)
 
-    async def _preview(self, command: Command, terms: OrderTerms, contract: Contract, received: int) -> dict[str, Any]:
+    async def _preview(self, command: Command, terms: OrderRequest, contract: Contract, received: int) -> dict[str, Any]:
         """whatIf: margin figures in a `result`; no order, no reservation."""
         await self._counter.cover(1)
         self._gate.check_age(command, received)

@@ -16,7 +16,7 @@ def orders(*changes):
 
 def shape(*changes):
     """(parent's place, transmit) of each order."""
-    return [(member.parent_offset, member.terms.members["transmit"]) for member in plan_group(orders(*changes))]
+    return [(member.parent_offset, member.request.members["transmit"]) for member in plan_group(orders(*changes))]
 
 
 def refused(*changes):
@@ -106,10 +106,10 @@ def test_in_any_group_no_family_is_live_before_it_is_whole_and_parents_come_firs
         return
     root = {}
     for member in plan:
-        parent = member.terms.members.get("parentId") or member.offset
+        parent = member.request.members.get("parentId") or member.offset
         root[member.offset] = root[member.parent_offset] if member.parent_offset is not None else parent
     for family in set(root.values()):
-        sent = [member.terms.members["transmit"] for member in plan if root[member.offset] == family]
+        sent = [member.request.members["transmit"] for member in plan if root[member.offset] == family]
         assert sent == [False] * (len(sent) - 1) + [True], "each family is let go by its last, and none is left in TWS"
     assert [member.offset for member in plan] == list(range(len(plan)))
     assert all(member.parent_offset is None or member.parent_offset < member.offset for member in plan)

@@ -1,7 +1,4 @@
-"""What an order is made of: the members of ibapi 9.81's Order by kind, and the checked terms of one order. Without I/O.
-
-This module does not import ibapi; a test holds the table equal to `vars(ibapi.order.Order())` and to what its encoder sends.
-"""
+"""What a bot asks for of one order, in ibapi's words. Pure."""
 
 from __future__ import annotations
 
@@ -10,48 +7,17 @@ from typing import Any
 
 import attrs
 
-from ibgw_tx.model.order_members import (
-    CONDITIONS,
-    FIELDS,
-    GATEWAY_OWNED,
-    NEVER_SENT,
-    Condition,
-    ConditionType,
-    LegPrice,
-    Tag,
-    Tier,
-)
-
-__all__ = [
-    "CONDITIONS", "FIELDS", "GATEWAY_OWNED", "NEVER_SENT", "Condition", "ConditionType", "LegPrice", "OrderTerms", "Tag", "Tier",
-]  # fmt: skip
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
+__all__ = ["OrderRequest"]
 
 
 @attrs.frozen
-class OrderTerms:
+class OrderRequest:
     """One order as a bot asked for it, in ibapi's words.
 
     `contract` is the bot's `contract` object, not resolved, or its `exchange` and `showName`; None for a modify that names none.
     `members` has ibapi's member -> value to set on its Order, and nothing that is to stay at ibapi's default. Values are
     str, bool, int, float without noise, and for sub-objects Tier and tuples of Tag, LegPrice and Condition. Floats, also
-    those within sub-objects, go through `decimals.on_wire` when they are set.
+    those within sub-objects, go through `figures.on_wire` when they are set.
     `permId` (the bot's `i`, "" for none), `apiOrderId` (0 for none) and `live_oid` ("" for none: the client_oid of a command
     without a contract) name the live order to modify.
     `changed` are the members that a modify names, None for a new order: only what a bot says is held against the rules of
@@ -86,5 +52,5 @@ class OrderTerms:
         """The bot's own name of the order, "" when it gave none."""
         return str(self.members.get("orderRef", ""))
 
-    def with_members(self, **changes: Any) -> OrderTerms:
+    def with_members(self, **changes: Any) -> OrderRequest:
         return attrs.evolve(self, members={**self.members, **changes})
