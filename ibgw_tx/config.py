@@ -101,6 +101,13 @@ SETTINGS = (
     Setting("account", "IBGW_ACCOUNT", None, _text, "account of the plain balance key; default the first one"),
     Setting("max-command-age", "IBGW_MAX_COMMAND_AGE", "5", _seconds, "seconds; older commands are refused (0: never)"),
     Setting(
+        "message-rate",
+        "IBGW_MESSAGE_RATE",
+        "45",
+        _integer(5, 500),
+        "messages a second to TWS; IB allows half the account's market-data lines",
+    ),
+    Setting(
         "market-data-type",
         "IBGW_MARKET_DATA_TYPE",
         "1",
@@ -134,6 +141,7 @@ class Config:
     redis_password: str | None = attrs.field(repr=False)
     account: str | None
     max_command_age: float
+    message_rate: int
     market_data_type: int
     exchanges: tuple[str, ...] | None
     history_days: float

@@ -70,7 +70,8 @@ class Gateway(MultiService):
     def _make_services(self) -> None:
         config, reactor, parts = self._config, self._reactor, self.parts
         self.recorder = Recorder(config.record, not config.record_accounts, reactor) if config.record else None
-        make = partial(IBSession, config.client_id, self, parts.hot_messages(), reactor, self.recorder)
+        hot, rate = parts.hot_messages(), config.message_rate
+        make = partial(IBSession, config.client_id, self, hot, reactor, self.recorder, rate)
         self.ib = TWSLink(config.tws_host, config.tws_port, IBSessionFactory(make, reactor), reactor)
         for child in (
             self.redis,
@@ -152,6 +153,7 @@ class Gateway(MultiService):
     def sessionReady(self, session: IBSession) -> None:
         """A new session: everything is asked anew."""
         self._session = session
+        self.parts.asker.is_waiting, self.parts.asker.withdraw = session.is_waiting, session.withdraw_request
         self.parts.contracts.client = session.client
         session.client.choose_data_type(self._config.market_data_type)
         if self.parts.notices.connectivity.is_up:
@@ -183,6 +185,10 @@ class Gateway(MultiService):
         """One read from TWS has been taken in: what changed goes out, orders first."""
         self.parts.orders.turn_ended()
         self.parts.publisher.flush()
+
+    def requestSent(self, req_id: int) -> None:
+        """A request that waited for TWS's message rate has left: the limit of its answer runs."""
+        self.parts.asker.sent(req_id)
 
     def _link_up(self, same_session: bool) -> None:
         if self._session is None or self._stopping:

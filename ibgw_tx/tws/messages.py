@@ -1,4 +1,4 @@
-"""What can be read from a message's bytes without ibapi: whose order it is about, and the lane it travels in."""
+"""What can be read from a message's bytes without ibapi: the order or request it is about, and the lane it travels in."""
 
 from __future__ import annotations
 
@@ -20,5 +20,55 @@ def order_id_of(message: bytes, server_version: int) -> int | None:
         return None
 
 
-#: Message ids whose lane is not DATA: cancelOrder, reqGlobalCancel, placeOrder.
-LANES = {b"4": Lane.CANCEL, b"58": Lane.CANCEL, b"3": Lane.ORDER}
+#: Message ids whose lane is not OWN.
+_LANES = {
+    b"4": Lane.CANCEL,  # cancelOrder
+    b"58": Lane.CANCEL,  # reqGlobalCancel
+    b"3": Lane.ORDER,  # placeOrder
+    b"21": Lane.ORDER,  # exerciseOptions
+    b"1": Lane.FEED,  # reqMktData
+    b"10": Lane.FEED,  # reqMktDepth
+    b"50": Lane.FEED,  # reqRealTimeBars
+    b"92": Lane.FEED,  # reqPnL
+    b"94": Lane.FEED,  # reqPnLSingle
+    b"97": Lane.FEED,  # reqTickByTickData
+    b"9": Lane.QUESTION,  # reqContractDetails
+    b"20": Lane.QUESTION,  # reqHistoricalData
+    b"62": Lane.QUESTION,  # reqAccountSummary
+    b"78": Lane.QUESTION,  # reqSecDefOptParams
+}
+
+#: Messages that end a subscription or a question: cancels of market data, depth, historical data, real-time bars, the summary,
+#: positions and values of an account, PnL, ticks.
+_ENDS = frozenset({b"2", b"11", b"25", b"51", b"63", b"75", b"77", b"93", b"95", b"98"})
+
+#: Where a request id stands in messages that have one: after the message id, or after a version.
+_REQUEST_ID_AT = {
+    **dict.fromkeys((b"20", b"78", b"92", b"93", b"94", b"95", b"97", b"98"), 1),
+    **dict.fromkeys((b"1", b"2", b"7", b"9", b"10", b"11", b"25", b"50", b"51", b"62", b"63", b"74", b"75", b"76", b"77"), 2),
+}
+
+
+def lane_of(message: bytes) -> Lane:
+    """The lane of a framed message, where nobody says that it is another's need."""
+    return _LANES.get(_kind(message), Lane.OWN)
+
+
+def is_end(message: bytes) -> bool:
+    """Whether a framed message ends a subscription or a question; reqAccountUpdates (6) says so in its third field."""
+    kind = _kind(message)
+    return kind in _ENDS or (kind == b"6" and message[4:].split(b"\0", 3)[2:3] == [b"0"])
+
+
+def request_id_of(message: bytes) -> int | None:
+    """The request id of a framed message; None where it has none."""
+    fields = message[4:].split(b"\0", 3)
+    place = _REQUEST_ID_AT.get(fields[0])
+    try:
+        return None if place is None else int(fields[place])
+    except (IndexError, ValueError):
+        return None
+
+
+def _kind(message: bytes) -> bytes:
+    return message[4:].partition(b"\0")[0]

@@ -1,17 +1,25 @@
 """How fast the gateway may speak to TWS, and who goes first. Pure: `now` in seconds comes in.
 
-IB allows 50 messages a second of all kinds together; the third breach ends the session (tws-facts 3.1). We never send more
-than 45 in any second. Three lanes share them: cancels, orders, everything else. A lower lane stops short of the limit, so
-that a cancel never waits behind a burst of requests. A full lane refuses (PacingFull); nothing is dropped.
+IB allows half as many messages a second as the account has market-data lines, 50 by default, of all kinds together; the third
+breach ends the session (tws-facts 3.1). We never send more than `rate` (--message-rate, 45) in any second. Five lanes share them,
+and a lower one stops short of the limit, so that who comes after a burst of it does not wait for its end:
 
-What waits is bytes, or a Parcel: messages that leave together, and are made only when they may. Whatever has changed meanwhile is
-looked at then; a parcel that is not wanted any more leaves nothing, and takes no room.
+* CANCEL: cancels of orders;
+* ORDER: orders. What commands order waits no longer than a second's messages last;
+* OWN: what the gateway itself cannot do without: signs of life, accounts, lists of orders, contracts of both, and the ends of
+  subscriptions and questions, which are never refused;
+* FEED: books and other feeds, hundreds of them after a reconnect;
+* QUESTION: what bots ask. One that would wait longer than PATIENCE behind all the others is refused: a bot can ask again.
+
+A full lane refuses (PacingFull); nothing is dropped. What waits is bytes, or a Parcel: messages that leave together, and are made
+only when they may. Whatever has changed meanwhile is looked at then; a parcel that is not wanted any more leaves nothing, and
+takes no room.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import TypeAlias
 
@@ -25,15 +33,30 @@ class Lane(IntEnum):
 
     CANCEL = 0
     ORDER = 1
-    DATA = 2
+    OWN = 2
+    FEED = 3
+    QUESTION = 4
 
 
+#: Messages a second where nothing else is set.
+RATE = 45
 #: Seconds a sent message counts; a little over one, because TWS counts when it reads, not when we write.
 WINDOW = 1.05
-#: Messages in the window up to which a lane may send.
-CEILING = {Lane.CANCEL: 45, Lane.ORDER: 42, Lane.DATA: 32}
-#: Messages that may wait in a lane: some 20 s of traffic for orders, minutes for data requests.
-CAPACITY = {Lane.CANCEL: 1000, Lane.ORDER: 1000, Lane.DATA: 5000}
+#: Of 45 messages, how many may be in the window when a lane sends one more.
+_SHARE = {Lane.CANCEL: 45, Lane.ORDER: 42, Lane.OWN: 38, Lane.FEED: 32, Lane.QUESTION: 28}
+#: Messages that may wait in a lane; those of QUESTION are limited by PATIENCE.
+CAPACITY = {Lane.CANCEL: 1000, Lane.ORDER: 1000, Lane.OWN: 5000, Lane.FEED: 5000, Lane.QUESTION: 5000}
+#: Seconds that a bot's question may have to wait for those before it.
+PATIENCE = 3.0
+
+
+def ceilings(rate: int) -> dict[Lane, int]:
+    """Messages in the window up to which each lane may send, at `rate` messages a second."""
+    return {lane: max(1, rate * share // 45) for lane, share in _SHARE.items()}
+
+
+#: The same at the usual rate.
+CEILING = ceilings(RATE)
 #: Messages of commanded orders that may wait: what leaves within one second. A bot would rather know that its order is not out.
 ORDERS_WAITING = CEILING[Lane.ORDER]
 
@@ -52,8 +75,8 @@ Waiting: TypeAlias = bytes | Parcel
 class Pacer:
     """Decides when each outgoing message goes out. One for each session; its queues die with it."""
 
-    def __init__(self, ceiling: dict[Lane, int] | None = None) -> None:
-        self._ceiling = ceiling or CEILING
+    def __init__(self, rate: int = RATE) -> None:
+        self._ceiling: Mapping[Lane, int] = ceilings(rate)
         self._sent: deque[float] = deque()
         self._waiting: dict[Lane, deque[Waiting]] = {lane: deque() for lane in Lane}
 
@@ -62,14 +85,34 @@ class Pacer:
         queue = self._waiting[lane]
         if len(queue) + len(messages) > CAPACITY[lane]:
             raise PacingFull(f"{len(queue)} {lane.name.lower()} messages already wait for TWS's message rate")
+        if lane is Lane.QUESTION:
+            self._check_patience()
         queue.extend(messages)
+
+    def offer_end(self, message: bytes) -> None:
+        """Queue the end of a subscription, however much waits: there is one at most for each that TWS has."""
+        self._waiting[Lane.OWN].append(message)
+
+    def _check_patience(self) -> None:
+        waiting = self.waiting()
+        seconds = waiting / self._ceiling[Lane.QUESTION]
+        if seconds > PATIENCE:
+            raise PacingFull(f"{waiting} messages already wait for TWS's message rate, {seconds:.0f} s of it; ask again later")
 
     def offer_parcel(self, parcel: Parcel) -> None:
         """Queue what a command orders. Raises PacingFull when more would wait than leaves within a second."""
         waiting = sum(map(_weight, self._waiting[Lane.ORDER]))
-        if waiting and waiting + parcel.count > ORDERS_WAITING:
+        if waiting and waiting + parcel.count > self._ceiling[Lane.ORDER]:
             raise PacingFull(f"{waiting} orders already wait for TWS's message rate, as many as leave within a second")
         self._waiting[Lane.ORDER].append(parcel)
+
+    def withdraw_message(self, message: bytes) -> bool:
+        """Take away one message that is no order; whether it was still there."""
+        for lane in (Lane.QUESTION, Lane.FEED, Lane.OWN):
+            if message in self._waiting[lane]:
+                self._waiting[lane].remove(message)
+                return True
+        return False
 
     def withdraw(self, wanted: Callable[[Parcel], bool]) -> list[Parcel]:
         """Take away the parcels that are `wanted`; they will not be sent."""

@@ -337,7 +337,7 @@ class RecordingClient:
         calls, self.calls = self.calls, []
         return calls
 
-    def ask_contract(self, req_id, contract):
+    def ask_contract(self, req_id, contract, own=False):
         self._note("contract", req_id, contract)
 
     def subscribe_account(self, account):

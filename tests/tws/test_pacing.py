@@ -1,11 +1,13 @@
 """Never over 45 messages in any second, and cancels first."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ibgw_tx.model.errors import PacingFull
-from ibgw_tx.tws.pacing import CAPACITY, CEILING, WINDOW, Lane, Pacer
+from ibgw_tx.tws.pacing import CAPACITY, CEILING, PATIENCE, WINDOW, Lane, Pacer, ceilings
 
 LIMIT = 45
 STEPS = st.lists(
@@ -25,8 +27,12 @@ def test_never_over_45_in_any_second_and_nothing_lost_and_order_kept(steps):
     for lane, count, pause in steps:
         for _ in range(count):
             message = b"%d-%d" % (lane, len(offered[lane]))
+            try:
+                pacer.offer(lane, message)
+            except PacingFull:
+                assert lane is Lane.QUESTION
+                break
             offered[lane].append(message)
-            pacer.offer(lane, message)
         out = pacer.release(now)
         sent += out
         times += [now] * len(out)
@@ -46,7 +52,8 @@ def test_the_wait_is_neither_too_long_nor_for_ever(steps):
     pacer, now = Pacer(), 1000.0
     for lane, count, pause in steps:
         for _ in range(count):
-            pacer.offer(lane, b"m")
+            with suppress(PacingFull):
+                pacer.offer(lane, b"m")
         pacer.release(now)
         wait = pacer.wait(now)
         assert (wait is None) == (pacer.waiting() == 0)
@@ -56,17 +63,18 @@ def test_the_wait_is_neither_too_long_nor_for_ever(steps):
 
 def test_a_cancel_overtakes_orders_and_requests():
     pacer = Pacer()
-    for lane, message in ((Lane.DATA, b"data"), (Lane.ORDER, b"order"), (Lane.CANCEL, b"cancel")):
-        pacer.offer(lane, message)
-    assert pacer.release(0.0) == [b"cancel", b"order", b"data"]
+    for lane in reversed(Lane):
+        pacer.offer(lane, lane.name.encode())
+    assert pacer.release(0.0) == [b"CANCEL", b"ORDER", b"OWN", b"FEED", b"QUESTION"]
 
 
 def test_a_burst_of_requests_leaves_room_for_orders_and_one_of_orders_for_cancels():
     pacer = Pacer()
-    for lane in (Lane.DATA, Lane.ORDER, Lane.CANCEL):
-        for _ in range(100):
+    for lane in reversed(Lane):
+        for _ in range(60):
             pacer.offer(lane, lane.name.encode())
-        assert len(pacer.release(0.0)) == {Lane.DATA: 32, Lane.ORDER: 10, Lane.CANCEL: 3}[lane]
+        expected = {Lane.QUESTION: 28, Lane.FEED: 4, Lane.OWN: 6, Lane.ORDER: 4, Lane.CANCEL: 3}[lane]
+        assert pacer.release(0.0) == [lane.name.encode()] * expected
     assert CEILING[Lane.CANCEL] == LIMIT
 
 
@@ -78,7 +86,7 @@ def test_a_cancel_waits_no_longer_than_the_oldest_message_counts():
     assert pacer.wait(10.5) == pytest.approx(WINDOW - 0.5)
 
 
-@pytest.mark.parametrize("lane", list(Lane))
+@pytest.mark.parametrize("lane", [lane for lane in Lane if lane is not Lane.QUESTION])
 def test_a_full_lane_refuses_and_keeps_what_it_has(lane):
     pacer = Pacer()
     for _ in range(CAPACITY[lane]):
@@ -106,3 +114,38 @@ def test_a_cancel_may_be_queued_behind_what_waits_in_another_lane_even_if_that_i
     with pytest.raises(PacingFull):
         pacer.offer_behind(Lane.ORDER, b"cancel")
     assert pacer.waiting_in(Lane.ORDER)[-1] == b"cancel" and not pacer.waiting_in(Lane.CANCEL)
+
+
+@pytest.mark.parametrize("ahead", list(Lane))
+def test_a_bots_question_is_refused_when_it_would_wait_longer_than_a_few_seconds(ahead):
+    pacer = Pacer()
+    for _ in range(CEILING[Lane.CANCEL] + 5 * CEILING[Lane.QUESTION]):
+        with suppress(PacingFull):
+            pacer.offer(ahead, b"m")
+    pacer.release(0.0)
+    with pytest.raises(PacingFull, match="ask again later"):
+        for _ in range(int(PATIENCE * CEILING[Lane.QUESTION]) + 1):
+            pacer.offer(Lane.QUESTION, b"q")
+    pacer.offer(Lane.OWN, b"own")
+
+
+def test_the_end_of_a_subscription_is_never_refused():
+    pacer = Pacer()
+    pacer.offer(Lane.OWN, *[b"m"] * CAPACITY[Lane.OWN])
+    pacer.offer_end(b"end")
+    assert pacer.waiting_in(Lane.OWN)[-1] == b"end"
+
+
+@pytest.mark.parametrize("rate", [5, 20, 100, 500])
+def test_a_rate_of_another_account_holds_for_every_lane(rate):
+    pacer = Pacer(rate)
+    for lane in Lane:
+        for _ in range(60 if lane is Lane.QUESTION else 1000):
+            with suppress(PacingFull):
+                pacer.offer(lane, b"m")
+    now, times = 0.0, []
+    while (wait := pacer.wait(now)) is not None:
+        now += max(wait, 0.001)
+        times += [now] * len(pacer.release(now))
+    assert most_in_a_second(times[:2000]) <= rate
+    assert sorted(ceilings(rate).values(), reverse=True) == list(ceilings(rate).values()) and min(ceilings(rate).values()) >= 1

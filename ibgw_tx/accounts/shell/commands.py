@@ -7,26 +7,32 @@ from typing import Any
 
 import attrs
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from ibgw_tx.accounts.summary import SUMMARY_TAGS, documents
 from ibgw_tx.commands.message import Command, expect_members, text_param
 from ibgw_tx.commands.shell.followups import Followups
 from ibgw_tx.model import events, keys
-from ibgw_tx.model.errors import PacingFull, RequestTimeout, bad_params
+from ibgw_tx.model.errors import RequestTimeout, bad_params
 from ibgw_tx.model.json_text import dumps
 from ibgw_tx.redis.shell.link import RedisLink
-from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws.shell.asker import Asker
 from ibgw_tx.tws.shell.session import IBSession
 
 SUMMARY_LIMIT = 20.0  # seconds
 
 
+@attrs.define(eq=False)
+class _Waiter:
+    """A command that has asked: `left` fires when the question has been sent, `rows` with the answer."""
+
+    left: Deferred[None] = attrs.Factory(Deferred)
+    rows: Deferred[list[Any]] = attrs.Factory(Deferred)
+
+
 @attrs.define
 class AccountCommands:
     """`session()` gives the ready session with its link up, or raises CommandError (not_connected)."""
-
-    log = Logger()
 
     name: str
     asker: Asker
@@ -34,8 +40,9 @@ class AccountCommands:
     followups: Followups
     session: Callable[[], IBSession]
     now_ms: Callable[[], int]
-    #: Who waits for the one account summary that is under way.
-    _waiting: list[Deferred[list[Any]]] = attrs.Factory(list)
+    #: Who waits for the one account summary that is under way, and whether its question has left.
+    _waiting: list[_Waiter] = attrs.Factory(list)
+    _has_left: bool = False
 
     # What TWS tells.
 
@@ -61,11 +68,13 @@ class AccountCommands:
         session = self.session()
         if account and account not in session.accounts:
             raise bad_params(f"account {account!r} is none of {', '.join(session.accounts)}")
-        self.followups.later(command, self._summarise(command, account, session))
+        asked = self._ask(session)
+        await asked.left
+        self.followups.later(command, self._summarise(command, account, asked.rows))
         return {}
 
-    async def _summarise(self, command: Command, account: str, session: IBSession) -> None:
-        found = documents(await self._rows(session), account)
+    async def _summarise(self, command: Command, account: str, rows: Deferred[list[Any]]) -> None:
+        found = documents(await rows, account)
         if not found:
             raise RequestTimeout(f"TWS gave no summary of {account or 'any account'}")
         written = []
@@ -74,31 +83,35 @@ class AccountCommands:
             await self.redis.call("SET", written[-1], dumps({**document, "_timestamp": self.now_ms()}))
         self.followups.result(command, keys=written)
 
-    def _rows(self, session: IBSession) -> Deferred[list[Any]]:
-        """One question at a time (TWS takes two); who asks meanwhile gets the same answer."""
-        result: Deferred[list[Any]] = Deferred()
-        self._waiting.append(result)
-        if len(self._waiting) == 1:
-            asked_as: list[int] = []
+    def _ask(self, session: IBSession) -> _Waiter:
+        """One question at a time (TWS takes two); who asks meanwhile gets the same answer. Raises PacingFull."""
+        waiter = _Waiter()
+        if self._waiting:
+            self._waiting.append(waiter)
+            if self._has_left:
+                waiter.left.callback(None)
+            return waiter
+        question = self.asker.put(
+            "account summary", lambda req_id: session.client.ask_summary(req_id, SUMMARY_TAGS), SUMMARY_LIMIT
+        )
+        self._waiting, self._has_left = [waiter], False
+        question.left.addCallbacks(self._leaves, self._not_sent)
+        question.answers.addBoth(self._answered, session, question.req_id)
+        return waiter
 
-            def send(req_id: int) -> None:
-                asked_as.append(req_id)
-                session.client.ask_summary(req_id, SUMMARY_TAGS)
+    def _leaves(self, _: None) -> None:
+        self._has_left = True
+        for each in self._waiting:
+            each.left.callback(None)
 
-            asked = self.asker.ask("account summary", send, SUMMARY_LIMIT)
-            asked.addBoth(self._answered, session, asked_as)
-        return result
-
-    def _answered(self, outcome: Any, session: IBSession, asked_as: list[int]) -> None:
+    def _not_sent(self, failure: Failure) -> None:
         waiting, self._waiting = self._waiting, []
-        if asked_as and session.isConnected():
-            self._cancel(session, asked_as[0])
         for each in waiting:
-            each.callback(outcome) if isinstance(outcome, list) else each.errback(outcome)
+            each.left.errback(failure)
 
-    def _cancel(self, session: IBSession, req_id: int) -> None:
-        try:
+    def _answered(self, outcome: Any, session: IBSession, req_id: int) -> None:
+        waiting, self._waiting = self._waiting, []
+        if session.isConnected():
             session.client.cancel_summary(req_id)
-        except PacingFull:
-            # TWS goes on telling what nobody waits for.
-            self.log.debug("request {req_id} is not cancelled", req_id=req_id)
+        for each in waiting:
+            each.rows.callback(outcome) if isinstance(outcome, list) else each.rows.errback(outcome)

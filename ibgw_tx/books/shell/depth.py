@@ -201,10 +201,7 @@ class DepthDesk:
             return
         del self._by_request[req_id]
         if cancel and self._client is not None:
-            try:
-                self._send_cancel(self._client, req_id, subscription)
-            except PacingFull as error:
-                self.log.warn("request {req_id} is not cancelled: {error}", req_id=req_id, error=str(error))
+            self._send_cancel(self._client, req_id, subscription)
 
     def _retry_refused(self) -> None:
         """A place is free: the first book that found none takes it."""
@@ -255,6 +252,9 @@ class DepthDesk:
     def _tend_rowless(self, subscription: Subscription, now: int) -> None:
         if subscription.book.rows:
             subscription.patience, subscription.again_at = NO_ROWS_LIMIT, 0
+        elif subscription.req_id is not None and self._asker.is_waiting(subscription.req_id):
+            # Its rows are waited for from when TWS has been asked.
+            subscription.again_at = now + subscription.patience
         elif not subscription.again_at:
             if not subscription.refused:
                 subscription.again_at = now + subscription.patience

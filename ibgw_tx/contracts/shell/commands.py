@@ -30,18 +30,20 @@ class ContractCommands:
     session: Callable[[], IBSession]
 
     async def find_contracts(self, command: Command) -> dict[str, Any]:
-        """Every hit is stored; a `result` with their keys follows, or TWS's error 200."""
+        """Acknowledged when it has left; every hit is stored; a `result` with their keys follows, or TWS's error 200."""
         expect_members(command.params, "contract", *sorted(MEMBERS))
         nested = "contract" in command.params
         if nested and len(command.params) > 1:
             raise bad_params("give either contract, or its members")
         contract = contract_from_json(command.params["contract"] if nested else command.params)
         self.session()
-        self.followups.later(command, self._find(command, contract))
+        asked = self.contracts.ask(contract)
+        await asked.left
+        self.followups.later(command, self._find(command, contract, asked.hits))
         return {}
 
-    async def _find(self, command: Command, contract: Contract) -> None:
-        hits = await self.contracts.details(contract)
+    async def _find(self, command: Command, contract: Contract, answer: Deferred[list[KnownContract]]) -> None:
+        hits = await answer
         if not hits:
             raise TWSError(NO_SECURITY_DEFINITION, f"No security definition has been found for {describe(contract)}")
         # Found before, perhaps, and removed from Redis since.

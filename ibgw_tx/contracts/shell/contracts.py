@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from twisted.internet.defer import Deferred, fail, succeed
+import attrs
+from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
 from ibgw_tx.contracts.choice import best_row, choose, describe
@@ -34,6 +35,31 @@ FRESH = 24 * 3600 * 1000
 MAX_KNOWN = 50_000
 
 
+@attrs.define(eq=False)
+class Asked:
+    """What waits for one answer. `left` fires when the question has been sent or needs not be, `hits` with the matches.
+
+    What goes wrong before it is sent fails `left`, and `hits` never fires.
+    """
+
+    left: Deferred[None] = attrs.Factory(Deferred)
+    hits: Deferred[list[KnownContract]] = attrs.Factory(Deferred)
+
+
+@attrs.define(eq=False)
+class _Pending:
+    """A question under way; `own`: the gateway needs its answer, not only bots."""
+
+    own: bool = False
+    has_left: bool = False
+    waiting: list[Asked] = attrs.Factory(list)
+
+    def leaves(self) -> None:
+        self.has_left = True
+        for asked in self.waiting:
+            asked.left.callback(None)
+
+
 class ContractDesk:
     """Answers what a contract is. The same question while it is open, or answered within a day, is not sent again.
 
@@ -53,7 +79,7 @@ class ContractDesk:
         #: The row kept under the conId alone.
         self._best: dict[int, KnownContract] = {}
         self._answered: dict[Contract, list[KnownContract]] = {}
-        self._waiting: dict[Contract, list[Deferred[list[KnownContract]]]] = {}
+        self._pending: dict[Contract, _Pending] = {}
 
     # What TWS tells.
 
@@ -96,25 +122,38 @@ class ContractDesk:
 
     # Questions.
 
-    def details(self, contract: Contract) -> Deferred[list[KnownContract]]:
-        """Every match of `contract`; an empty list when TWS knows none. Fails with CommandError, RequestTimeout, SessionLost."""
+    def details(self, contract: Contract, own: bool = False) -> Deferred[list[KnownContract]]:
+        """Every match of `contract`; an empty list when TWS knows none. `own`: the gateway asks, no bot.
+
+        Fails with CommandError, RequestTimeout, SessionLost; PacingFull when it was not sent.
+        """
+        asked = self.ask(contract, own)
+        asked.left.addErrback(asked.hits.errback)
+        return asked.hits
+
+    def ask(self, contract: Contract, own: bool = False) -> Asked:
+        """As `details`, for who wants to know when the question leaves."""
         answered = self._answered.get(contract)
         if answered and all(map(self._is_fresh, answered)):
-            return succeed(answered)
+            return Asked(succeed(None), succeed(answered))
+        asked = Asked()
         if self.client is None:
-            return fail(CommandError(errors.NOT_CONNECTED, "no session with TWS"))
-        result: Deferred[list[KnownContract]] = Deferred()
-        waiting = self._waiting.setdefault(contract, [])
-        waiting.append(result)
-        if len(waiting) == 1:
-            found = Deferred.fromCoroutine(self._find(contract))
+            asked.left.errback(CommandError(errors.NOT_CONNECTED, "no session with TWS"))
+            return asked
+        pending = self._pending.setdefault(contract, _Pending())
+        pending.own |= own
+        pending.waiting.append(asked)
+        if pending.has_left:
+            asked.left.callback(None)
+        if len(pending.waiting) == 1:
+            found = Deferred.fromCoroutine(self._find(contract, pending))
             found.addCallbacks(self._answer, self._fail, (contract,), {}, (contract,))
-        return result
+        return asked
 
     def _is_fresh(self, known: KnownContract) -> bool:
         return known.timestamp >= self._not_before and self._now_ms() - known.timestamp < FRESH
 
-    async def _find(self, contract: Contract) -> list[KnownContract]:
+    async def _find(self, contract: Contract, pending: _Pending) -> list[KnownContract]:
         stored = await self.store.get(contract)
         if stored is not None and self._is_fresh(stored):
             self._remember(stored)
@@ -124,8 +163,10 @@ class ContractDesk:
         if client is None:
             raise CommandError(errors.NOT_CONNECTED, "no session with TWS")
         what = f"contract details of {describe(contract)}"
-        asked = self._asker.ask(what, lambda req_id: client.ask_contract(req_id, contract), DETAILS_LIMIT)
-        return await asked.addErrback(_none_if_unknown)
+        question = self._asker.put(what, lambda req_id: client.ask_contract(req_id, contract, pending.own), DETAILS_LIMIT)
+        await question.left
+        pending.leaves()
+        return await question.answers.addErrback(_none_if_unknown)
 
     def _answer(self, hits: list[KnownContract], contract: Contract) -> None:
         if hits:
@@ -133,12 +174,16 @@ class ContractDesk:
             self._answered[contract] = hits
             if len(self._answered) > MAX_KNOWN:
                 del self._answered[next(iter(self._answered))]
-        for waiting in self._waiting.pop(contract, ()):
-            waiting.callback(hits)
+        pending = self._pending.pop(contract)
+        if not pending.has_left:
+            pending.leaves()
+        for asked in pending.waiting:
+            asked.hits.callback(hits)
 
     def _fail(self, failure: Failure, contract: Contract) -> None:
-        for waiting in self._waiting.pop(contract, ()):
-            waiting.errback(failure)
+        pending = self._pending.pop(contract)
+        for asked in pending.waiting:
+            (asked.hits if pending.has_left else asked.left).errback(failure)
 
     async def find_one(self, contract: Contract) -> KnownContract:
         """The one contract that `contract` means. Raises CommandError (unknown_contract, ambiguous_contract, …)."""
@@ -160,7 +205,7 @@ class ContractDesk:
     async def by_id(self, con_id: int) -> KnownContract | None:
         """The contract of a conId alone (positions and orders come without exchange); None when TWS knows none."""
         asked = Contract(conId=con_id)
-        hits = await self.details(asked)
+        hits = await self.details(asked, own=True)
         if not hits:
             return None
         row = best_row(asked, [hit.contract for hit in hits])
@@ -171,7 +216,7 @@ class ContractDesk:
         for con_id in set(con_ids):
             best = self._best.get(con_id)
             if self.client is not None and best is not None and not self._is_fresh(best):
-                self.details(Contract(conId=con_id)).addErrback(self._not_refreshed, con_id)
+                self.details(Contract(conId=con_id), own=True).addErrback(self._not_refreshed, con_id)
 
     def _not_refreshed(self, failure: Failure, con_id: int) -> None:
         self.log.warn("contract {con_id} is not refreshed: {error}", con_id=con_id, error=failure.getErrorMessage())

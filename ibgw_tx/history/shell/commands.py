@@ -1,4 +1,4 @@
-"""FIND_HISTORY (section 8). The ack goes out when the question has been taken; the bars follow as a `result`."""
+"""FIND_HISTORY (section 8). The ack goes out when the question has left; the bars follow as a `result`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import attrs
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from ibgw_tx.commands.message import Command, expect_members
 from ibgw_tx.commands.shell.followups import Followups
@@ -17,9 +19,9 @@ from ibgw_tx.history.pacing import OPEN_LIMIT, HistoryPacing
 from ibgw_tx.history.question import Question, question_of
 from ibgw_tx.model import errors
 from ibgw_tx.model.contract import Contract
-from ibgw_tx.model.errors import CommandError, PacingFull, RequestTimeout, bad_params
-from ibgw_tx.runtime.log import Logger
+from ibgw_tx.model.errors import CommandError, RequestTimeout, bad_params
 from ibgw_tx.tws.shell.asker import Asker
+from ibgw_tx.tws.shell.asker import Question as Asked
 from ibgw_tx.tws.shell.session import IBSession
 
 HISTORY_LIMIT = 60.0  # seconds
@@ -30,8 +32,6 @@ _MEMBERS = ("contract", "endDateTime", "duration", "barSize", "whatToShow", "use
 @attrs.define
 class HistoryCommands:
     """`session()` gives the ready session with its link up, or raises CommandError (not_connected)."""
-
-    log = Logger()
 
     contracts: ContractDesk
     asker: Asker
@@ -71,10 +71,37 @@ class HistoryCommands:
             return {"open": self.pacing.open}
         self._check_pacing(contract, question.what, now)
         ahead = self.pacing.open
+        bars = self._put(session, contract, question)
         self.pacing.sent(contract, question.what, now)
-        self._waiting[contract, question] = [command]
-        self.followups.later(command, self._history(session, contract, question))
+        waiting = self._waiting[contract, question] = [command]
+        try:
+            await bars.left
+        except Exception as error:
+            self._ended(contract, question, None)
+            for each in waiting[1:]:
+                self.followups.failed(each, error)
+            raise
+        self.followups.later(command, self._history(contract, question, bars.answers))
         return {"open": ahead}
+
+    def _put(self, session: IBSession, contract: Contract, question: Question) -> Asked:
+        asked = self.asker.put(
+            f"history of {describe(contract)}",
+            lambda req_id: session.client.ask_history(req_id, contract, *attrs.astuple(question)),
+            HISTORY_LIMIT,
+        )
+        asked.answers.addErrback(self._too_late, session, asked.req_id)
+        return asked
+
+    def _too_late(self, failure: Failure, session: IBSession, req_id: int) -> Failure:
+        if failure.check(RequestTimeout) and session.isConnected():
+            session.client.cancel_history(req_id)
+        return failure
+
+    def _ended(self, contract: Contract, question: Question, bars: list[Any] | None) -> list[Command]:
+        """The question is over; gives those who wait for it."""
+        self.pacing.ended((contract, question), bars, self.seconds())
+        return self._waiting.pop((contract, question))
 
     def _check_pacing(self, contract: Contract, what: str, now: float) -> None:
         if self.pacing.open >= OPEN_LIMIT:
@@ -86,39 +113,16 @@ class HistoryCommands:
     async def _answer_again(self, command: Command, bars: list[Any]) -> None:
         self.followups.result(command, bars=bars)
 
-    async def _history(self, session: IBSession, contract: Contract, question: Question) -> None:
-        """Ask, and tell everybody who has asked the same meanwhile."""
+    async def _history(self, contract: Contract, question: Question, answers: Deferred[list[Any]]) -> None:
+        """Wait for the bars, and tell everybody who has asked the same meanwhile."""
         outcome: Exception | None = None
         bars: list[Any] | None = None
         try:
-            bars = await self._ask_history(session, contract, question)
+            bars = await answers
         except Exception as error:
             outcome = error
-        self.pacing.ended((contract, question), bars, self.seconds())
-        for command in self._waiting.pop((contract, question)):
+        for command in self._ended(contract, question, bars):
             if outcome is None:
                 self.followups.result(command, bars=bars)
             else:
                 self.followups.failed(command, outcome)
-
-    async def _ask_history(self, session: IBSession, contract: Contract, question: Question) -> list[Any]:
-        asked_as = 0
-
-        def send(req_id: int) -> None:
-            nonlocal asked_as
-            asked_as = req_id
-            session.client.ask_history(req_id, contract, *attrs.astuple(question))
-
-        try:
-            return await self.asker.ask(f"history of {describe(contract)}", send, HISTORY_LIMIT)
-        except RequestTimeout:
-            if session.isConnected():
-                self._cancel(session, asked_as)
-            raise
-
-    def _cancel(self, session: IBSession, req_id: int) -> None:
-        try:
-            session.client.cancel_history(req_id)
-        except PacingFull:
-            # TWS goes on telling what nobody waits for.
-            self.log.debug("request {req_id} is not cancelled", req_id=req_id)

@@ -32,11 +32,8 @@ class Connection(Protocol):
 
     def disconnect(self) -> None: ...
 
-
-
-
-
-
+    #: Whether what is sent now is the gateway's own need; a bot's question may be refused where this may not.
+    own: bool
 
 
 class _Tape:
@@ -62,6 +59,7 @@ class TWSClient:
     """
 
     def __init__(self, connection: Connection, client_id: int, tell: Callable[[Any], None]) -> None:
+        self._connection = connection
         self._wrapper = TWSWrapper(tell)
         self._client = EClient(self._wrapper)
         self._client.conn = connection
@@ -89,9 +87,13 @@ class TWSClient:
         """A question that TWS itself answers: proves the socket, not the link to IB."""
         self._client.reqCurrentTime()
 
-    def ask_contract(self, req_id: int, contract: Contract) -> None:
-        """ContractHit for each match, then ContractEnd; or a Notice (200: none)."""
-        self._client.reqContractDetails(req_id, contract_to_ib(contract))
+    def ask_contract(self, req_id: int, contract: Contract, own: bool = False) -> None:
+        """ContractHit for each match, then ContractEnd; or a Notice (200: none). `own`: the gateway needs it, no bot."""
+        self._connection.own = own
+        try:
+            self._client.reqContractDetails(req_id, contract_to_ib(contract))
+        finally:
+            self._connection.own = False
 
     def ask_market_rule(self, rule_id: int) -> None:
         """One MarketRule."""

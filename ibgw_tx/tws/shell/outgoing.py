@@ -16,8 +16,8 @@ from ibgw_tx.model.errors import SessionLost
 from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.runtime.write_now import write_now
-from ibgw_tx.tws.messages import LANES, order_id_of
-from ibgw_tx.tws.pacing import Lane, Pacer, Parcel, Waiting
+from ibgw_tx.tws.messages import is_end, lane_of, order_id_of, request_id_of
+from ibgw_tx.tws.pacing import RATE, Lane, Pacer, Parcel, Waiting
 from ibgw_tx.tws.shell.recorder import Recorder
 
 #: What makes the messages of a parcel when they may leave. It raises what the command is refused with; then nothing is sent.
@@ -25,15 +25,28 @@ Maker = Callable[[], Sequence[bytes]]
 
 
 class Outgoing:
-    """One session's queues and its pen. `version` gives the server's. Nothing is written before `open` or after `close`."""
+    """One session's queues and its pen. Nothing is written before `open` or after `close`.
+
+    `version` gives the server's, `rate` is in messages a second, `sent` is told the id of each request that has left.
+    """
 
     log = Logger()
 
-    def __init__(self, clock: Clock, version: Callable[[], int], recorder: Recorder | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        version: Callable[[], int],
+        recorder: Recorder | None = None,
+        rate: int = RATE,
+        sent: Callable[[int], None] = lambda req_id: None,
+    ) -> None:
         self._clock = clock
         self._version = version
         self._recorder = recorder
-        self._pacer = Pacer()
+        self._sent = sent
+        self._pacer = Pacer(rate)
+        #: Messages of requests that wait, by request id.
+        self._requests: dict[int, bytes] = {}
         self._orders: dict[Parcel, tuple[Maker, Deferred[None]]] = {}
         self._transport: Any = None
         self._next: Any = None
@@ -52,6 +65,7 @@ class Outgoing:
     def withdraw(self) -> list[bytes]:
         """Everything that still waits for TWS's message rate, taken away. Parcels fail with SessionLost."""
         left = self._pacer.drain()
+        self._requests.clear()
         for each in left:
             if isinstance(each, Parcel):
                 self._fail(each, SessionLost("the session with TWS ended before the order left; nothing was sent"))
@@ -80,29 +94,54 @@ class Outgoing:
         _, left = self._orders.pop(parcel)
         left.errback(error)
 
-    def send(self, message: bytes) -> None:
-        """Queue one framed message in its lane and send what may go. Raises PacingFull, with nothing queued."""
-        lane = LANES.get(message[4:].partition(b"\0")[0], Lane.DATA)
-        ordered = self._pacer.waiting_in(Lane.ORDER) if lane is Lane.CANCEL else ()
-        waiting = [each for each in ordered if isinstance(each, bytes)]
-        if waiting:
-            self._offer_cancel(message, waiting)
+    def send(self, message: bytes, own: bool = False) -> None:
+        """Queue one framed message in its lane and send what may go; `own`: the gateway's need, though bots ask the same.
+
+        Raises PacingFull, with nothing queued.
+        """
+        lane = lane_of(message)
+        if lane is Lane.CANCEL:
+            self._offer_cancel(message)
+        elif is_end(message):
+            self._offer_end(message)
         else:
-            self._pacer.offer(lane, message)
+            self._pacer.offer(Lane.OWN if own and lane is Lane.QUESTION else lane, message)
+            req_id = request_id_of(message)
+            if req_id is not None:
+                self._requests[req_id] = message
         self._pump()
+
+    def is_waiting(self, req_id: int) -> bool:
+        """Whether the message of a request still waits for TWS's message rate."""
+        return req_id in self._requests
+
+    def withdraw_request(self, req_id: int) -> bool:
+        """Nobody wants this request any more; whether it was still here, and now is not sent."""
+        message = self._requests.pop(req_id, None)
+        return message is not None and self._pacer.withdraw_message(message)
+
+    def _offer_end(self, message: bytes) -> None:
+        """The end of what was never begun is nothing."""
+        req_id = request_id_of(message)
+        if req_id is None or not self.withdraw_request(req_id):
+            self._pacer.offer_end(message)
 
     def send_orders(self, messages: Sequence[bytes]) -> None:
         """Queue framed placeOrder messages, all or none. Raises PacingFull."""
         self._pacer.offer(Lane.ORDER, *messages)
         self._pump()
 
-    def _offer_cancel(self, message: bytes, waiting: Sequence[bytes]) -> None:
+    def _offer_cancel(self, message: bytes) -> None:
         """A cancel must not overtake the order it is meant for, which would live then: it goes behind it.
 
         A global cancel goes out at once, and once more behind the orders that wait.
         """
         version = self._version()
         order_id = order_id_of(message, version)
+        waiting = [each for each in self._pacer.waiting_in(Lane.ORDER) if isinstance(each, bytes)]
+        if not waiting:
+            self._pacer.offer(Lane.CANCEL, message)
+            return
         if order_id is None:
             self._pacer.offer(Lane.CANCEL, message)
         if order_id is None or any(order_id_of(each, version) == order_id for each in waiting):
@@ -131,6 +170,8 @@ class Outgoing:
         for each in released:
             messages = (each,) if isinstance(each, bytes) else self._made(each, told)
             refused += 0 if messages else 1
+            if isinstance(each, bytes):
+                self._note_request(each, told)
             for message in messages:
                 self._transport.write(message)
                 if self._recorder is not None:
@@ -141,6 +182,12 @@ class Outgoing:
         for tell in told:
             tell()
         return refused > 0
+
+    def _note_request(self, message: bytes, told: list[Callable[[], None]]) -> None:
+        req_id = request_id_of(message)
+        if req_id is not None and self._requests.get(req_id) is message:
+            del self._requests[req_id]
+            told.append(partial(self._sent, req_id))
 
     def _made(self, parcel: Parcel, told: list[Callable[[], None]]) -> Sequence[bytes]:
         make, left = self._orders.pop(parcel)

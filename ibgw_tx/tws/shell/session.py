@@ -20,6 +20,7 @@ from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws import codes
 from ibgw_tx.tws.api.client import TWSClient
 from ibgw_tx.tws.frames import FrameTooLong
+from ibgw_tx.tws.pacing import RATE
 from ibgw_tx.tws.shell.handshake import GREETING, Handshake, Phase
 from ibgw_tx.tws.shell.incoming import HotMessages, Incoming
 from ibgw_tx.tws.shell.liveness import ALIVE_WITHIN, Liveness
@@ -38,6 +39,8 @@ class SessionListener(Protocol):
 
     def turnEnded(self) -> None: ...
 
+    def requestSent(self, req_id: int) -> None: ...
+
 
 class IBSession(TwistedProtocol):
     """One connection to TWS."""
@@ -53,8 +56,11 @@ class IBSession(TwistedProtocol):
         hot: HotMessages,
         clock: Clock,
         recorder: Recorder | None = None,
+        rate: int = RATE,
     ) -> None:
         self.client_id = client_id
+        #: Whether what is sent now is the gateway's own need, though bots ask the same.
+        self.own = False
         #: Messages that still waited for their turn when the link was lost.
         self.unsent: list[bytes] = []
         self._listener = listener
@@ -63,7 +69,7 @@ class IBSession(TwistedProtocol):
         self.client = TWSClient(self, client_id, self._told)
         self._handshake = Handshake(clock, self._start_api, self.abort)
         self._incoming = Incoming(hot, self.client.decode, recorder)
-        self._outgoing = Outgoing(clock, lambda: self.client.server_version, recorder)
+        self._outgoing = Outgoing(clock, lambda: self.client.server_version, recorder, rate, listener.requestSent)
         self._liveness = Liveness(clock, self.client.ask_current_time, self._silent_too_long)
 
     # Life.
@@ -178,7 +184,15 @@ class IBSession(TwistedProtocol):
 
     def sendMsg(self, msg: bytes) -> None:
         """Queue one framed message in its lane and send what may go. Raises PacingFull, with nothing queued."""
-        self._outgoing.send(msg)
+        self._outgoing.send(msg, self.own)
+
+    def is_waiting(self, req_id: int) -> bool:
+        """Whether the message of a request still waits for TWS's message rate."""
+        return self._outgoing.is_waiting(req_id)
+
+    def withdraw_request(self, req_id: int) -> bool:
+        """Nobody wants this request any more; whether it was still here, and now is not sent."""
+        return self._outgoing.withdraw_request(req_id)
 
     def disconnect(self) -> None:
         """EClient's wish to end."""

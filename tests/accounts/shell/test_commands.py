@@ -75,19 +75,11 @@ def test_no_room_for_the_question_is_told_and_blocks_no_later_one(world, monkeyp
         patched.setattr(client, "ask_summary", lambda *_: (_ for _ in ()).throw(PacingFull("full")))
         world.send("ACCOUNT_SUMMARY")
         world.turn()
-        assert world.told("error")[0]["err"] == "full"
+        ack = world.ack()
+        assert (ack["ok"], ack["code"], ack["err"]) == (False, "limit", "full")
     world.send("ACCOUNT_SUMMARY")
     world.turn()
     assert len(world.asked("62")) == 1
-
-
-def test_no_room_for_the_cancel_costs_nobody_an_answer(world, monkeypatch):
-    client = world.gateway._session.client
-    monkeypatch.setattr(client, "cancel_summary", lambda *_: (_ for _ in ()).throw(PacingFull("full")))
-    world.send("ACCOUNT_SUMMARY")
-    world.turn()
-    summary(world, ("DU1", "NetLiquidation", "1000", "USD"))
-    assert len(world.told("result")) == 1
 
 
 def test_an_account_of_another_login_is_refused(world):

@@ -310,10 +310,16 @@ def test_a_full_lane_is_tried_again_soon(place, lines):
     assert place.asked() == [("depth", found.req_id)]
 
 
-def test_a_cancel_that_finds_no_room_is_logged_and_the_book_goes_all_the_same(place, apple, lines):
-    place.client.full = PacingFull("full")
-    place.desk.unsubscribe(apple)
-    assert place.told() == [None] and not place.desk.wanted and any("not cancelled" in line for line in lines)
+def test_a_request_that_waits_for_the_message_rate_is_not_asked_again_for_want_of_rows(place):
+    waits = [True]
+    place.desk._asker.is_waiting = lambda req_id: waits[0]
+    found = place.subscribe()
+    place.asked()
+    place.seconds(200)
+    assert place.asked() == []
+    waits[0] = False
+    place.seconds(61)
+    assert place.asked()[-1] == ("depth", found.req_id)
 
 
 # The check beside.

@@ -12,7 +12,7 @@ from twisted.python.failure import Failure
 
 from ibgw_tx.model import events
 from ibgw_tx.tws.frames import MAX_LENGTH
-from ibgw_tx.tws.pacing import CAPACITY, Lane
+from ibgw_tx.tws.pacing import CAPACITY, CEILING, Lane
 from ibgw_tx.tws.shell.handshake import READY_LIMIT, Phase
 from ibgw_tx.tws.shell.link import RETRY_DELAY, IBSessionFactory
 from ibgw_tx.tws.shell.liveness import DEAD_AFTER
@@ -27,7 +27,7 @@ class Listener:
     """Notes what a session tells."""
 
     def __init__(self):
-        self.ready, self.lost, self.events, self.turns = [], [], [], 0
+        self.ready, self.lost, self.events, self.turns, self.sent = [], [], [], 0, []
 
     def sessionReady(self, session):
         self.ready.append(session)
@@ -37,6 +37,9 @@ class Listener:
 
     def told(self, event):
         self.events.append(event)
+
+    def requestSent(self, req_id):
+        self.sent.append(req_id)
 
     def turnEnded(self):
         self.turns += 1
@@ -321,7 +324,7 @@ def test_a_session_that_is_not_ready_is_not_alive(tws):
 
 
 def test_a_full_lane_does_not_end_the_liveness_check(ready, place):
-    for _ in range(CAPACITY[Lane.DATA] + 100):
+    for _ in range(CAPACITY[Lane.OWN] + 100):
         try:
             ready.session.client.ask_market_rule(1)
         except Exception:
@@ -340,7 +343,7 @@ def test_requests_are_paced_and_a_cancel_overtakes_them(ready, place):
         ready.session.client.ask_market_rule(1)
     ready.session.sendMsg(tws_frame(4, 1, 55))
     sent = ready.asked()
-    assert len(sent) == 33 and sent[-1] == ["4", "1", "55"]
+    assert len(sent) == CEILING[Lane.OWN] + 1 and sent[-1] == ["4", "1", "55"]
 
 
 def test_never_over_45_frames_in_any_second_through_the_session(ready, place):
@@ -367,7 +370,7 @@ def test_a_cancel_does_not_wait_for_a_lower_lanes_turn(ready, place):
     place.clock.advance(1.0)
     for number in range(13, 45):
         ready.session.sendMsg(tws_frame(4, 1, number))
-    ready.session.client.ask_market_rule(1)
+    ready.session.sendMsg(tws_frame(10, 5, 1))
     ready.session.sendMsg(tws_frame(4, 1, 99))
     ready.asked()
     place.clock.advance(0.06)
