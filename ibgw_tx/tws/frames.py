@@ -15,11 +15,12 @@ _pack_length = struct.Struct("!I").pack
 
 
 class FrameTooLong(Exception):
-    """A frame announces more than MAX_LENGTH bytes: the stream is out of step and cannot be read on."""
+    """A frame announces more than MAX_LENGTH bytes: the stream cannot be read on. `frames` stood whole before it."""
 
-    def __init__(self, length: int) -> None:
+    def __init__(self, length: int, frames: list[bytes]) -> None:
         super().__init__(f"a frame of {length} bytes was announced; the limit is {MAX_LENGTH}")
         self.length = length
+        self.frames = frames
 
 
 class FrameSplitter:
@@ -36,7 +37,7 @@ class FrameSplitter:
         while end - start >= 4:
             length = _unpack_length(buffer, start)[0]
             if length > MAX_LENGTH:
-                raise FrameTooLong(length)
+                raise FrameTooLong(length, frames)
             stop = start + 4 + length
             if stop > end:
                 break

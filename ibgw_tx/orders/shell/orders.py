@@ -104,19 +104,19 @@ class Orders:
 
     def redis_down(self) -> None:
         """Nothing can be written; it will be taken anew."""
-        self._drop_what_waits()
+        self._give_up()
 
     def _linked_client(self) -> TWSClient | None:
         return self._client if self._linked else None
 
-    def _drop_what_waits(self) -> None:
-        """The snapshot and the question under way, and what is not written yet: nothing of it holds any more."""
+    def _give_up(self) -> None:
+        """The snapshot and the question under way hold no more; what is not written yet is."""
         self._snapshot.give_up()
         self._doubts.give_up()
-        self._outbox.clear()
+        self._outbox.distrust()
 
     def _distrust(self) -> None:
-        self._drop_what_waits()
+        self._give_up()
         self._questions.abandon()
         self._store.distrust()
 

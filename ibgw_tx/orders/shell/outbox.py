@@ -1,7 +1,8 @@
 """What changed of the orders, on its way to Redis: kept until the turn ends, then written at once.
 
 Changes that come while the hashes of a snapshot are on their way wait for them; while Redis is away nothing is kept, because the
-next snapshot finds what differs.
+next snapshot finds what differs. When trust ends, what waits is told first, and the marks go behind it: what TWS said before the
+end is true.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Outbox:
             if self._redis.up:
                 self._store.write(changes, self.trusted, self._refused)
 
-    def clear(self) -> None:
-        """What waits will be told by the next snapshot."""
+    def distrust(self) -> None:
+        """Trust ends: what waits goes out now, without a mark; with Redis away the next snapshot tells it."""
         self.trusted = self.held = False
-        self._changes.clear()
+        self.flush()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from ibgw_tx.runtime.log import Logger
-from ibgw_tx.tws.frames import FrameSplitter
+from ibgw_tx.tws.frames import FrameSplitter, FrameTooLong
 from ibgw_tx.tws.shell.recorder import Recorder
 
 #: Messages that are decoded straight from their fields, by message id.
@@ -34,8 +34,14 @@ class Incoming:
         self._splitter = FrameSplitter()
 
     def frames(self, data: bytes) -> list[bytes]:
-        """The messages that `data` completes. Raises FrameTooLong: the stream cannot be read on."""
-        frames = self._splitter.feed(data)
+        """The messages that `data` completes. Raises FrameTooLong, with those before it: the stream cannot be read on."""
+        try:
+            return self._recorded(self._splitter.feed(data))
+        except FrameTooLong as error:
+            self._recorded(error.frames)
+            raise
+
+    def _recorded(self, frames: list[bytes]) -> list[bytes]:
         if self._recorder is not None:
             for payload in frames:
                 self._recorder.frame("in", payload)

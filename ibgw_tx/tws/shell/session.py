@@ -111,11 +111,14 @@ class IBSession(TwistedProtocol):
     def dataReceived(self, data: bytes) -> None:
         self._liveness.heard()
         try:
-            frames = self._incoming.frames(data)
+            self._take(self._incoming.frames(data))
         except FrameTooLong as error:
+            # What was whole before it is as true as ever.
+            self._take(error.frames)
             self.log.error("TWS stream out of step: {error}; dropping the link", error=str(error))
             self.abort(str(error))
-            return
+
+    def _take(self, frames: list[bytes]) -> None:
         if self._handshake.phase is Phase.GREETING:
             frames = self._handshake.take_version(frames)
         self._incoming.dispatch(frames)
