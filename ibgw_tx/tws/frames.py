@@ -32,7 +32,7 @@ class FrameSplitter:
     def feed(self, data: bytes) -> list[bytes]:
         """Give the payloads that `data` completes, in order. Raises FrameTooLong; the splitter is useless after."""
         buffer = self._rest + data if self._rest else data
-        frames = []
+        frames: list[bytes] = []
         start, end = 0, len(buffer)
         while end - start >= 4:
             length = _unpack_length(buffer, start)[0]
