@@ -112,7 +112,7 @@ async def test_a_held_order_is_told_and_let_go(running: World) -> None:
 async def test_the_member_that_tws_refused_is_not_sent_again(running: World, code: int) -> None:
     await running_oms(running)
     ack, _ = await placed(running, client_oid="a")
-    running.sim.trouble.reject_next_order(code, "no", with_status=False)
+    running.sim.trouble.orders.reject_next_order(code, "no", with_status=False)
     assert (await change(running, client_oid="a", tif="GTC"))["ok"]
     await until(lambda: any(m["type"] == "error" and m["code"] == code for m in running.bot.on(ACK)))
     assert (await change(running, client_oid="a", p=149))["ok"]
