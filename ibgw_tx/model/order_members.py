@@ -57,6 +57,8 @@ class ConditionType:
 
     number: int
     members: Mapping[str, tuple[str, Any]]
+
+
 _REQUIRED = None
 _AND = {"isConjunctionConnection": ("bool", True)}
 _MORE = {"isMore": ("bool", _REQUIRED)}

@@ -73,13 +73,14 @@ class SentOrder:
             self.waiting[0].doubted = True
 
     def shown(self, echo: Mapping[str, Any]) -> None:
-        """TWS shows the order: which of the changes that wait are done?"""
+        """TWS shows the order: which of the changes that wait are done? As few as the echo explains: each has one of its own."""
         wanted: dict[str, Any] = {}
         done = 0
         for count, change in enumerate(self.waiting, 1):
             wanted |= change.named
             if all(_equal(echo.get(name), value) for name, value in wanted.items() if name != "transmit"):
                 done = count
+                break
         if done:
             whole = self.waiting[done - 1].whole
             named = {name: value for change in self.waiting[:done] for name, value in change.named.items()}

@@ -5,7 +5,7 @@ member of ibapi's Order by its own name. A new order gets here what it must say 
 eTradeOnly and firmQuoteOnly false, because TWS refuses what ibapi 9.81 would send otherwise (10268, 10269; tws-facts 9.5) and
 changes a missing tif by its presets (10349). A modify gets no default: what it does not name stays as it is.
 
-What can be judged without knowing the contract or the account is refused here for shape and kind; `orderchecks` does the rest.
+What can be judged without knowing the contract or the account is refused here for shape and kind; `checks` does the rest.
 """
 
 from __future__ import annotations

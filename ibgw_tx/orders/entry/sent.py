@@ -1,4 +1,4 @@
-"""What went out under an API order id in this session, version by version."""
+"""An order as it goes out: the terms that it asks for, and the contract that goes with it. Pure; `held` keeps what went out."""
 
 from __future__ import annotations
 

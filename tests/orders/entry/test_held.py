@@ -1,6 +1,8 @@
 """Which version of an order TWS holds: what it refused is never sent again, what it moved is never moved back."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ibgw_tx.commands.message import Command
 from ibgw_tx.model.contract import Contract
@@ -117,6 +119,51 @@ def test_what_somebody_changed_at_tws_is_not_changed_back(named):
     order = Session()
     order.show(**named)
     assert order.base() == {**FIRST, **named}
+
+
+named = st.dictionaries(st.sampled_from(["tif", "outsideRth", "lmtPrice", "totalQuantity", "hidden"]), st.just(None), min_size=1)
+steps = st.lists(st.one_of(named, st.sampled_from(["accept", "refuse", "show"])), max_size=25)
+VALUES = {"tif": ("DAY", "GTC"), "outsideRth": (False, True), "hidden": (False, True)}
+
+
+class Model:
+    """A TWS that takes or refuses changes in their sequence, whole orders as they are, and shows what it holds."""
+
+    def __init__(self):
+        self.order = Session(hidden=False)
+        self.holds = dict(self.order.first)
+        self.asked = []
+        self.count = 0
+
+    def step(self, step):
+        if isinstance(step, dict):
+            self.count += 1
+            self.asked.append(self.order.change(**{name: self.value(name) for name in step}))
+        elif step == "show":
+            if not self.asked:
+                self.order.show(**self.holds)
+        elif self.asked:
+            whole = self.asked.pop(0)
+            if step == "accept":
+                self.holds = whole
+                self.order.show(**self.holds)
+            else:
+                self.order.code(201)
+
+    def value(self, name):
+        if name in VALUES:
+            return VALUES[name][self.holds[name] == VALUES[name][0]]
+        return (150.0 if name == "lmtPrice" else 100) + self.count
+
+
+@given(steps)
+def test_when_tws_has_answered_everything_the_next_change_starts_from_what_it_holds(steps):
+    model = Model()
+    for step in steps:
+        model.step(step)
+    while model.asked:
+        model.step("accept" if len(model.asked) % 2 else "refuse")
+    assert model.order.base() == model.holds
 
 
 # What the market moves.
