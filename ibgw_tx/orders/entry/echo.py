@@ -6,14 +6,14 @@ and it shows prices that an order's type does not have (tws-facts 4.5). Sent bac
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ibgw_tx.model.figures import known
 from ibgw_tx.model.order_members import FIELDS, GATEWAY_OWNED, NEVER_SENT
 from ibgw_tx.model.order_types import PRICES, price_told
 
-__all__ = ["ADJUSTMENT", "usable"]
+__all__ = ["ADJUSTMENT", "usable", "without_own_group"]
 
 #: What an order says that shall become another type when a price is reached.
 ADJUSTMENT = (
@@ -28,6 +28,8 @@ _IDLE_ZEROS = frozenset({
     "scaleInitLevelSize", "scaleSubsLevelSize", "scalePriceIncrement", "volatilityType", "referencePriceType",
 })  # fmt: skip
 _UNUSABLE = GATEWAY_OWNED | NEVER_SENT
+#: permIds are not shorter; the type of a group that TWS makes: reduce, without block.
+_PERM_ID_DIGITS, _REDUCE = 6, 3
 #: Texts that TWS writes for "not set", and the members that are people's own words, where they could be meant.
 _NO_TEXT = ("None", "?")
 _OWN_WORDS = ("orderRef", "ocaGroup", "account")
@@ -40,6 +42,15 @@ def usable(echo: Mapping[str, Any]) -> dict[str, Any]:
     if found.get("orderComboLegs") and not found.get("lmtPrice"):
         found.pop("lmtPrice", None)  # a combo with a price for each leg has none for itself
     return found
+
+
+def without_own_group(members: Mapping[str, Any], is_perm_id: Callable[[str], bool]) -> dict[str, Any]:
+    """`members` less a group that TWS has made: the children of one parent, named by the parent's permId. Sent back it is a
+    change, and refused (105). `is_perm_id` knows the orders of late; of an older parent the name's look and TWS's type tell."""
+    group = str(members.get("ocaGroup") or "")
+    looks_like_one = bool(members.get("parentId")) or (len(group) >= _PERM_ID_DIGITS and members.get("ocaType") == _REDUCE)
+    made_by_tws = group.isdecimal() and (looks_like_one or is_perm_id(group))
+    return {name: value for name, value in members.items() if not (made_by_tws and name in ("ocaGroup", "ocaType"))}
 
 
 def _is_set(name: str, value: Any, kind: str) -> bool:

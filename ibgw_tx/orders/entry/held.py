@@ -30,7 +30,7 @@ from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.events import OrderEcho
 from ibgw_tx.model.order_types import PRICES, type_told
 from ibgw_tx.orders.codes import Asked, Proof, proof, refuses_change
-from ibgw_tx.orders.entry.echo import ADJUSTMENT, usable
+from ibgw_tx.orders.entry.echo import ADJUSTMENT, usable, without_own_group
 
 __all__ = ["MAX_ORDERS", "Change", "SentOrder", "SentOrders"]
 
@@ -142,6 +142,8 @@ def _equal(one: Any, other: Any) -> bool:
 class SentOrders:
     """The orders of one session by API order id, and the last echo of each order of this client, sent here or not."""
 
+    #: Whether a text is the permId of an order.
+    is_perm_id: Callable[[str], bool] = lambda text: False
     orders: dict[int, SentOrder] = attrs.Factory(dict)
     echoes: dict[int, OrderEcho] = attrs.Factory(dict)
     at_most: int = MAX_ORDERS
@@ -186,7 +188,7 @@ class SentOrders:
         """
         sent, echo = self.orders.get(order_id), self.echoes.get(order_id)
         if sent is None:
-            return None if echo is None else (usable(echo.members), echo.contract)
+            return None if echo is None else (without_own_group(usable(echo.members), self.is_perm_id), echo.contract)
         if not changing:
             sent.settle({} if echo is None else echo.members)
         return sent.standing(None if echo is None else echo.members), sent.contract

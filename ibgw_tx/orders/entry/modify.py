@@ -1,7 +1,7 @@
 """Changing a live order: its last known terms with what the bot changes, without I/O.
 
 TWS takes a modify as placeOrder with the same id and *every* field again (tws-facts 4.5), so what the bot leaves out must
-come from the live order: the version that TWS holds (`sent`), or, for an order of another session or placed by hand, TWS's
+come from the live order: the version that TWS holds (`held`), or, for an order of another session or placed by hand, TWS's
 echo (`echo`).
 """
 
@@ -19,7 +19,7 @@ from ibgw_tx.orders.entry.order_types import normal_type, spoken, without_foreig
 from ibgw_tx.orders.entry.request import OrderRequest
 from ibgw_tx.orders.entry.values import READERS, shown
 
-__all__ = ["FIXED", "Family", "modified"]
+__all__ = ["FIXED", "modified"]
 
 #: What TWS does not let change on a live order (105, 422, 440, 10341), and `orderRef`, by which the bot knows it.
 FIXED = (
@@ -28,25 +28,20 @@ FIXED = (
 )  # fmt: skip
 
 
-@attrs.frozen
-class Family:
-    """What is known of other orders: whether the one with an API id is alive, and whether a text is the permId of one."""
-
-    is_open: Callable[[int], bool]
-    is_perm_id: Callable[[str], bool]
-
-
-def modified(live: Mapping[str, Any], change: OrderRequest, filled: float = 0, family: Family | None = None) -> OrderRequest:
+def modified(
+    live: Mapping[str, Any], change: OrderRequest, filled: float = 0, may_live: Callable[[int], bool] = lambda order_id: True
+) -> OrderRequest:
     """The whole order to send for `change`, to be held against `checks.checked` like a new one.
 
-    `live`: ibapi member -> value of the live order, in the forms of `OrderRequest.members`, as `sent.SentOrders.base` gives it.
-    `filled`: its executed quantity; a new total counts it in. A held order stays held unless the change says `transmit`. Raises
-    CommandError bad_params when nothing changes, or what may not; unavailable when too little is known of the live order.
+    `live`: ibapi member -> value of the live order, in the forms of `OrderRequest.members`, as `held.SentOrders.base` gives it.
+    `filled`: its executed quantity; a new total counts it in. `may_live`: of a parent, by its API id. A held order stays held
+    unless the change says `transmit`. Raises CommandError bad_params when nothing changes, or what may not; unavailable when
+    too little is known of the live order.
     """
     if not change.members:
         raise bad_params("a modify names nothing to change")
-    if family is not None:
-        live = _within(live, family)
+    if live.get("parentId") and not may_live(live["parentId"]):
+        live = {**live, "parentId": 0}  # TWS answers 135 to the id of a parent that is over
     _refuse_fixed(live, change.members)
     size = change.members.get("totalQuantity")
     if size is not None and size <= filled:
@@ -62,17 +57,6 @@ def modified(live: Mapping[str, Any], change: OrderRequest, filled: float = 0, f
     if change.members.get("tif", base["tif"]) != "GTD":
         base.pop("goodTillDate", None)  # it belongs to GTD, and TWS shows one for others too
     return attrs.evolve(change, members={**base, **change.members}, changed=frozenset(change.members))
-
-
-def _within(live: Mapping[str, Any], family: Family) -> Mapping[str, Any]:
-    """`live` less what of its family no longer holds, or is TWS's own doing."""
-    parent, group = live.get("parentId"), str(live.get("ocaGroup") or "")
-    if group.isdecimal() and (parent or family.is_perm_id(group)):
-        # The children of one parent are a group that TWS makes, named by the parent's permId; sent back it is a change (105).
-        live = {name: value for name, value in live.items() if name not in ("ocaGroup", "ocaType")}
-    if parent and not family.is_open(parent):
-        live = {**live, "parentId": 0}
-    return live
 
 
 def _refuse_fixed(live: Mapping[str, Any], change: Mapping[str, Any]) -> None:

@@ -48,7 +48,7 @@ class OrderEntry:
     ) -> None:
         cache = self._cache = orders.cache
         self.ids = OrderIds(ceiling=largest_id)
-        self.sent = SentOrders()
+        self.sent = SentOrders(lambda text: cache.by_perm_id(text) is not None)
         self.halt = HaltSwitch(name, redis)
         self.facts = ContractFactsFinder(contracts, rules, shelves, limits.look_at_legs)
         reservations, counter = Reservations(name, redis), IdCounter(name, redis, self.ids)

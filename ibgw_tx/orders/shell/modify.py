@@ -15,7 +15,7 @@ from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.errors import CommandError
 from ibgw_tx.orders.entry.checks import checked
 from ibgw_tx.orders.entry.held import Change, SentOrders
-from ibgw_tx.orders.entry.modify import Family, modified
+from ibgw_tx.orders.entry.modify import modified
 from ibgw_tx.orders.entry.request import OrderRequest
 from ibgw_tx.orders.entry.sent import terms_of_members
 from ibgw_tx.orders.shell.contract_facts import ContractFactsFinder
@@ -44,8 +44,6 @@ class Modify:
         self._sent = sent
         self._followups = followups
         self._default_account = default_account
-        cache = orders.cache
-        self._family = Family(cache.may_live, lambda text: cache.by_perm_id(text) is not None)
 
     async def modify(self, command: Command, change: OrderRequest, received: int) -> dict[str, Any]:
         """`received`: when the command came, ms."""
@@ -62,7 +60,7 @@ class Modify:
         order = self._live(change)
         order_id = int(order["apiOrderId"])
         members, contract = self._base(order_id)
-        whole = modified(members, change, order["executed"] or 0, self._family)
+        whole = modified(members, change, order["executed"] or 0, self._orders.cache.may_live)
         whole = checked(whole, facts, self._gate.session().accounts, self._default_account, self._gate.now_ms())
         self._gate.check_limits([(whole, contract)], new=0)
         self._send(order_id, contract, members, Change(change.members, whole.members), command)

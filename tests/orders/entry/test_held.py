@@ -250,6 +250,34 @@ def test_an_order_of_an_earlier_session_is_what_tws_shows():
     assert sent.base(7, True)[0]["lmtPrice"] == 150.0
 
 
+@pytest.mark.parametrize(
+    ("family", "kept"),
+    [
+        ({"ocaGroup": "90051", "parentId": 51, "ocaType": 3}, False),
+        ({"ocaGroup": "90052", "parentId": 51, "ocaType": 3}, False),
+        ({"ocaGroup": "90051", "parentId": 0, "ocaType": 3}, False),
+        ({"ocaGroup": "1900520001", "parentId": 0, "ocaType": 3}, False),
+        ({"ocaGroup": "1900520001", "parentId": 0, "ocaType": 1}, True),
+        ({"ocaGroup": "90052", "parentId": 0, "ocaType": 3}, True),
+        ({"ocaGroup": "pair-1", "parentId": 51, "ocaType": 3}, True),
+    ],
+)
+def test_a_group_that_tws_has_made_is_not_sent_back(family, kept):
+    sent = SentOrders(lambda text: text == "90051")
+    sent.echoed(OrderEcho(7, 0, AAPL, {**FIRST, **family}))
+    base, _ = sent.base(7, False)
+    assert ("ocaGroup" in base, "ocaType" in base) == (kept, kept)
+    sent.changed(7, AAPL, Change({"lmtPrice": 1.0}, {**base, "lmtPrice": 1.0}), base, COMMAND)
+    sent.echoed(OrderEcho(7, 0, AAPL, {**FIRST, **family, "lmtPrice": 1.0}))
+    assert ("ocaGroup" in sent.base(7, False)[0]) is kept, "nor with the next change"
+
+
+def test_a_group_of_digits_that_was_sent_here_is_sent_again():
+    order = Session(ocaGroup="90051", ocaType=3, parentId=51)
+    order.show()
+    assert order.base()["ocaGroup"] == "90051"
+
+
 def test_codes_and_echoes_of_other_orders_change_nothing():
     order = Session()
     order.change(tif="GTC")

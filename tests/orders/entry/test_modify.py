@@ -6,7 +6,7 @@ from ibgw_tx.contracts.market_rule import flat_rule
 from ibgw_tx.model.errors import BAD_PARAMS, UNAVAILABLE, CommandError
 from ibgw_tx.orders.entry.checks import ContractFacts, checked
 from ibgw_tx.orders.entry.echo import usable
-from ibgw_tx.orders.entry.modify import FIXED, Family, modified
+from ibgw_tx.orders.entry.modify import FIXED, modified
 from ibgw_tx.orders.entry.parse import parse_place_order
 
 UNSET = 1.7976931348623157e308
@@ -73,27 +73,10 @@ def test_a_date_goes_with_gtd(tif):
     assert "goodTillDate" not in modified({**gtd, "tif": "DAY"}, change(p=10.5)).members, "TWS shows one for DAY orders too"
 
 
-FAMILY = Family(is_open=lambda order_id: order_id == 51, is_perm_id=lambda text: text == "90051")
-
-
 @pytest.mark.parametrize(("parent", "sent"), [(51, 51), (52, 0), (0, 0)])
 def test_a_parent_that_is_over_is_not_named(parent, sent):
-    assert modified({**LIVE, "parentId": parent}, change(p=10.5), 0, FAMILY).members["parentId"] == sent
-
-
-@pytest.mark.parametrize(
-    ("family", "kept"),
-    [
-        ({"ocaGroup": "90051", "parentId": 51}, False),
-        ({"ocaGroup": "90052", "parentId": 51}, False),
-        ({"ocaGroup": "90051", "parentId": 0}, False),
-        ({"ocaGroup": "90052", "parentId": 0}, True),
-        ({"ocaGroup": "pair-1", "parentId": 51}, True),
-    ],
-)
-def test_a_group_that_tws_has_made_is_not_sent_back(family, kept):
-    members = modified({**LIVE, **family, "ocaType": 3}, change(p=10.5), 0, FAMILY).members
-    assert ("ocaGroup" in members, "ocaType" in members) == (kept, kept)
+    order = modified({**LIVE, "parentId": parent}, change(p=10.5), 0, lambda order_id: order_id == 51)
+    assert order.members["parentId"] == sent
 
 
 def test_an_order_by_cash_needs_no_size():
