@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ibgw_tx.accounts.shell.accounts import AccountDesk
+from ibgw_tx.accounts.shell.accounts import Accounts
 from ibgw_tx.accounts.shell.commands import AccountCommands
 from ibgw_tx.books.shelf import BookShelf
 from ibgw_tx.books.shell.commands import BookCommands
@@ -69,7 +69,7 @@ class Parts:
         self.contracts = ContractDesk(self.asker, self.redis, reactor, now)
         self.rules = RuleDesk(self.redis)
         self._make_books(name, clock)
-        self.account = AccountDesk(name, config.account, self.contracts, self.asker, self.redis, reactor, beat)
+        self.account = Accounts(name, config.account, self.contracts, self.asker, self.redis, reactor, beat)
         self._make_orders(config, reactor, now)
         self.contracts.found = self._found
         followups = Followups(self.acks, reactor)
@@ -155,6 +155,8 @@ class Parts:
             events.MarketRule: self.rules.told,
             events.AccountValue: self.account.value,
             events.PortfolioRow: self.account.row,
+            events.CurrentTime: self.account.current_time,
+            events.Unreadable: lambda event: self.asker.spoil(event.fields, event.error),
             events.AccountDownloadEnd: self.account.download_end,
             events.MultiValue: self.account.multi_value,
             events.MultiPosition: self.account.multi_position,

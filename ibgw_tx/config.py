@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import attrs
 
 from ibgw_tx.model.keys import NAME_PATTERN
+from ibgw_tx.model.nearest import did_you_mean
 
 
 class ConfigError(ValueError):
@@ -158,11 +160,32 @@ class Config:
 
 def configure(flags: Mapping[str, str | None], env: Mapping[str, str]) -> Config:
     """Read every setting. `flags` maps flag names to their text. Raises ConfigError."""
+    _refuse_unknown(env)
     values = {setting.member: _value(setting, flags, env) for setting in SETTINGS}
     if values["name"] is None:
         raise ConfigError("--name (or TWS_GATEWAY_NAME) is missing")
     values["redis_password"] = _password(values.pop("redis_password_file"), env)
     return Config(**values)
+
+
+def _refuse_unknown(env: Mapping[str, str]) -> None:
+    """A limit that is not there must not look like one that is."""
+    known = {setting.env for setting in SETTINGS}
+    for variable in sorted(env):
+        if variable.startswith("IBGW_") and variable not in known:
+            raise ConfigError(f"{variable} is no setting{did_you_mean(variable, sorted(known))}")
+
+
+def near_misses(env: Mapping[str, str]) -> list[str]:
+    """One line for each `TWS_…` or `REDIS_…` variable that is a letter or two from one of ours; others may use such names too."""
+    known = {setting.env for setting in SETTINGS} | {"REDIS_PSWD"}
+    found = []
+    for variable in sorted(env):
+        if variable.startswith(("TWS_", "REDIS_")) and variable not in known:
+            near = get_close_matches(variable, sorted(known), n=1, cutoff=0.85)
+            if near:
+                found.append(f"{variable} in the environment is no setting; did you mean {near[0]}?")
+    return found
 
 
 def _value(setting: Setting, flags: Mapping[str, str | None], env: Mapping[str, str]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ibgw_tx.accounts.shell.accounts import AccountDesk
+from ibgw_tx.accounts.shell.accounts import Accounts
 from ibgw_tx.books.shell.depth import DepthDesk
 from ibgw_tx.commands.shell.ack_channel import AckChannel
 from ibgw_tx.model import events
@@ -25,7 +25,7 @@ class NoticeRouter:
         self,
         asker: Asker,
         desks: tuple[DepthDesk, ...],
-        account: AccountDesk,
+        account: Accounts,
         orders: Orders,
         followups: OrderFollowups,
         acks: AckChannel,
@@ -65,6 +65,8 @@ class NoticeRouter:
 
     def _system(self, notice: events.Notice) -> None:
         self._acks.message(notice.code, notice.text)
+        if notice.code in codes.ACCOUNT_DATA_ENDED:
+            self._account.unsubscribed(notice)
         change = self.connectivity.notice(notice.code, notice.text)
         if notice.code == codes.TOO_FAST:
             self.log.error("TWS says {code}: {text}", code=notice.code, text=notice.text)

@@ -10,12 +10,14 @@ from typing import Any
 from twisted.application.service import IService
 from twisted.python import usage
 
-from ibgw_tx.config import SETTINGS, Config, ConfigError, configure
+from ibgw_tx.config import SETTINGS, Config, ConfigError, configure, near_misses
 from ibgw_tx.gateway import Gateway
 from ibgw_tx.runtime.clean_exit import CleanExit
-from ibgw_tx.runtime.log import show_debug
+from ibgw_tx.runtime.log import Logger, show_debug
 from ibgw_tx.runtime.version import version
 from ibgw_tx.runtime.wall_clock import make_steady
+
+log = Logger()
 
 
 class Options(usage.Options):
@@ -64,6 +66,8 @@ def makeService(options: Options, reactor: Any = None) -> IService:
 
         make_steady(reactor)
     show_debug(options.config.debug)
+    for line in near_misses(os.environ):
+        log.warn("{line}", line=line)
     try:
         gateway = Gateway(options.config, reactor, time.time)
     except OSError as error:

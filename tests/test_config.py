@@ -2,7 +2,7 @@
 
 import pytest
 
-from ibgw_tx.config import SETTINGS, ConfigError, configure
+from ibgw_tx.config import SETTINGS, ConfigError, configure, near_misses
 
 SECRET = "hunter2-secret"
 
@@ -123,3 +123,24 @@ def test_a_password_file_that_is_no_text_is_told_without_its_content(tmp_path):
 def test_the_password_is_never_in_the_repr():
     config = configure({"name": "demo"}, {"REDIS_PSWD": SECRET})
     assert SECRET not in repr(config) and SECRET not in str(config)
+
+
+@pytest.mark.parametrize(
+    ("variable", "near"),
+    [("IBGW_MAX_QUANTTIY", "IBGW_MAX_QUANTITY"), ("IBGW_MAX_OPEN_ORDER", "IBGW_MAX_OPEN_ORDERS"), ("IBGW_Debug", "IBGW_DEBUG")],
+)
+def test_a_variable_that_is_no_setting_ends_the_start_and_names_the_nearest(variable, near):
+    said = refused(env={variable: "5"})
+    assert said == f"{variable} is no setting; did you mean {near}?"
+
+
+def test_a_variable_that_is_near_nothing_is_refused_too():
+    assert refused(env={"IBGW_ZZZZZZ": "1"}) == "IBGW_ZZZZZZ is no setting"
+
+
+def test_a_near_miss_of_the_other_names_is_a_warning_and_a_stranger_is_nobodys_business():
+    env = {"TWS_API_PROT": "1", "REDIS_PASSWD": "x", "REDIS_PSWD": "y", "TWS_API_PORT": "1", "REDIS_URL": "r", "TWS_HOME": "h"}
+    said = near_misses(env)
+    assert [line.split()[0] for line in said] == ["REDIS_PASSWD", "TWS_API_PROT"]
+    assert "did you mean TWS_API_PORT?" in said[1] and not any(SECRET in line for line in said)
+    configure({"name": "demo"}, env)

@@ -1,7 +1,7 @@
 """The balance of one account: gathered between the start of a download and its end, never shown by halves. Pure.
 
 TWS sends account values (texts, one per key and currency) and portfolio rows, then says that the download has ended; from
-then on changes come one by one (tws-facts 7). `AccountBook` gathers a download beside what is shown and puts it in place
+then on changes come one by one (tws-facts 7). `Balance` gathers a download beside what is shown and puts it in place
 only at its end; a download that is given up changes nothing.
 """
 
@@ -30,7 +30,7 @@ class _Figures:
     ready: bool = True
 
 
-class AccountBook:
+class Balance:
     """What one account holds. `changed` says that `document()` differs from what was last taken."""
 
     def __init__(self, account: str) -> None:
@@ -109,10 +109,18 @@ class AccountBook:
         for currency, amounts in sorted(self._shown.cash.items()):
             amount = next(amounts[key] for key in CASH_KEYS if key in amounts)
             balance[currency] = {"type": "cash", "currency": currency, "balance": amount}
-        for con_id, position in self._shown.positions.items():
+        for con_id, position in sorted(self._shown.positions.items()):
             contract = known.get(con_id, position.contract)
-            balance[_name(contract)] = attrs.evolve(position, contract=contract).to_json()
+            name = _name(contract)
+            # Options of two trading classes share every part of the name: none may hide the other.
+            name = f"{name}#{con_id}" if name in balance else name
+            balance[name] = attrs.evolve(position, contract=contract).to_json()
         return balance
+
+    @property
+    def unreadable(self) -> list[Contract]:
+        """Contracts of positions whose size could not be read."""
+        return [position.contract for position in self._shown.positions.values() if position.pos is None]
 
 
 def _name(contract: Contract) -> str:

@@ -57,6 +57,9 @@ def parse(message: str | bytes, known: frozenset[str], now: int, max_age: int) -
     if isinstance(id_, bool) or not isinstance(id_, str | int | float):
         told = cmd if isinstance(cmd, str) else None
         raise Refused(None, told, CommandError(errors.BAD_COMMAND, "id must be a string or a number"))
+    if isinstance(id_, float):
+        # 12345678901234567890123 and 1.10 are no floats to whoever sent them.
+        id_ = jsontext.number_as_sent(message, "id")
     if not isinstance(cmd, str) or cmd not in known:
         told = cmd if isinstance(cmd, str) else None
         text = "cmd is missing" if cmd is None else f"there is no command {jsontext.text(cmd)[:100]}{_near(cmd, known)}"

@@ -22,6 +22,19 @@ class KnownContract:
     details: dict[str, Any]
     timestamp: int
 
+    @property
+    def home(self) -> Contract:
+        """The contract as orders and positions name it, whichever of its rows this is: one conId, one exchange, for good.
+
+        SMART where IB routes it, else the exchange that lists it, else the first venue that TWS names: never the row that came
+        first or last.
+        """
+        venues = [venue for venue in str(self.details.get("validExchanges") or "").split(",") if venue]
+        if self.contract.exchange == "SMART" or "SMART" in venues:
+            return attrs.evolve(self.contract, exchange="SMART")
+        exchange = self.contract.primaryExchange or next(iter(venues), self.contract.exchange)
+        return attrs.evolve(self.contract, exchange=exchange)
+
     def document(self) -> bytes:
         """The value stored in Redis."""
         head = {"contract": self.contract.to_json()}

@@ -26,7 +26,7 @@ BAR_SIZES = frozenset(
     + [f"{n} hours" for n in (2, 3, 4, 8)]
 )
 _DURATION = re.compile(r"^[1-9]\d{0,4} [SDWMY]$")
-_END = re.compile(r"^\d{8}( \d\d:\d\d:\d\d( [A-Za-z][A-Za-z0-9_/+-]*)?|-\d\d:\d\d:\d\d)$")
+_END = re.compile(r"^\d{8}( \d\d:\d\d:\d\d [A-Za-z][A-Za-z0-9_/+-]*|-\d\d:\d\d:\d\d)$")
 
 
 @attrs.frozen
@@ -46,7 +46,7 @@ def question_of(params: dict[str, Any]) -> Question:
     duration, bar_size = params.get("duration"), params.get("barSize")
     what, use_rth = params.get("whatToShow", "TRADES"), params.get("useRTH", True)
     if not isinstance(end, str) or (end and not _END.fullmatch(end)):
-        raise bad_params(f"endDateTime must be 'yyyymmdd hh:mm:ss zone' or 'yyyymmdd-hh:mm:ss' (UTC), not {_shown(end)}")
+        raise bad_params(f"endDateTime must be 'yyyymmdd-hh:mm:ss' (UTC) or 'yyyymmdd hh:mm:ss ZONE', not {_shown(end)}")
     if not isinstance(duration, str) or not _DURATION.fullmatch(duration):
         raise bad_params(f"duration must be a number and S, D, W, M or Y ('2 D'), not {_shown(duration)}")
     if not isinstance(bar_size, str) or bar_size not in BAR_SIZES:

@@ -46,6 +46,10 @@ class RequestTimeout(Exception):
     """TWS did not answer within the request's limit; the text names what was asked and the limit."""
 
 
+class AnswerUnreadable(Exception):
+    """TWS has answered, and a part of the answer could not be decoded; the text names the question and what happened."""
+
+
 class RedisDown(Exception):
     """Redis cannot take the command now: no connection, or too much unanswered."""
 

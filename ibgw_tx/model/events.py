@@ -178,3 +178,18 @@ class OrderEcho:
     client_id: int
     contract: Contract
     members: dict[str, Any]
+
+
+@attrs.frozen
+class CurrentTime:
+    """TWS's time (epoch s): the answer to a sign of life, or to a fence. It has no request id; answers come in order."""
+
+    seconds: int
+
+
+@attrs.frozen
+class Unreadable:
+    """A message that could not be decoded: its fields, as far as they are fields. What it answered is not answered."""
+
+    fields: tuple[bytes, ...]
+    error: str

@@ -56,7 +56,7 @@ UNSET_DECIMAL = 2**127 - 1
 
 _UNSET_SIZES = frozenset({float(UNSET_INTEGER), float(UNSET_LONG), float(UNSET_DECIMAL)})
 _LARGEST_INT = 2**53  # beyond it a float is no exact integer, and JSON ends at 64 bits
-_NOTHING_REAL = 1e300  # IB's sentinel is larger; nothing of this size is a figure of an order
+_NOTHING_REAL = 1e300  # IB's sentinel is larger; nothing of this size is a figure
 
 
 def known(value: Any) -> Any:
@@ -68,25 +68,11 @@ def known(value: Any) -> Any:
     return value
 
 
-def number_or_none(value: str | float | None) -> float | None:
-    """A number TWS sent, as text or not: finite and not a sentinel, an int when whole; else None."""
-    try:
-        parsed = float(value) if value is not None else math.nan
-    except ValueError:
-        return None
-    if not math.isfinite(parsed) or abs(parsed) >= UNSET_DOUBLE:
-        return None
-    return int(parsed) if parsed == int(parsed) and abs(parsed) < _LARGEST_INT else parsed
+def number_or_none(value: Any) -> float | None:
+    """A number TWS sent (float, int, Decimal or text): an int when whole; None for every way of saying "unset" and for no number.
 
-
-def tidy(value: float) -> float:
-    """An int when integral, else without the noise of float sums: 100.0 -> 100, 0.1 + 0.2 -> 0.3."""
-    rounded = round(value, 10)
-    return int(rounded) if rounded == int(rounded) and abs(rounded) < _LARGEST_INT else rounded
-
-
-def order_number(value: Any) -> float | None:
-    """A number of an order (float, int, Decimal or text), or None for every way of saying "unset". Integral ones are ints."""
+    The one place that knows IB's sentinels: 1.797e308, 2147483647, 2^63-1, 2^127-1, NaN and Infinity (tws-facts 4.10).
+    """
     try:
         found = float(value)
     except (TypeError, ValueError, OverflowError):
@@ -96,9 +82,15 @@ def order_number(value: Any) -> float | None:
     return int(found) if found == int(found) and abs(found) < _LARGEST_INT else found
 
 
+def tidy(value: float) -> float:
+    """An int when integral, else without the noise of float sums: 100.0 -> 100, 0.1 + 0.2 -> 0.3."""
+    rounded = round(value, 10)
+    return int(rounded) if rounded == int(rounded) and abs(rounded) < _LARGEST_INT else rounded
+
+
 def charge(value: Any) -> float | None:
-    """A commission: as `order_number`, and -1 is "none yet" (tws-facts 4.8). A rebate of exactly 1 is lost: better than a lie."""
-    found = order_number(value)
+    """A commission: -1 is "none yet" (tws-facts 4.8). A rebate of exactly 1 is lost: better than a lie."""
+    found = number_or_none(value)
     return None if found == -1 else found
 
 

@@ -1,6 +1,6 @@
 """What TWS says about orders, as frozen records without I/O, and the end of IB's sentinels.
 
-`tws/api/orders` builds these from ibapi's objects; `OrderCache.apply` takes them. Every number passes `order_number` on its
+`tws/api/orders` builds these from ibapi's objects; `OrderCache.apply` takes them. Every number passes `number_or_none` on its
 way in, so 1.797e308, 2147483647, 2^63-1, 2^127-1, NaN and Infinity (tws-facts 4.10) become None here whatever the sender forgot.
 Ids that mean "none" (0, 2147483647, 2^63-1) become 0. Names are IB's own; units are IB's: quantities in contracts or shares,
 prices as TWS quotes them, texts untouched.
@@ -13,19 +13,19 @@ from typing import Any
 import attrs
 
 from ibgw_tx.model.contract import Contract
-from ibgw_tx.model.figures import charge, order_id, order_number
+from ibgw_tx.model.figures import charge, number_or_none, order_id
 from ibgw_tx.model.order_types import price_told
 
 
 def _quantity(value: Any) -> float | None:
     """A quantity above zero, else None: completed filled orders say totalQuantity 0 (tws-facts 4.7), cash orders too."""
-    found = order_number(value)
+    found = number_or_none(value)
     return found if found is not None and found > 0 else None
 
 
 def _price(value: Any) -> float | None:
     """A fill price; TWS writes 0 for none."""
-    return order_number(value) or None
+    return number_or_none(value) or None
 
 
 @attrs.frozen
@@ -35,12 +35,12 @@ class Terms:
     action: str = ""
     totalQuantity: float | None = attrs.field(default=None, converter=_quantity)
     orderType: str = ""
-    lmtPrice: float | None = attrs.field(default=None, converter=order_number)
-    auxPrice: float | None = attrs.field(default=None, converter=order_number)
+    lmtPrice: float | None = attrs.field(default=None, converter=number_or_none)
+    auxPrice: float | None = attrs.field(default=None, converter=number_or_none)
     tif: str = ""
     account: str = ""
     #: Of an order that trails by a percent.
-    trailingPercent: float | None = attrs.field(default=None, converter=order_number)
+    trailingPercent: float | None = attrs.field(default=None, converter=number_or_none)
 
     def __attrs_post_init__(self) -> None:
         for member in ("lmtPrice", "auxPrice", "trailingPercent"):
@@ -76,8 +76,8 @@ class OrderStatus:
     clientId: int
     permId: int = attrs.field(converter=order_id)
     status: str
-    filled: float | None = attrs.field(default=None, converter=order_number)
-    remaining: float | None = attrs.field(default=None, converter=order_number)
+    filled: float | None = attrs.field(default=None, converter=number_or_none)
+    remaining: float | None = attrs.field(default=None, converter=number_or_none)
     avgFillPrice: float | None = attrs.field(default=None, converter=_price)
     lastFillPrice: float | None = attrs.field(default=None, converter=_price)
     whyHeld: str = ""
@@ -106,8 +106,8 @@ class Execution:
     permId: int = attrs.field(converter=order_id)
     contract: Contract
     side: str
-    shares: float | None = attrs.field(converter=order_number)
-    price: float | None = attrs.field(converter=order_number)
+    shares: float | None = attrs.field(converter=number_or_none)
+    price: float | None = attrs.field(converter=number_or_none)
     acctNumber: str = ""
     cumQty: float | None = attrs.field(default=None, converter=_quantity)
     avgPrice: float | None = attrs.field(default=None, converter=_price)

@@ -14,7 +14,7 @@ class Position:
     """One portfolio row. Prices per unit, `avgCost` per contract as TWS counts it (with multiplier and commissions)."""
 
     contract: Contract
-    pos: float
+    pos: float | None
     avgCost: float | None
     marketPrice: float | None
     marketValue: float | None
@@ -22,6 +22,8 @@ class Position:
     realPnl: float | None
 
     def to_json(self) -> dict[str, Any]:
-        """The position object of section 4."""
+        """The position object of section 4; a size that could not be read is left out, never told as 0."""
         figures = attrs.asdict(self, recurse=False)
+        if self.pos is None:
+            del figures["pos"]
         return {"type": "position", **figures, "contract": self.contract.to_json()}

@@ -35,3 +35,6 @@ NOT_SENT = frozenset({503, 504, 579})
 def fails_request(code: int) -> bool:
     """Whether an error with a request's id ends that request: all but warnings (2100-2199) and notices."""
     return not (2100 <= code <= 2199 or code in _REQUEST_GOES_ON)
+
+#: The main account's data has ended without our asking: 2100 another account was asked for, 2101 another program holds it.
+ACCOUNT_DATA_ENDED = frozenset({2100, 2101})

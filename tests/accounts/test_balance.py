@@ -2,9 +2,10 @@
 
 import json
 
+import attrs
 import pytest
 
-from ibgw_tx.accounts.balance import AccountBook
+from ibgw_tx.accounts.balance import Balance
 from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.position import Position
@@ -21,7 +22,7 @@ def row(contract=REDUCED, pos=100, **figures):
 @pytest.fixture
 def book():
     """One whole download: 500 USD and 100 AAPL."""
-    made = AccountBook("DU1")
+    made = Balance("DU1")
     made.begin()
     made.value("CashBalance", "500.25", "USD")
     made.position(row())
@@ -79,7 +80,7 @@ def test_a_download_given_up_changes_nothing(book):
 
 
 def test_a_download_does_not_end_while_the_account_is_not_ready():
-    book = AccountBook("DU1")
+    book = Balance("DU1")
     book.begin()
     book.value("accountReady", "false", "")
     assert not book.end() and not book.complete
@@ -89,7 +90,7 @@ def test_a_download_does_not_end_while_the_account_is_not_ready():
 
 def test_an_end_without_a_download_says_what_is_known(book):
     assert book.end()
-    assert not AccountBook("DU2").end()
+    assert not Balance("DU2").end()
 
 
 @pytest.mark.parametrize("text", ["", "N/A", "1,000", "nan", "1.7976931348623157E308"])
@@ -132,3 +133,25 @@ def test_the_contracts_to_resolve_are_those_of_the_download_while_it_runs(book):
     book.begin()
     book.position(row(BRR5))
     assert book.contracts() == [BRR5]
+
+
+def test_positions_that_differ_by_trading_class_alone_are_both_there(book):
+    option = Contract(
+        symbol="SPX", secType="OPT", exchange="SMART", currency="USD", lastTradeDateOrContractMonth="20260619", strike=5000.0,
+        right="C", multiplier="100",
+    )  # fmt: skip
+    twins = [attrs.evolve(option, conId=712, tradingClass="SPXW"), attrs.evolve(option, conId=711, tradingClass="SPX")]
+    for pos, twin in enumerate(twins, 1):
+        book.position(row(twin, pos))
+    found = book.document({})
+    name = "SMART:OPT:USD-SPX@20260619@100C5000"
+    assert (found[name]["pos"], found[f"{name}#712"]["pos"]) == (2, 1)
+    assert found == book.document({})
+
+
+def test_bonds_of_one_name_are_both_there_too(book):
+    stock = Contract(symbol="X", secType="STK", exchange="NYSE", currency="USD")
+    for con_id in (9, 8, 7):
+        book.position(row(attrs.evolve(stock, conId=con_id), con_id))
+    found = book.document({})
+    assert [found[name]["pos"] for name in ("NYSE:STK:USD-X", "NYSE:STK:USD-X#8", "NYSE:STK:USD-X#9")] == [7, 8, 9]

@@ -186,3 +186,16 @@ def test_replies_are_spelled_as_section_8_says(message, told):
 def test_a_command_knows_when_it_expires(t, max_age, expires):
     found = parse(json.dumps({"id": 1, "cmd": "RESET", "t": t}), frozenset({"RESET"}), 2000, max_age)
     assert found.expires == expires
+
+
+IDS = "12345678901234567890123 -98765432109876543210 1.10 1e3 0 -7 9007199254740993"
+
+
+@pytest.mark.parametrize("id_", IDS.split())
+def test_an_id_comes_back_as_it_was_sent(id_):
+    known = frozenset({"RESET"})
+    command = commands.parse(b'{"id":%b,"cmd":"RESET"}' % id_.encode(), known, NOW, 0)
+    assert b'"id":%b,' % id_.encode() in replies.ack(command, NOW)
+    with pytest.raises(commands.Refused) as refused:
+        commands.parse(b'{"id":%b,"cmd":"NONE"}' % id_.encode(), known, NOW, 0)
+    assert b'"id":%b,' % id_.encode() in replies.refusal(refused.value.id, None, refused.value.error, NOW)

@@ -31,7 +31,8 @@ def test_a_question_that_ib_takes(more, question):
         ("barSize", None), ("barSize", "7 mins"), ("barSize", []), ("barSize", 60),
         ("whatToShow", "EVERYTHING"), ("whatToShow", None), ("whatToShow", {}),
         ("useRTH", 1), ("useRTH", "true"), ("useRTH", None),
-        ("endDateTime", "yesterday"), ("endDateTime", "2024-04-30"), ("endDateTime", 5), ("endDateTime", "20240430 10:30:00 \n"),
+        ("endDateTime", "yesterday"), ("endDateTime", "20240430 10:30:00"), ("endDateTime", "20240430"),
+        ("endDateTime", "2024-04-30"), ("endDateTime", 5), ("endDateTime", "20240430 10:30:00 \n"),
     ],
 )  # fmt: skip
 def test_a_question_that_ib_would_refuse_is_refused_here_by_name(member, value):

@@ -327,6 +327,7 @@ class RecordingClient:
     def __init__(self):
         self.calls = []
         self.full = None
+        self.times_asked = 0
 
     def _note(self, *call):
         if self.full is not None:
@@ -339,6 +340,10 @@ class RecordingClient:
 
     def ask_contract(self, req_id, contract, own=False):
         self._note("contract", req_id, contract)
+
+    def ask_current_time(self):
+        self._note("time")
+        self.times_asked += 1
 
     def subscribe_account(self, account):
         self._note("account", account)

@@ -110,7 +110,15 @@ class World:
         self.download()
         return self
 
+    def answer_times(self):
+        """TWS answers every question for its time, signs of life and fences alike; how many."""
+        asked = self.asked("49")
+        for _ in asked:
+            self.tws.say(49, 1, int(self.reactor.seconds()))
+        return len(asked)
+
     def download(self, *positions, account="DU1"):
+        self.answer_times()
         self.tws.say(6, 2, "CashBalance", "500", "USD", account)
         for position in positions:
             self.tws.say(*portfolio_row(position, account=account))
@@ -145,8 +153,24 @@ class World:
         """Time goes by, and TWS answers signs of life."""
         for _ in range(count * 2):
             self.reactor.advance(0.5)
-            if self.tws is not None and self.tws.wire.protocol is not None and self.asked("49"):
-                self.tws.say(49, 1, int(self.reactor.seconds()))
+            if self.tws is not None and self.tws.wire.protocol is not None:
+                self.answer_times()
+
+    def seconds_without_times(self, count):
+        """Time goes by, and TWS answers nothing."""
+        for _ in range(count * 2):
+            self.reactor.advance(0.5)
+
+    def answer_only(self, *contracts):
+        """Answer the open questions about these contracts, and leave the others open."""
+        wanted = {str(each.conId) for each in contracts}
+        questions = self.asked("9")
+        self._asked += [question for question in questions if question[3] not in wanted]
+        for _, _, req_id, con_id, *_ in questions:
+            for contract in [each for each in contracts if str(each.conId) == con_id]:
+                self.tws.say(*contract_data(req_id, contract))
+                self.tws.say(52, 1, req_id)
+        self.turn()
 
     def send(self, cmd, id=None, **params):
         """A command of a bot; gives its id."""

@@ -1,7 +1,8 @@
 """The accounts: downloaded at each session, put on Redis as wholes, then followed (section 4).
 
 Positions come without exchange: their contracts are asked for before a balance is written, so that a key never changes its
-name. The plain key holds the main account (`--account`, else the first); with several accounts each has a key of its own.
+name; who is not answered for goes by its row. The plain key holds the main account (`--account`, else the
+first); with several accounts each has a key of its own. One that IB refuses does not hold the others back.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.python.failure import Failure
 
-from ibgw_tx.accounts.balance import AccountBook
-from ibgw_tx.accounts.shell.download import AccountFeed, MultiFeed, UpdatesFeed
-from ibgw_tx.contracts.known import KnownContract
+from ibgw_tx.accounts.balance import Balance
+from ibgw_tx.accounts.shell.download import Download, MainDownload, MultiDownload
+from ibgw_tx.accounts.shell.fence import Fence
+from ibgw_tx.accounts.shell.positions import PositionContracts
 from ibgw_tx.contracts.shell.contracts import ContractDesk
 from ibgw_tx.model import events
 from ibgw_tx.model import json_text as jsontext
@@ -27,8 +29,13 @@ from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws.api.client import TWSClient
 from ibgw_tx.tws.shell.asker import Asker
 
+#: Seconds within which a second end of the main account's data means that it is taken away.
+TAKEN_AWAY = 60.0
+#: What TWS says of an account's request in passing.
+WARNINGS = frozenset({2107, 2108, 2119})
 
-class AccountDesk:
+
+class Accounts:
     """Keeps the balances. `snapshot_written` says that Redis has the whole snapshot of every account of this session."""
 
     log = Logger()
@@ -47,19 +54,22 @@ class AccountDesk:
         self.accounts: tuple[str, ...] = ()
         self._name = name
         self._wanted = wanted
-        self._contracts = contracts
         self._asker = asker
         self._redis = redis
         self._clock = clock
         self._told_ready = told_ready
         self._main = ""
-        self._books: dict[str, AccountBook] = {}
-        self._feeds: dict[str, AccountFeed] = {}
-        self._by_request: dict[int, AccountFeed] = {}
+        self._books: dict[str, Balance] = {}
+        self._feeds: dict[str, Download] = {}
+        self._by_request: dict[int, Download] = {}
         self._unwritten: set[str] = set()
-        self._resolved: dict[int, Contract] = {}
-        #: Contracts that TWS could not name; they go by what their positions say.
-        self._nameless: set[int] = set()
+        self._fence = Fence()
+        #: The session that has been asked for the main account.
+        self._subscribed: TWSClient | None = None
+        self._unsubscribed_at: float | None = None
+        self._positions = PositionContracts(contracts, clock, self._named)
+        #: Contracts of positions whose size could not be read, and was said so.
+        self._unreadable: set[int] = set()
         self._session = 0
 
     @property
@@ -84,20 +94,21 @@ class AccountDesk:
         self._main = main
         self._unwritten = set(accounts)
         for account in accounts:
-            book = self._books.setdefault(account, AccountBook(account))
-            feed: AccountFeed
+            book = self._books.setdefault(account, Balance(account))
+            feed: Download
             if account == main:
-                feed = UpdatesFeed(book, client, self._clock, self._downloaded)
+                feed = MainDownload(book, client, self._clock, self._downloaded, self._fence)
             else:
-                feed = MultiFeed(book, client, self._clock, self._downloaded, self._asker, self._by_request)
+                feed = MultiDownload(book, client, self._clock, self._downloaded, self._asker, self._by_request)
             self._feeds[account] = feed
-            feed.start()
+            feed.start(again=account == main and self._subscribed is client)
+        self._subscribed = client
 
     def suspend(self) -> None:
         """TWS's link is down: unfinished downloads do not count, and what Redis has is no longer vouched for."""
         self._session += 1
         self.snapshot_written = False
-        self._nameless.clear()
+        self._positions.forget_nameless()
         for feed in self._feeds.values():
             feed.stop()
             feed.book.complete = False
@@ -111,6 +122,9 @@ class AccountDesk:
                     feed.cancel()
                 except PacingFull as error:
                     self.log.warn("account {account}: {error}", account=feed.account, error=str(error))
+        else:
+            self._fence.session_lost()
+            self._unsubscribed_at = None
         self._feeds.clear()
         self._by_request.clear()
 
@@ -119,19 +133,19 @@ class AccountDesk:
     def value(self, event: events.AccountValue) -> None:
         """One account value of the main account."""
         feed = self._feeds.get(event.account)
-        if isinstance(feed, UpdatesFeed):
+        if isinstance(feed, MainDownload):
             feed.value(event.key, event.value, event.currency)
 
     def row(self, event: events.PortfolioRow) -> None:
         """One position of the main account."""
         feed = self._feeds.get(event.account)
-        if isinstance(feed, UpdatesFeed):
+        if isinstance(feed, MainDownload):
             feed.position(event.position)
 
     def download_end(self, event: events.AccountDownloadEnd) -> None:
         """The main account's download has ended, or says so before its values."""
         feed = self._feeds.get(event.account)
-        if isinstance(feed, UpdatesFeed):
+        if isinstance(feed, MainDownload):
             feed.ended("download")
 
     def multi_value(self, event: events.MultiValue) -> None:
@@ -152,46 +166,68 @@ class AccountDesk:
         if feed is not None:
             feed.ended(event.part)
 
+    def current_time(self, event: events.CurrentTime) -> None:
+        """TWS has told its time."""
+        self._fence.answered()
+
     def noticed(self, notice: events.Notice) -> bool:
-        """Whether an error belongs to an account's request; its download is asked again at its limit."""
+        """Whether an error belongs to an account's request: that account is left out, the others go on without it."""
         feed = self._by_request.get(notice.id)
         if feed is None:
             return False
+        if notice.code in WARNINGS:
+            return True
         self.log.warn(
-            "account {account}: TWS says {code} {text}", account=feed.account, code=notice.code, text=notice.text
+            "account {account} is left out: TWS says {code} {text}", account=feed.account, code=notice.code, text=notice.text
         )
+        feed.stop()
+        del self._feeds[feed.account]
+        self._by_request = {req_id: other for req_id, other in self._by_request.items() if other is not feed}
+        self._unwritten.discard(feed.account)
+        self._check_written()
         return True
 
-    def _downloaded(self, feed: AccountFeed) -> None:
-        self._resolve(feed.book).addCallback(self._write_account, feed.book, self._session).addErrback(self._failed, feed.book)
+    def unsubscribed(self, notice: events.Notice) -> None:
+        """TWS has ended the main account's data (2100: somebody asked for another account's; 2101: it refuses).
 
-    # Contracts of positions.
-
-    def _resolve(self, book: AccountBook) -> Deferred[Any]:
-        """Ask for the contracts not known yet; fires when all have been answered, one way or the other."""
-        missing = [c for c in book.contracts() if c.conId not in self._resolved and c.conId not in self._nameless]
-        return DeferredList([self._resolve_one(contract) for contract in missing])
-
-    def _resolve_one(self, contract: Contract) -> Deferred[None]:
-        found = Deferred.fromCoroutine(self._contracts.by_id(contract.conId))
-        return found.addCallbacks(self._found, self._not_found, (contract,), {}, (contract,))
-
-    def _found(self, known: KnownContract | None, contract: Contract) -> None:
-        if known is not None:
-            self._resolved[contract.conId] = known.contract
-        else:
-            self._not_found(Failure(LookupError("TWS knows no details")), contract)
-
-    def _not_found(self, failure: Failure, contract: Contract) -> None:
-        if contract.conId in self._nameless:
+        Asked for again at once; when that does not last TAKEN_AWAY seconds, nothing of it is vouched for any more.
+        """
+        feed = self._feeds.get(self._main)
+        if feed is None:
             return
-        self._nameless.add(contract.conId)
-        self.log.warn(
-            "position {symbol} (conId {con_id}) goes by its reduced contract: {error}",
-            symbol=contract.symbol,
-            con_id=contract.conId,
-            error=failure.getErrorMessage(),
-        )
+        now = self._clock.seconds()
+        repeated = self._unsubscribed_at is not None and now - self._unsubscribed_at < TAKEN_AWAY
+        self._unsubscribed_at = now
+        if repeated:
+            self.snapshot_written = False
+            self._session += 1
+            self.log.warn(
+                "account {account}: TWS keeps ending its data ({code}): another program asks for another account; status false",
+                account=self._main,
+                code=notice.code,
+            )
+            feed.stop()
+            feed.book.complete = False
+            self._unwritten.add(self._main)
+            self._clock.callLater(TAKEN_AWAY, self._ask_again, feed)
+            return
+        line = "account {account}: TWS has ended its data ({code} {text}); asking again"
+        self.log.warn(line, account=self._main, code=notice.code, text=notice.text)
+        self._ask_again(feed)
+
+    def _ask_again(self, feed: Download) -> None:
+        if self._feeds.get(feed.account) is feed:
+            feed.stop()
+            feed.book.complete = False
+            feed.start(again=True)
+
+    def _downloaded(self, feed: Download) -> None:
+        self._refresh(feed.book)
+
+    def _named(self, contract: Contract) -> None:
+        """A position's contract is known now; it may have been written under its row's name meanwhile."""
+        for book in self._books.values():
+            book.changed = book.changed or (book.complete and contract in book.contracts())
 
     def contracts_in_use(self) -> Iterator[int]:
         """The conIds of all positions."""
@@ -204,18 +240,33 @@ class AccountDesk:
         keys = [names.balance(self._name)] if account == self._main else []
         return keys + ([names.balance(self._name, account)] if len(self.accounts) > 1 else [])
 
-    def _write_account(self, _: Any, book: AccountBook, session: int) -> Deferred[Any] | None:
+    def _write_account(self, _: Any, book: Balance, session: int) -> Deferred[Any] | None:
         if session != self._session:
             return None
-        value = jsontext.dumps(book.document(self._resolved))
+        value = jsontext.dumps(book.document(self._positions.resolved))
+        for contract in book.unreadable:
+            self._say_unreadable(book.account, contract)
         writes = [("SET", key, value) for key in self._keys(book.account)]
         return self._redis.transaction(writes).addCallback(self._written, book, session)
 
-    def _written(self, _: Any, book: AccountBook, session: int) -> None:
+    def _written(self, _: Any, book: Balance, session: int) -> None:
         if session != self._session:
             return
         self._unwritten.discard(book.account)
-        if not self._unwritten and not self.snapshot_written:
+        self._check_written()
+
+    def _say_unreadable(self, account: str, contract: Contract) -> None:
+        if contract.conId not in self._unreadable:
+            self._unreadable.add(contract.conId)
+            self.log.warn(
+                "account {account}: the size of position {symbol} (conId {con_id}) cannot be read; it is left out",
+                account=account,
+                symbol=contract.symbol,
+                con_id=contract.conId,
+            )
+
+    def _check_written(self) -> None:
+        if not self._unwritten and self._feeds and not self.snapshot_written:
             self.snapshot_written = True
             self.log.info("snapshot of {accounts} written", accounts=",".join(self.accounts))
             self._told_ready()
@@ -227,16 +278,19 @@ class AccountDesk:
         changed = [feed.book for feed in self._feeds.values() if feed.book.complete and feed.book.changed]
         return DeferredList([self._refresh(book) for book in changed])
 
-    def _refresh(self, book: AccountBook) -> Deferred[Any]:
-        resolved = self._resolve(book).addCallback(self._write_account, book, self._session)
+    def _refresh(self, book: Balance) -> Deferred[Any]:
+        resolved = self._positions.resolve(book).addCallback(self._write_account, book, self._session)
         return resolved.addErrback(self._failed, book)
 
     def redis_up(self) -> None:
-        """Redis is back, perhaps empty: the balances have to be written again."""
+        """Redis is back, perhaps empty: the status promises balances that are there, so they are written first."""
+        self.snapshot_written = False
+        self._unwritten = set(self._feeds)
         for feed in self._feeds.values():
             feed.book.changed = feed.book.changed or feed.book.complete
+        self.tick()
 
-    def _failed(self, failure: Failure, book: AccountBook) -> None:
+    def _failed(self, failure: Failure, book: Balance) -> None:
         book.changed = True
         if self._redis.up:
             self.log.warn(

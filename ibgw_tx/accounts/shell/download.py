@@ -1,10 +1,11 @@
 """How one account's balance comes from TWS: a download with an end, then changes.
 
-reqAccountUpdates serves one account at a time for each TWS and gives positions with market values (UpdatesFeed). The other
-accounts of a login come by the multi requests: values, and positions without market values (MultiFeed). Source: tws-facts 7.
+reqAccountUpdates serves one account at a time for each TWS and gives positions with market values (MainDownload). The other
+accounts of a login come by the multi requests: values, and positions without market values (MultiDownload). Source: tws-facts 7.
 
 A download that has not ended within DOWNLOAD_LIMIT changes nothing and is asked again; an end that comes before any value
-is believed only after END_GRACE.
+is believed only after END_GRACE. The main account's answers carry no id: a second download in one session begins behind a
+fence, and until then nothing of what comes is taken.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ibgw_tx.accounts.balance import AccountBook
+from ibgw_tx.accounts.balance import Balance
+from ibgw_tx.accounts.shell.fence import Fence
 from ibgw_tx.model.errors import PacingFull
 from ibgw_tx.model.position import Position
 from ibgw_tx.runtime.clock import Clock
@@ -24,39 +26,45 @@ DOWNLOAD_LIMIT = 30.0  # seconds
 END_GRACE = 2.5  # seconds
 
 
-class AccountFeed:
+class Download:
     """One account's download and its changes. `done(feed)` is called each time a download has ended well."""
 
     log = Logger()
     PARTS: frozenset[str] = frozenset()
 
-    def __init__(self, book: AccountBook, client: TWSClient, clock: Clock, done: Callable[[AccountFeed], None]) -> None:
+    def __init__(self, book: Balance, client: TWSClient, clock: Clock, done: Callable[[Download], None]) -> None:
         self.book = book
         self.account = book.account
         self._client = client
         self._clock = clock
         self._done = done
         self._missing: set[str] = set()
+        self._run = 0
         self._values = 0
         self._limit: Any = None
         self._grace: Any = None
 
-    def start(self) -> None:
-        """Begin a download."""
+    def start(self, again: bool = False) -> None:
+        """Begin a download; `again`: this session has been asked for the account before."""
         self._values = 0
         self._missing = set(self.PARTS)
-        self.book.begin()
         self._limit = self._clock.callLater(DOWNLOAD_LIMIT, self._too_late)
+        self._run += 1
         try:
-            self._send()
+            self._begin(again)
         except PacingFull as error:
             self.log.warn("account {account} is asked for later: {error}", account=self.account, error=str(error))
+
+    def _begin(self, again: bool) -> None:
+        self.book.begin()
+        self._send()
 
     def stop(self) -> None:
         """Nothing of an unfinished download counts; nothing is sent."""
         for timer in (self._limit, self._grace):
             if timer is not None and timer.active():
                 timer.cancel()
+        self._run += 1
         self.book.abandon()
 
     def _send(self) -> None:
@@ -112,13 +120,50 @@ class AccountFeed:
             self.cancel()
         except PacingFull as error:
             self.log.warn("account {account}: {error}", account=self.account, error=str(error))
-        self.start()
+        self.start(again=True)
 
 
-class UpdatesFeed(AccountFeed):
-    """By reqAccountUpdates."""
+class MainDownload(Download):
+    """By reqAccountUpdates. What comes before `fence` is passed belongs to an earlier download, and is not taken."""
 
     PARTS = frozenset({"download"})
+
+    def __init__(
+        self, book: Balance, client: TWSClient, clock: Clock, done: Callable[[Download], None], fence: Fence
+    ) -> None:
+        super().__init__(book, client, clock, done)
+        self._fence = fence
+        self._behind_fence = False
+
+    def _begin(self, again: bool) -> None:
+        self._behind_fence = not again
+        if not again:
+            super()._begin(again)
+            return
+        self._fence.passed(self._client).addCallback(self._passed, self._run).addErrback(
+            lambda failure: self.log.failure("account {account} is not asked for", failure, account=self.account)
+        )
+
+    def _passed(self, _: None, run: int) -> None:
+        if run != self._run:
+            return
+        self._behind_fence = True
+        try:
+            super()._begin(again=True)
+        except PacingFull as error:
+            self.log.warn("account {account} is asked for later: {error}", account=self.account, error=str(error))
+
+    def value(self, key: str, text: str, currency: str) -> None:
+        if self._behind_fence:
+            super().value(key, text, currency)
+
+    def position(self, position: Position) -> None:
+        if self._behind_fence:
+            super().position(position)
+
+    def ended(self, part: str) -> None:
+        if self._behind_fence:
+            super().ended(part)
 
     def _send(self) -> None:
         self._client.subscribe_account(self.account)
@@ -127,19 +172,19 @@ class UpdatesFeed(AccountFeed):
         self._client.unsubscribe_account(self.account)
 
 
-class MultiFeed(AccountFeed):
+class MultiDownload(Download):
     """By reqAccountUpdatesMulti and reqPositionsMulti; `by_request` maps their ids to feeds, for whoever routes answers."""
 
     PARTS = frozenset({"values", "positions"})
 
     def __init__(
         self,
-        book: AccountBook,
+        book: Balance,
         client: TWSClient,
         clock: Clock,
-        done: Callable[[AccountFeed], None],
+        done: Callable[[Download], None],
         asker: Asker,
-        by_request: dict[int, AccountFeed],
+        by_request: dict[int, Download],
     ) -> None:
         super().__init__(book, client, clock, done)
         self._asker = asker

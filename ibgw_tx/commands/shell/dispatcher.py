@@ -17,7 +17,7 @@ from ibgw_tx.commands.message import Command, Refused
 from ibgw_tx.commands.shell.ack_channel import AckChannel
 from ibgw_tx.model import errors
 from ibgw_tx.model.contract import BadName
-from ibgw_tx.model.errors import CommandError, NotEncodable, PacingFull, RedisDown, RequestTimeout, SessionLost
+from ibgw_tx.model.errors import AnswerUnreadable, CommandError, NotEncodable, PacingFull, RedisDown, RequestTimeout, SessionLost
 from ibgw_tx.runtime.log import Logger
 
 MAX_OPEN = 1000
@@ -28,6 +28,7 @@ Handler: TypeAlias = Callable[[Command], Coroutine[Any, Any, dict[str, Any]]]
 _CODES: tuple[tuple[type[Exception], str], ...] = (
     (SessionLost, errors.NOT_CONNECTED),
     (RequestTimeout, errors.UNAVAILABLE),
+    (AnswerUnreadable, errors.UNAVAILABLE),
     (RedisDown, errors.UNAVAILABLE),
     (PacingFull, errors.LIMIT),
     (BadName, errors.BAD_PARAMS),

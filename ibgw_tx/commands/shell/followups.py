@@ -10,7 +10,7 @@ from twisted.python.failure import Failure
 
 from ibgw_tx.commands.message import Command
 from ibgw_tx.commands.shell.ack_channel import AckChannel
-from ibgw_tx.model.errors import CommandError, PacingFull, RedisDown, RequestTimeout, SessionLost, TWSError
+from ibgw_tx.model.errors import AnswerUnreadable, CommandError, PacingFull, RedisDown, RequestTimeout, SessionLost, TWSError
 from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
 
@@ -48,7 +48,7 @@ class Followups:
         """TWS's code and text; null for the gateway's own reason. What is none of ours is logged as a failure too."""
         if isinstance(error, TWSError):
             self._acks.error(command, error.code, error.text)
-        elif isinstance(error, CommandError | RequestTimeout | SessionLost | PacingFull | RedisDown):
+        elif isinstance(error, CommandError | AnswerUnreadable | RequestTimeout | SessionLost | PacingFull | RedisDown):
             self._acks.error(command, None, str(error))
         else:
             self.log.failure("{cmd} {id!r} failed", Failure(error), cmd=command.cmd, id=command.id)

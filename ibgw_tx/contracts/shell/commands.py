@@ -58,7 +58,8 @@ class ContractCommands:
         """One key for each hit; the conId's where two contracts share a name."""
         found: dict[str, int] = {}
         for hit in hits:
-            key = self.contracts.store.keys(hit)[0]
+            # One whose name may not stand in a key is stored by its conId alone, where its best row speaks for it.
+            key = next(iter(self.contracts.store.keys(hit)), keys.contract_id(hit.contract.conId))
             if found.setdefault(key, hit.contract.conId) != hit.contract.conId:
                 found[keys.contract_id(hit.contract.conId)] = hit.contract.conId
         return list(found)

@@ -9,7 +9,7 @@ import attrs
 from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
-from ibgw_tx.contracts.choice import best_row, choose, describe
+from ibgw_tx.contracts.choice import choose, describe
 from ibgw_tx.contracts.known import KnownContract
 from ibgw_tx.contracts.shell.store import ContractStore
 from ibgw_tx.contracts.show_name import contracts_of_show_name
@@ -199,17 +199,17 @@ class ContractDesk:
         raise CommandError(errors.UNKNOWN_CONTRACT, f"TWS knows no contract {show_name} on {exchange}")
 
     def _chosen(self, asked: Contract, hits: list[KnownContract], name: str) -> KnownContract:
+        hits = sorted(hits, key=_rank)
         chosen = choose(asked, [hit.contract for hit in hits], name)
         return next(hit for hit in hits if hit.contract == chosen)
 
     async def by_id(self, con_id: int) -> KnownContract | None:
-        """The contract of a conId alone (positions and orders come without exchange); None when TWS knows none."""
-        asked = Contract(conId=con_id)
-        hits = await self.details(asked, own=True)
+        """The contract of a conId alone, at home (positions and orders come without exchange); None when TWS knows none."""
+        hits = await self.details(Contract(conId=con_id), own=True)
         if not hits:
             return None
-        row = best_row(asked, [hit.contract for hit in hits])
-        return next(hit for hit in hits if hit.contract == row)
+        best = min(hits, key=_rank)
+        return attrs.evolve(best, contract=best.home)
 
     def refresh(self, con_ids: Iterable[int]) -> None:
         """Ask anew for those in use that are a day old."""
@@ -222,10 +222,9 @@ class ContractDesk:
         self.log.warn("contract {con_id} is not refreshed: {error}", con_id=con_id, error=failure.getErrorMessage())
 
 
-def _rank(known: KnownContract) -> int:
-    """Which of one contract's rows speaks for it: SMART, else the listing exchange, else any."""
-    contract = known.contract
-    return 0 if contract.exchange == "SMART" else 1 if contract.exchange == contract.primaryExchange else 2
+def _rank(known: KnownContract) -> tuple[bool, str]:
+    """Which of one contract's rows speaks for it: the one on its home exchange, else the first by name; never by arrival."""
+    return known.contract.exchange != known.home.exchange, known.contract.exchange
 
 
 def _none_if_unknown(failure: Failure) -> list[Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ibgw_tx.model.figures import order_id, order_number
+from ibgw_tx.model.figures import number_or_none, order_id
 from ibgw_tx.model.order_events import Terms
 from ibgw_tx.orders.cache.changes import Place
 from ibgw_tx.orders.cache.index import Names, OrderIndex
@@ -130,7 +130,7 @@ def _text(text: dict[Any, Any], member: str) -> str:
 
 def _plain(text: dict[Any, Any], member: str) -> float | None:
     found = text.get(member)
-    return order_number(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
+    return number_or_none(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
 
 
 def _whole(text: dict[Any, Any], member: str) -> int:

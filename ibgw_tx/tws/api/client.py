@@ -65,6 +65,8 @@ class TWSClient:
         self._client.conn = connection
         self._client.clientId = client_id
         self._decoder: TWSDecoder | None = None
+        #: How often TWS was asked for its time in this session.
+        self.times_asked = 0
 
     def greet(self, server_version: int) -> None:
         """The server has told its version: from now on messages can be encoded and decoded. Sends startApi."""
@@ -86,6 +88,7 @@ class TWSClient:
     def ask_current_time(self) -> None:
         """A question that TWS itself answers: proves the socket, not the link to IB."""
         self._client.reqCurrentTime()
+        self.times_asked += 1
 
     def ask_contract(self, req_id: int, contract: Contract, own: bool = False) -> None:
         """ContractHit for each match, then ContractEnd; or a Notice (200: none). `own`: the gateway needs it, no bot."""

@@ -33,6 +33,10 @@ _MEMBERS = (
 )
 
 
+#: A date, and the time that may follow it.
+_DATED = re.compile(r"^(\d{8})([ -].*)$")
+
+
 def plain(text: str) -> str:
     """`\\u00e9` -> é: servers from 153 on escape what is not ASCII; 9.81 leaves it so in most fields.
 
@@ -54,7 +58,9 @@ def contract_to_ib(contract: Contract) -> IBContract:
     """Our contract as ibapi wants it."""
     ib = IBContract()
     for member in _MEMBERS:
-        setattr(ib, member, getattr(contract, member))
+        value = getattr(contract, member)
+        # ibapi cannot write what is not ASCII; a contract with a conId is named by that.
+        setattr(ib, member, "" if contract.conId and isinstance(value, str) and not value.isascii() else value)
     if contract.comboLegs:
         ib.comboLegs = [_leg_to_ib(leg) for leg in contract.comboLegs]
     return ib
@@ -75,7 +81,7 @@ def contract_from_ib(ib: IBContract) -> Contract:
         exchange=ib.exchange or "",
         primaryExchange=ib.primaryExchange or "",
         currency=ib.currency or "",
-        lastTradeDateOrContractMonth=ib.lastTradeDateOrContractMonth or "",
+        lastTradeDateOrContractMonth=_expiry(ib.lastTradeDateOrContractMonth or "")[0],
         strike=figures.number_or_none(ib.strike) or 0.0,
         right=normal_right(ib.right or ""),
         multiplier="" if ib.multiplier in (None, "0") else str(ib.multiplier),
@@ -87,9 +93,18 @@ def contract_from_ib(ib: IBContract) -> Contract:
     )
 
 
+def _expiry(text: str) -> tuple[str, str]:
+    """(date, what stands behind it): today's TWS writes `20240402-17:10:00` where a date was."""
+    found = _DATED.match(text)
+    return (found[1], found[2].strip(" -")) if found else (text, "")
+
+
 def details_from_ib(ib: IBContractDetails) -> dict[str, Any]:
     """Every field of ContractDetails that has a value, beside the contract itself; IB's sentinels are left out."""
     details: dict[str, Any] = {}
+    last_time = _expiry(ib.contract.lastTradeDateOrContractMonth or "")[1]
+    if last_time:
+        details["lastTradeTime"] = last_time
     for field, value in vars(ib).items():
         if field == "contract" or value is None or value == "":
             continue

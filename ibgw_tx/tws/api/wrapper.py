@@ -48,7 +48,7 @@ class TWSWrapper(EWrapper):
         self._tell(events.Notice(-1 if reqId == UNSET_INTEGER else reqId, code, text))
 
     def currentTime(self, time: int) -> None:
-        """The answer to the liveness probe; that any byte came is what counts."""
+        self._tell(events.CurrentTime(time))
 
     def contractDetails(self, reqId: int, contractDetails: Any) -> None:
         contract = contract_from_ib(contractDetails.contract)
@@ -78,7 +78,7 @@ class TWSWrapper(EWrapper):
         accountName: str,
     ) -> None:
         figures = (averageCost, marketPrice, marketValue, unrealizedPNL, realizedPNL)
-        row = Position(contract_from_ib(contract), number_or_none(position) or 0, *map(number_or_none, figures))
+        row = Position(contract_from_ib(contract), number_or_none(position), *map(number_or_none, figures))
         self._tell(events.PortfolioRow(accountName, row))
 
     def accountDownloadEnd(self, accountName: str) -> None:
@@ -95,7 +95,7 @@ class TWSWrapper(EWrapper):
     def positionMulti(
         self, reqId: int, account: str, modelCode: str, contract: Any, pos: float, avgCost: float
     ) -> None:
-        held, cost = number_or_none(pos) or 0, number_or_none(avgCost)
+        held, cost = number_or_none(pos), number_or_none(avgCost)
         row = Position(contract_from_ib(contract), held, cost, None, None, None, None)
         self._tell(events.MultiPosition(reqId, account, row))
 

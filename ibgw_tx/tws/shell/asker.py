@@ -11,13 +11,13 @@ asked.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
 from twisted.internet.defer import Deferred, fail
 
-from ibgw_tx.model.errors import PacingFull, RequestTimeout, SessionLost, TWSError
+from ibgw_tx.model.errors import AnswerUnreadable, PacingFull, RequestTimeout, SessionLost, TWSError
 from ibgw_tx.runtime.clock import Clock
 
 FIRST_REQUEST_ID = 1_000_000_001
@@ -40,6 +40,8 @@ class Question:
     heard: list[Any] = attrs.Factory(list)
     is_waiting: bool = False
     limit: Any = None
+    #: Why a part of the answer could not be read: then nothing may be concluded from the rest.
+    spoiled: str = ""
 
 
 class Asker:
@@ -118,7 +120,19 @@ class Asker:
             return
         if not question.left.called:
             question.left.callback(None)
-        question.answers.callback(question.heard)
+        if question.spoiled:
+            text = f"TWS's answer to {question.what} could not be read: {question.spoiled}"
+            question.answers.errback(AnswerUnreadable(text))
+        else:
+            question.answers.callback(question.heard)
+
+    def spoil(self, fields: Sequence[bytes], error: str) -> None:
+        """A message could not be decoded: whichever open question it answers has no whole answer."""
+        for field in fields[1:3]:
+            question = self._open.get(int(field)) if field.isdigit() and len(field) < 12 else None
+            if question is not None:
+                question.spoiled = question.spoiled or error
+                return
 
     def refuse(self, req_id: int, code: int, text: str) -> bool:
         """TWS refuses the question; False when it is none of ours."""

@@ -6,8 +6,9 @@ A message that cannot be taken is skipped, counted and logged; the others of its
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from ibgw_tx.model import events
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws.frames import FrameSplitter, FrameTooLong
 from ibgw_tx.tws.shell.recorder import Recorder
@@ -25,11 +26,16 @@ class Incoming:
     log = Logger()
 
     def __init__(
-        self, hot: HotMessages, decode: Callable[[list[bytes]], None], recorder: Recorder | None = None
+        self,
+        hot: HotMessages,
+        decode: Callable[[list[bytes]], None],
+        told: Callable[[Any], None],
+        recorder: Recorder | None = None,
     ) -> None:
         self.bad_messages = 0
         self._hot = hot
         self._decode = decode
+        self._told = told
         self._recorder = recorder
         self._splitter = FrameSplitter()
 
@@ -58,8 +64,9 @@ class Incoming:
                     taken(fields)
                 else:
                     self._decode(fields[:-1])
-            except Exception:
+            except Exception as error:
                 self._skip(payload)
+                self._told(events.Unreadable(tuple(fields[:-1]), f"{type(error).__name__}: {error}"))
 
     def _skip(self, payload: bytes) -> None:
         self.bad_messages += 1

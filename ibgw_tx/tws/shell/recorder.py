@@ -7,9 +7,9 @@ unless asked otherwise. Lines go through a buffer to the file; a recording that 
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ibgw_tx.model import json_text as jsontext
@@ -18,19 +18,44 @@ from ibgw_tx.runtime.log import Logger
 
 #: IB's account numbers: U1234567, DU1234567 (paper), F1234567, DF, I, DI (advisers), with the suffix A for all of an adviser.
 _ACCOUNT = re.compile(r"\b(D?[UFI])(\d{5,9})(A?)\b")
+_MANAGED_ACCOUNTS = "15"
 #: Bytes after which a recording ends.
 LIMIT = 1_000_000_000
 _BUFFER = 1 << 16
 
 
 class Masker:
-    """Replaces account numbers: `DU1234567` -> `DU0000001`, the next one `DU0000002`; letters and length stay."""
+    """Replaces account numbers: `DU1234567` -> `DU0000001`, the next one `DU0000002`; letters and length stay.
+
+    What IB's pattern does not know is known from managedAccounts: `DUM123456` -> `DUM000001`.
+    """
 
     def __init__(self) -> None:
         self._masks: dict[str, str] = {}
+        self._named: re.Pattern[str] | None = None
+        self._names: set[str] = set()
+
+    def learn(self, accounts: Iterable[str]) -> None:
+        """These are accounts, whatever they look like."""
+        self._names |= {name for name in accounts if name and not _ACCOUNT.fullmatch(name)}
+        if self._names:
+            longest_first = sorted(self._names, key=len, reverse=True)
+            self._named = re.compile(rf"(?<![A-Za-z0-9])({'|'.join(map(re.escape, longest_first))})(A?)(?![A-Za-z0-9])")
 
     def __call__(self, text: str) -> str:
-        return _ACCOUNT.sub(self._mask, text) if text else text
+        if not text:
+            return text
+        if self._named is not None:
+            text = self._named.sub(self._mask_named, text)
+        return _ACCOUNT.sub(self._mask, text)
+
+    def _mask_named(self, found: re.Match[str]) -> str:
+        name = found[1]
+        letters = re.match(r"[A-Za-z]*", name)
+        kind = letters[0] if letters and letters[0] != name else ""
+        if name not in self._masks:
+            self._masks[name] = f"{len(self._masks) + 1:0{len(name) - len(kind)}d}"
+        return kind + self._masks[name] + found[2]
 
     def _mask(self, found: re.Match[str]) -> str:
         kind, digits, suffix = found.groups()
@@ -44,8 +69,9 @@ class Recorder:
     log = Logger()
 
     def __init__(self, path: str, masked: bool, clock: Clock, limit: int = LIMIT) -> None:
-        self._file: Any = Path(path).open("ab", buffering=_BUFFER)
-        self._mask = Masker() if masked else str
+        # What is in it is nobody's business but the operator's.
+        self._file: Any = open(path, "ab", buffering=_BUFFER, opener=_private)
+        self._mask = Masker() if masked else None
         self._clock = clock
         self._started = clock.seconds()
         self._left = limit
@@ -63,7 +89,11 @@ class Recorder:
     def _write(self, direction: str, fields: list[bytes]) -> None:
         if self._file is None:
             return
-        texts = [self._mask(field.decode("utf-8", "backslashreplace")) for field in fields]
+        texts = [field.decode("utf-8", "backslashreplace") for field in fields]
+        if self._mask is not None:
+            if direction == "in" and texts[:1] == [_MANAGED_ACCOUNTS] and len(texts) > 2:
+                self._mask.learn(name.strip() for name in texts[2].split(","))
+            texts = list(map(self._mask, texts))
         line = jsontext.dumps({"t": round(self._clock.seconds() - self._started, 6), "d": direction, "fields": texts}) + b"\n"
         self._carefully(lambda: self._file.write(line))
         self._left -= len(line)
@@ -89,3 +119,9 @@ class Recorder:
         except OSError as error:
             self.log.error("recording to {path} ends: {error}", path=self.path, error=str(error))
             self._file = None
+
+
+def _private(path: str, flags: int) -> int:
+    opened = os.open(path, flags, 0o600)
+    os.fchmod(opened, 0o600)
+    return opened

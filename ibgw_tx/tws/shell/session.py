@@ -68,7 +68,7 @@ class IBSession(TwistedProtocol):
         self._cause = ""
         self.client = TWSClient(self, client_id, self._told)
         self._handshake = Handshake(clock, self._start_api, self.abort)
-        self._incoming = Incoming(hot, self.client.decode, recorder)
+        self._incoming = Incoming(hot, self.client.decode, listener.told, recorder)
         self._outgoing = Outgoing(clock, lambda: self.client.server_version, recorder, rate, listener.requestSent)
         self._liveness = Liveness(clock, self.client.ask_current_time, self._silent_too_long)
 

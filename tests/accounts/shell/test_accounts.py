@@ -45,7 +45,7 @@ def test_positions_are_written_under_the_names_of_their_details(world):
 
 def test_a_balance_is_not_written_with_reduced_contracts_while_details_are_asked_for(world):
     world.download(BRR5)
-    world.seconds(5)
+    world.seconds(4)
     assert BALANCE not in world.link.keys, world.balance
     world.answer(BRR5)
     assert "CMECRYPTO:FUT:USD-BRR@20210625@5" in world.balance
@@ -189,9 +189,105 @@ def test_a_link_back_takes_the_snapshot_anew(world):
     assert not world.status
     world.asked("6")
     world.tws.notice(1102)
-    assert ["6", "2", "1", "DU1"] in world.asked("6") and not world.status
+    assert world.asked("6") == [["6", "2", "0", "DU1"]] and not world.status
+    world.answer_times()
+    assert world.asked("6") == [["6", "2", "1", "DU1"]] and not world.status
     world.download()
     assert world.status
+
+
+def test_a_contract_without_an_answer_holds_no_balance_back(world):
+    world.download(BRR5, AAPL)
+    world.answer_only(AAPL)
+    world.seconds(6)
+    assert world.status and APPLE in world.balance and "SMART:FUT:USD-BRR@20210625@5" in world.balance
+    world.answer(BRR5)
+    world.seconds(2)
+    assert "CMECRYPTO:FUT:USD-BRR@20210625@5" in world.balance and "SMART:FUT:USD-BRR@20210625@5" not in world.balance
+
+
+# Two downloads in one session: what answers the first is not taken for the second.
+
+
+@pytest.mark.parametrize("again", ["RESET", "1102"])
+def test_the_tail_of_an_earlier_download_is_no_part_of_the_next(world, again):
+    world.tws.say(6, 2, "CashBalance", "1", "EUR", "DU1")
+    if again == "RESET":
+        world.send("RESET")
+    else:
+        world.tws.notice(1100)
+        world.tws.notice(1102)
+    # The first one's tail and end, sent before TWS has read that it is over.
+    world.tws.say(6, 2, "CashBalance", "2", "USD", "DU1")
+    world.tws.say(54, 1, "DU1")
+    world.seconds_without_times(3)
+    assert not world.status and BALANCE not in world.link.keys
+    assert world.answer_times() >= 1
+    for currency, amount in (("EUR", "10"), ("USD", "20")):
+        world.tws.say(6, 2, "CashBalance", amount, currency, "DU1")
+    world.tws.say(54, 1, "DU1")
+    world.turn()
+    assert {name: found["balance"] for name, found in world.balance.items()} == {"EUR": 10, "USD": 20} and world.status
+
+
+def test_the_answer_to_a_sign_of_life_opens_no_fence(world):
+    world.seconds_without_times(5)  # TWS is silent: it is asked for a sign of life
+    world.send("RESET")
+    asked = len(world.asked("49"))
+    assert asked >= 2
+    for _ in range(asked - 1):
+        world.tws.say(49, 1, 1_700_000_000)
+    assert ["6", "2", "1", "DU1"] not in world.asked("6")[1:]
+    world.tws.say(49, 1, 1_700_000_000)
+    assert world.asked("6") == [["6", "2", "1", "DU1"]]
+
+
+# What ends the data.
+
+
+@pytest.mark.parametrize("code", [2100, 2101])
+def test_data_that_tws_ends_is_asked_for_again_and_not_vouched_for_when_it_ends_again(world, code, lines):
+    world.download()
+    assert world.status
+    world.asked("6")
+    world.tws.notice(code)
+    world.answer_times()
+    assert world.asked("6")[-1] == ["6", "2", "1", "DU1"]
+    world.download()
+    assert world.status
+    world.tws.notice(code)
+    world.seconds(1)
+    assert not world.status and any("keeps ending" in line for line in lines)
+    world.seconds(61)
+    world.download()
+    assert world.status
+
+
+@pytest.mark.parametrize("figure", ["nan", "1.7976931348623157E308", "2147483647", "170141183460469231731687303715884105727"])
+def test_a_position_whose_size_cannot_be_read_is_not_told_as_closed(world, figure, lines):
+    world.tws.say(6, 2, "CashBalance", "500", "USD", "DU1")
+    row = list(portfolio_row(AAPL))
+    world.tws.say(*[figure if field == 100 else field for field in row])
+    world.tws.say(54, 1, "DU1")
+    world.answer(AAPL)
+    assert "pos" not in world.balance[APPLE] and world.balance[APPLE]["avgCost"] == 150.25
+    assert any("cannot be read" in line for line in lines)
+
+
+def test_redis_that_comes_back_empty_has_the_balance_before_the_status_is_true(world):
+    world.download()
+    assert world.status
+    world.link.go_down()
+    world.link.keys.clear()
+    world.link.hold = True
+    world.link.bring_up()
+    world.seconds(2)
+    said = [words for words in world.link.calls if words[0] == "SET" and words[1].endswith(":status")]
+    assert said[-1][2].startswith(b"[false")
+    world.link.hold = False
+    world.link.answer()
+    world.seconds(1)
+    assert world.status and BALANCE in world.link.keys
 
 
 def test_an_account_of_nobody_keeps_the_status_false(monkeypatch, lines):

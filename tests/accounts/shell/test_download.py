@@ -2,8 +2,9 @@
 
 import pytest
 
-from ibgw_tx.accounts.balance import AccountBook
-from ibgw_tx.accounts.shell.download import DOWNLOAD_LIMIT, END_GRACE, MultiFeed, UpdatesFeed
+from ibgw_tx.accounts.balance import Balance
+from ibgw_tx.accounts.shell.download import DOWNLOAD_LIMIT, END_GRACE, MainDownload, MultiDownload
+from ibgw_tx.accounts.shell.fence import Fence
 from ibgw_tx.model.errors import PacingFull
 from ibgw_tx.model.position import Position
 from ibgw_tx.tws.shell.asker import Asker
@@ -35,8 +36,13 @@ def done():
 
 
 @pytest.fixture
-def feed(client, clock, done):
-    return UpdatesFeed(AccountBook("DU1"), client, clock, done.append)
+def fence():
+    return Fence()
+
+
+@pytest.fixture
+def feed(client, clock, done, fence):
+    return MainDownload(Balance("DU1"), client, clock, done.append, fence)
 
 
 @pytest.fixture
@@ -46,7 +52,7 @@ def by_request():
 
 @pytest.fixture
 def multi(client, clock, done, by_request):
-    return MultiFeed(AccountBook("DU2"), client, clock, done.append, Asker(clock), by_request)
+    return MultiDownload(Balance("DU2"), client, clock, done.append, Asker(clock), by_request)
 
 
 def position(pos=100):
@@ -79,34 +85,41 @@ def test_values_after_an_early_end_and_its_repetition_end_it_once(feed, done, cl
     assert done == [feed]
 
 
-def test_a_download_without_an_end_is_asked_again_and_changes_nothing(feed, client, done, clock, lines):
+def test_a_download_without_an_end_is_asked_again_and_changes_nothing(feed, client, done, clock, lines, fence):
     feed.start()
     feed.value("CashBalance", "5", "USD")
     clock.advance(DOWNLOAD_LIMIT)
-    assert client.taken() == [("account", "DU1"), ("no account", "DU1"), ("account", "DU1")]
+    assert client.taken() == [("account", "DU1"), ("no account", "DU1"), ("time",)]
+    feed.value("CashBalance", "7", "USD")
+    feed.ended("download")
+    assert not feed.book.complete
+    fence.answered()
+    assert client.taken() == [("account", "DU1")]
     assert not done and not feed.book.complete and any("asking again" in line for line in lines)
     feed.value("CashBalance", "6", "USD")
     feed.ended("download")
     assert feed.book.document({})["USD"]["balance"] == 6
 
 
-def test_an_account_that_is_not_ready_is_asked_again_at_the_limit(feed, client, done, clock):
+def test_an_account_that_is_not_ready_is_asked_again_at_the_limit(feed, client, done, clock, fence):
     feed.start()
     feed.value("accountReady", "false", "")
     feed.ended("download")
     assert not done
     clock.advance(DOWNLOAD_LIMIT)
+    fence.answered()
     feed.value("accountReady", "true", "")
     feed.ended("download")
     assert done == [feed]
 
 
-def test_no_room_to_ask_means_asking_at_the_limit(feed, client, clock, done):
+def test_no_room_to_ask_means_asking_at_the_limit(feed, client, clock, done, fence):
     client.full = PacingFull("full")
     feed.start()
     clock.advance(DOWNLOAD_LIMIT)
     client.full = None
     clock.advance(DOWNLOAD_LIMIT)
+    fence.answered()
     assert ("account", "DU1") in client.taken()
 
 

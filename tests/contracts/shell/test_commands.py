@@ -72,3 +72,15 @@ def test_contracts_of_one_name_have_keys_of_their_own(world):
     world.turn()
     (result,) = world.told("result")
     assert len(result["keys"]) == 2 and names.contract_id(2) in result["keys"]
+
+
+def test_a_name_that_may_not_stand_in_a_key_on_two_exchanges_is_stored_by_its_conid(world):
+    odd = [attrs.evolve(AAPL, conId=9, symbol="A:B", exchange=exchange, primaryExchange="") for exchange in ("NYSE", "ARCA")]
+    id_ = world.send("FIND_CONTRACTS", secType="STK", symbol="A:B", currency="USD")
+    assert world.ack()["ok"]
+    world.turn()
+    world.answer(*odd, validExchanges="NYSE,ARCA")
+    world.seconds(1)
+    (told,) = world.told("result")
+    assert told["id"] == id_ and told["keys"] == ["IBGateway:ContractId:9", "IBGateway:ContractId:9"][:len(told["keys"])]
+    assert "IBGateway:ContractId:9" in world.link.keys

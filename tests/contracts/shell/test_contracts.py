@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from ibgw_tx.model import errors
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.contract import Contract
-from ibgw_tx.model.errors import CommandError, RequestTimeout, SessionLost
+from ibgw_tx.model.errors import AnswerUnreadable, CommandError, RequestTimeout, SessionLost
 from tests.kit.fakes import AAPL, BRR01, BRR5, HK1137, error, result
 from tests.kit.gateway import World
 
@@ -160,3 +160,65 @@ def test_a_long_name_of_any_kind_does_not_lose_the_contract(world, desk, name, r
     world.answer(AAPL, longName=name)
     told = result(asked).details["longName"]
     assert told == name.replace(r"\u00e9", "é").replace(r"\u005c", "\\")
+
+
+# One contract, one exchange.
+
+FUTURE = attrs.evolve(BRR5, conId=77, symbol="ES", multiplier="50", exchange="CME")
+ROWS = [attrs.evolve(FUTURE, exchange=exchange) for exchange in ("CME", "QBALGO")]
+
+
+@pytest.mark.parametrize("rows", [ROWS, ROWS[::-1]])
+@pytest.mark.parametrize("asked_first", [None, "QBALGO"])
+def test_a_contract_that_several_venues_list_has_one_exchange_whatever_comes_first(monkeypatch, rows, asked_first):
+    world = World(monkeypatch).running()
+    if asked_first:
+        found(world.parts.contracts.find_one(attrs.evolve(FUTURE, conId=0, exchange=asked_first)))
+        world.answer(*[row for row in rows if row.exchange == asked_first], validExchanges="CME,QBALGO")
+    asked = found(world.parts.contracts.by_id(77))
+    world.answer(*rows, validExchanges="CME,QBALGO")
+    assert result(asked).contract.exchange == "CME"
+    world.seconds(1)
+    kept = dict(world.link.keys)
+    # Another life, with what Redis kept, and with nothing.
+    for keys in (kept, {}):
+        again = World(monkeypatch)
+        again.link.keys.update(keys)
+        again.running()
+        asked = found(again.parts.contracts.by_id(77))
+        again.turn()
+        again.answer(*rows[::-1], validExchanges="CME,QBALGO")
+        assert result(asked).contract.exchange == "CME"
+
+
+def test_a_stock_goes_by_smart_and_its_listing_whichever_row_came(world, desk):
+    row = attrs.evolve(AAPL, exchange="ISLAND")
+    found(desk.find_one(attrs.evolve(ASKED, exchange="ISLAND")))
+    world.answer(row, validExchanges="SMART,ISLAND,NASDAQ")
+    world.seconds(1)
+    asked = found(desk.by_id(AAPL.conId))
+    world.answer(AAPL, validExchanges="SMART,ISLAND,NASDAQ")
+    assert result(asked).contract.exchange == "SMART"
+
+
+# What could not be read.
+
+
+def test_details_that_cannot_be_decoded_are_not_told_as_no_contract(world, desk, failures):
+    asked = found(desk.find_one(ASKED))
+    (question,) = world.asked("9")
+    world.tws.say(10, 8, question[2], "AAPL", "STK", "no", "number", "at", "all")
+    world.tws.say(52, 1, question[2])
+    refused = error(asked)
+    assert isinstance(refused, AnswerUnreadable) and "could not be read" in str(refused)
+    failures.clear()
+
+
+def test_a_command_is_told_so_too(world, failures):
+    world.send("SUB_ODBK", contract={"secType": "STK", "symbol": "AAPL", "exchange": "SMART", "currency": "USD"})
+    (question,) = world.asked("9")
+    world.tws.say(10, 8, question[2], "AAPL", "STK", "no", "number", "at", "all")
+    world.tws.say(52, 1, question[2])
+    ack = world.ack()
+    assert (ack["ok"], ack["code"]) == (False, "unavailable") and "could not be read" in ack["err"]
+    failures.clear()

@@ -4,7 +4,7 @@ import attrs
 import pytest
 
 from ibgw_tx.model.contract import Contract
-from ibgw_tx.model.figures import charge, order_id, order_number, tidy
+from ibgw_tx.model.figures import charge, number_or_none, order_id, tidy
 from ibgw_tx.model.order_events import Terms
 from ibgw_tx.orders.cache.cache import OrderCache
 from ibgw_tx.orders.cache.intake import EARLY
@@ -325,12 +325,12 @@ UNSET = [
 
 @pytest.mark.parametrize("value", UNSET)
 def test_every_way_of_saying_unset_is_none(value):
-    assert order_number(value) is charge(value) is None
+    assert number_or_none(value) is charge(value) is None
 
 
 @pytest.mark.parametrize(("value", "expected"), [("5.45", 5.45), (100.0, 100), ("0", 0), (-1, -1), (-0.5, -0.5)])
 def test_numbers_stay(value, expected):
-    assert order_number(value) == expected and type(order_number(value)) is type(expected)
+    assert number_or_none(value) == expected and type(number_or_none(value)) is type(expected)
 
 
 def test_a_commission_of_minus_one_is_none_yet():

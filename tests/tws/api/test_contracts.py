@@ -110,3 +110,27 @@ def test_details_are_every_field_that_has_a_value_without_the_contract():
 
 def test_a_multiplier_keeps_tws_spelling():
     assert contract_from_ib(contract_to_ib(BRR01)).multiplier == "0.1"
+
+
+@pytest.mark.parametrize(
+    ("text", "date", "time"),
+    [
+        ("20240402-17:10:00", "20240402", "17:10:00"),
+        ("20240402 17:10:00 US/Central", "20240402", "17:10:00 US/Central"),
+        ("20240402", "20240402", None),
+        ("202404", "202404", None),
+        ("", "", None),
+    ],
+)
+def test_an_expiry_is_a_date_and_its_time_a_field_of_its_own(text, date, time):
+    contract = ib(conId=1, lastTradeDateOrContractMonth=text)
+    details = ib(ContractDetails, contract=contract)
+    assert contract_from_ib(contract).lastTradeDateOrContractMonth == date
+    assert details_from_ib(details).get("lastTradeTime") == time
+    assert contract_to_ib(contract_from_ib(contract)).lastTradeDateOrContractMonth == date
+
+
+def test_what_ibapi_cannot_write_is_asked_by_conid():
+    strange = Contract(conId=5, symbol="中文", secType="STK", exchange="SEHK", currency="HKD", localSymbol="é", tradingClass="x")
+    sent = contract_to_ib(strange)
+    assert (sent.conId, sent.symbol, sent.localSymbol, sent.tradingClass, sent.exchange) == (5, "", "", "x", "SEHK")

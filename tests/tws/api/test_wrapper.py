@@ -115,6 +115,5 @@ def test_plain_callbacks(wrapper, told, call, arguments, record):
 
 
 def test_what_is_of_no_interest_is_told_to_nobody(wrapper, told):
-    wrapper.currentTime(5)
     wrapper.tickPrice(1, 1, 1.0, None)
     assert not told

@@ -82,3 +82,23 @@ def test_a_full_disk_ends_the_recording_and_nothing_else(tmp_path, lines, act):
     recorder.frame("in", b"1\0")
     recorder.event("down", "again")
     recorder.close()
+
+
+def test_accounts_of_an_unknown_pattern_are_masked_once_tws_has_named_them(tmp_path):
+    recorder = Recorder(str(tmp_path / "r"), True, Clock())
+    recorder.frame("in", b"15\x001\x00DUM123456,U7654321,PAPER\x00")
+    recorder.frame("in", b"6\x002\x00CashBalance\x005\x00USD\x00DUM123456\x00")
+    recorder.frame("out", b"6\x002\x001\x00PAPER\x00")
+    recorder.close()
+    text = (tmp_path / "r").read_text()
+    assert not any(name in text for name in ("DUM123456", "U7654321", "PAPER"))
+    assert text.count("DUM000001") == 2
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_nobody_else_may_read_a_recording(tmp_path, there):
+    path = tmp_path / "r"
+    if there:
+        path.touch(0o644)
+    Recorder(str(path), True, Clock()).close()
+    assert path.stat().st_mode & 0o777 == 0o600
