@@ -58,13 +58,9 @@ class ContractDesk(BaseDesk):
             if instrument.calendar not in hours:
                 hours[instrument.calendar] = self.hours(instrument)
             kinds = instrument.order_types or self.office.catalogue.order_types.get(instrument.sec_type, "")
-            if instrument.sec_type == "BOND":
-                client.send(reply.bond(request.req_id, instrument, row.exchange, kinds, client.server_version))
-            else:
-                fields = reply.contract(
-                    request.req_id, instrument, row.exchange, hours[instrument.calendar], kinds, client.server_version
-                )
-                client.send(fields)
+            told = reply.bond if instrument.sec_type == "BOND" else reply.contract
+            open_hours = hours[instrument.calendar]
+            client.send(told(request.req_id, instrument, row.exchange, open_hours, kinds, client.server_version))
         client.send(reply.contract_end(request.req_id))
 
     def hours(self, instrument: Instrument) -> tuple[str, str, str]:

@@ -19,6 +19,7 @@ class FrontDesk(BaseDesk):
         return {
             "reqIds": self.ids,
             "reqCurrentTime": self.current_time,
+            "reqCurrentTimeInMillis": self.current_time_in_millis,
             "reqManagedAccts": self.managed_accounts,
             "setServerLogLevel": self.nothing,
             "startApi": self.nothing,
@@ -50,6 +51,9 @@ class FrontDesk(BaseDesk):
 
     def current_time(self, client: Conversation, request: Request) -> None:
         client.send(replies.current_time(self.office.now()))
+
+    def current_time_in_millis(self, client: Conversation, request: Request) -> None:
+        client.send(replies.current_time_in_millis(self.office.now()))
 
     def managed_accounts(self, client: Conversation, request: Request) -> None:
         client.send(replies.managed_accounts(list(self.office.accounts)))

@@ -83,7 +83,9 @@ class HistoryDesk(BaseDesk):
         ]
         if not rows:
             self._none(request, listing, "HMDS query returned no data: ")
-        client.send(reply.historical_data(request.req_id, times.told(begin, version), times.told(end, version), rows))
+        start, stop = times.told(begin, version), times.told(end, version)
+        for fields in reply.historical_data(request.req_id, start, stop, rows, version):
+            client.send(fields)
         if args["keep"]:
             growing = Growing(client, request.req_id, instrument, size, what, args["format_date"], False, now + REAL_TIME)
             self._growing[id(client), request.req_id] = growing

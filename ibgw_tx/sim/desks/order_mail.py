@@ -73,9 +73,9 @@ class OrderMail:
 
     def note(self, order: Order, code: int, text: str) -> None:
         """Codes go to the order's own client only."""
-        order_id = order.order_id
+        order_id, now = order.order_id, self.office.now()
         self.post(order, lambda client: (
-            replies.error(order_id, code, text, client.server_version) if client.client_id == order.client_id else ()
+            replies.error(order_id, code, text, client.server_version, now) if client.client_id == order.client_id else ()
         ))
 
     def executed(self, fill: Fill) -> None:

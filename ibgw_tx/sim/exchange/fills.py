@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -13,6 +13,8 @@ from ibgw_tx.sim.exchange.accounts import Account
 from ibgw_tx.sim.exchange.order import Fill, Order
 from ibgw_tx.sim.exchange.store import OrderStore
 from ibgw_tx.sim.wire import times
+
+DAY = 86400.0
 
 
 class Fills:
@@ -87,10 +89,11 @@ class Fills:
         return fill
 
     def found(self, wanted: Mapping[str, Any], now: float) -> Iterator[Fill]:
-        """Today's fills that a reqExecutions filter lets through; an empty field lets everything through."""
+        """Fills that a reqExecutions filter lets through; an empty field lets everything through. Today's, unless days are said:
+        so many up to today, or certain dates."""
         since = times.parse_end(wanted["time"], now) if wanted["time"].strip() else 0.0
         side = {"BUY": 1, "BOT": 1, "SELL": -1, "SLD": -1, "SSHORT": -1}.get(wanted["side"].upper())
-        for fill in self._store.fills.values():
+        for fill in self._of_days(wanted.get("last_days"), wanted.get("dates") or (), now):
             instrument, order = fill.instrument, fill.order
             if (
                 wanted["client_id"] in (0, order.client_id) and wanted["account"] in ("", order.terms.account)
@@ -98,4 +101,13 @@ class Fills:
                 and wanted["sec_type"] in ("", instrument.sec_type) and wanted["exchange"] in ("", fill.exchange)
                 and (side is None or fill.sign == side)
             ):
+                yield fill
+
+    def _of_days(self, last: int | None, dates: Collection[str], now: float) -> Iterator[Fill]:
+        if last is None and not dates:
+            yield from self._store.fills.values()
+            return
+        today = now // DAY
+        for fill in (*self._store.earlier, *self._store.fills.values()):
+            if (last is not None and today - fill.when // DAY < last) or times.date(fill.when) in dates:
                 yield fill

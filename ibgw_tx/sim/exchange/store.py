@@ -12,6 +12,7 @@ from attrs import define, field
 from ibgw_tx.sim.exchange.order import Fill, Order
 from ibgw_tx.sim.market.walk import Walk
 
+KEPT = 7 * 86400.0  # seconds: executions of so many days are kept
 Entry = tuple[float, int, Order]  # how good the price is (lower is better), permId, order
 
 
@@ -50,7 +51,8 @@ class OrderStore:
         self.live: dict[int, Order] = {}
         self.held: dict[tuple[int, int], Order] = {}
         self.done: dict[int, Order] = {}
-        self.fills: dict[str, Fill] = {}
+        self.fills: dict[str, Fill] = {}  # today's
+        self.earlier: list[Fill] = []  # of the days before, as far as they are kept
         self.working: dict[int, Working] = {}
         self.revocable: dict[int, Order] = {}  # to be cancelled when their conditions come true
         self.groups: dict[str, dict[int, Order]] = {}
@@ -171,7 +173,10 @@ class OrderStore:
     # The day
 
     def new_day(self) -> None:
-        """Completed orders and executions are today's only (tws-facts 4.7)."""
+        """Completed orders and executions are today's only (tws-facts 4.7); executions of earlier days must be asked for."""
+        self.earlier += self.fills.values()
+        kept = max((fill.when for fill in self.earlier), default=0.0) - KEPT
+        self.earlier = [fill for fill in self.earlier if fill.when > kept]
         for order in self.done.values():
             if self._keys.get(order.key) is order:
                 del self._keys[order.key]

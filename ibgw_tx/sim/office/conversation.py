@@ -123,7 +123,8 @@ class Conversation:
 
     def error(self, req_id: int, code: int, text: str = "", reject: str = "") -> None:
         """`reject`: JSON for clients that take advanced order rejects."""
-        self.send(replies.error(req_id, code, text or say(code, id=req_id), self.server_version, reject))
+        told, now = text or say(code, id=req_id), self._rules.now()
+        self.send(replies.error(req_id, code, told, self.server_version, now, reject))
 
     def close(self) -> None:
         """End the conversation from this side."""

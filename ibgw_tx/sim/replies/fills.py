@@ -12,7 +12,8 @@ from ibgw_tx.sim.wire.ids import In, Since
 def execution(fill: Fill, req_id: int, version: int) -> Fields:
     """`req_id` -1 for one that was not asked for."""
     instrument, order = fill.instrument, fill.order
-    revised = (False,) if version >= Since.PENDING_PRICE_REVISION else ()
+    revised: Fields = (False,) if version >= Since.PENDING_PRICE_REVISION else ()
+    submitter = ("",) if version >= Since.SUBMITTER else ()
     return (
         In.EXECUTION_DATA, req_id, order.order_id, instrument.con_id, instrument.symbol,
         instrument.sec_type, instrument.expiry, instrument.strike, instrument.right, instrument.multiplier,
@@ -20,7 +21,7 @@ def execution(fill: Fill, req_id: int, version: int) -> Fields:
         instrument.trading_class, fill.exec_id, times.told(fill.when, version), order.terms.account, fill.exchange,
         "BOT" if fill.sign > 0 else "SLD", instrument.shown(fill.quantity), price(fill.price), order.perm_id, order.client_id,
         0, instrument.shown(fill.cumulative), price(fill.average), order.terms.reference, "", "", order.terms.said["modelCode"],
-        "1" if order.resting else "2", *revised,
+        "1" if order.resting else "2", *revised, *submitter,
     )
 
 

@@ -26,6 +26,7 @@ def contract(
     under = (instrument.under_symbol, instrument.under_sec_type) if instrument.under_symbol else ("", "")
     fields: Fields = (
         In.CONTRACT_DATA, *_old(8, version), req_id, instrument.symbol, instrument.sec_type, _expiry(instrument),
+        *((instrument.expiry,) if version >= Since.LAST_TRADE_DATE else ()),
         instrument.strike or 0, instrument.right, exchange,
         instrument.currency, instrument.local_symbol, instrument.market_name, instrument.trading_class,
         instrument.con_id, instrument.min_tick,
@@ -41,7 +42,8 @@ def contract(
         fields = (*fields, instrument.stock_type)
     if Since.FRACTIONAL_SIZE_SUPPORT <= version < Since.SIZE_RULES:
         return (*fields, _sizes(instrument)[0])  # the one version that said a single size
-    return (*fields, *_sizes(instrument)) if version >= Since.SIZE_RULES else fields
+    ineligible = (0,) if version >= Since.INELIGIBILITY_REASONS else ()
+    return (*fields, *_sizes(instrument), *ineligible) if version >= Since.SIZE_RULES else fields
 
 
 def _old(value: object, version: int) -> Fields:
@@ -55,7 +57,11 @@ def _sizes(instrument: Instrument) -> Fields:
     return (least, least, instrument.shown(max(instrument.lot, instrument.wire_lot)))
 
 
-def bond(req_id: int, instrument: Instrument, exchange: str, order_types: str, version: int) -> Fields:
+def bond(
+    req_id: int, instrument: Instrument, exchange: str, hours: tuple[str, str, str], order_types: str, version: int
+) -> Fields:
+    """As `contract`."""
+    zoned = hours if version >= Since.BOND_TRADING_HOURS else ()
     return (
         In.BOND_CONTRACT_DATA, *_old(6, version), req_id, instrument.symbol, instrument.sec_type, instrument.cusip,
         instrument.coupon, instrument.expiry,
@@ -63,8 +69,8 @@ def bond(req_id: int, instrument: Instrument, exchange: str, order_types: str, v
         instrument.desc_append, exchange, instrument.currency,
         instrument.market_name, instrument.trading_class, instrument.con_id, instrument.min_tick,
         *_old(instrument.md_size_multiplier, version), order_types,
-        ",".join(instrument.valid_exchanges), "", "", False, "", instrument.long_name, instrument.ev_rule, "",
-        *_sec_ids(instrument),
+        ",".join(instrument.valid_exchanges), "", "", False, "", instrument.long_name, *zoned,
+        instrument.ev_rule, "", *_sec_ids(instrument),
         instrument.agg_group, _rule_ids(instrument), *(_sizes(instrument) if version >= Since.SIZE_RULES else ()),
     )
 
@@ -161,9 +167,12 @@ def tick_by_tick(req_id: int, kind: int, when: float, *rest: object) -> Fields:
     return (In.TICK_BY_TICK, req_id, kind, int(when), *rest)
 
 
-def historical_data(req_id: int, start: str, end: str, bars: Sequence[Fields]) -> Fields:
-    """Bars of (date, open, high, low, close, volume, average, count)."""
-    return (In.HISTORICAL_DATA, req_id, start, end, len(bars), *(field for bar in bars for field in bar))
+def historical_data(req_id: int, start: str, end: str, bars: Sequence[Fields], version: int) -> list[Fields]:
+    """Bars of (date, open, high, low, close, volume, average, count); the stretch is told with them, later in an end."""
+    rows = (len(bars), *(field for bar in bars for field in bar))
+    if version < Since.HISTORICAL_DATA_END:
+        return [(In.HISTORICAL_DATA, req_id, start, end, *rows)]
+    return [(In.HISTORICAL_DATA, req_id, *rows), (In.HISTORICAL_DATA_END, req_id, start, end)]
 
 
 def historical_update(req_id: int, bar: Fields) -> Fields:

@@ -1,7 +1,8 @@
 """Order messages as fields ready for the wire: open order, status, completed order (executions: fills.py).
 
-Field order is ibapi 9.81.1's orderdecoder.py and decoder.py at 145 to 157, ib_async's decoder to 178; what TWS puts into
-fields that a client left empty ("None", "?", 2147483647, ocaType 3) is as recorded from real TWS.
+Field order is ibapi 9.81.1's orderdecoder.py and decoder.py at 145 to 157, ib_async's decoder to 178, that of ibapi
+10.50.2 to 200; what TWS puts into fields that a client left empty ("None", "?", 2147483647, ocaType 3) is as recorded from
+real TWS.
 """
 
 from __future__ import annotations
@@ -142,14 +143,24 @@ def _adjusted(order: Order) -> Fields:
     )
 
 
-def _state(order: Order, margins: Margins | None) -> Fields:
+def _state(order: Order, margins: Margins | None, version: int) -> Fields:
     said = order.terms.said
     if margins is None:
         commission = round(order.commission, 4) if order.commission else None
         currency = order.instrument.currency if commission else ""
-        return (said["whatIf"], order.status, *([UNSET] * 9), commission, "", "", currency, "")
-    figures = [round(amount, 2) for three in (margins.before, margins.change, margins.after) for amount in three]
-    return (said["whatIf"], order.status, *figures, margins.commission, "", "", margins.currency, "")
+        preview = _preview((), "", version)
+        return (said["whatIf"], order.status, *([UNSET] * 9), commission, "", "", currency, *preview, "")
+    figures = tuple(round(amount, 2) for three in (margins.before, margins.change, margins.after) for amount in three)
+    preview = _preview(figures, margins.currency, version)
+    return (said["whatIf"], order.status, *figures, margins.commission, "", "", margins.currency, *preview, "")
+
+
+def _preview(figures: Fields, currency: str, version: int) -> Fields:
+    """The margins' currency; the same margins outside regular hours, which are no others here; a suggested size, a reason to
+    refuse, and allocations, of which there are none."""
+    if version < Since.FULL_ORDER_PREVIEW_FIELDS:
+        return ()
+    return (currency, *(figures or [UNSET] * 9), "", "", 0)
 
 
 def open_order(order: Order, version: int, order_id: int | None = None, margins: Margins | None = None) -> Fields:
@@ -165,7 +176,7 @@ def open_order(order: Order, version: int, order_id: int | None = None, margins:
         said["firmQuoteOnly"], said["nbboPriceCap"], said["parentId"], said["triggerMethod"], *_volatility(said, True),
         trail, said["trailingPercent"], "", "", *_combo(order), *_scale(said), *_hedge(said), said["optOutSmartRouting"],
         said["clearingAccount"], said["clearingIntent"] or "IB", said["notHeld"], *_neutral(said), *_algo(said),
-        said["solicited"], *_state(order, margins), said["randomizeSize"], said["randomizePrice"], *_pegged(order),
+        said["solicited"], *_state(order, margins, version), said["randomizeSize"], said["randomizePrice"], *_pegged(order),
         *_conditions(said), *_adjusted(order), said["softDollarTierName"], said["softDollarTierVal"], "",
         _size(said["cashQty"]), True, said["isOmsContainer"],
     )
@@ -181,7 +192,20 @@ def _newest(said: Any, version: int) -> Fields:
     since = (
         ("duration", Since.DURATION), ("postToAts", Since.POST_TO_ATS), ("autoCancelParent", Since.AUTO_CANCEL_PARENT),
     )
-    return (*(said.get(name) for name, first in since if version >= first), *_offsets(said, version))
+    return (*(said.get(name) for name, first in since if version >= first), *_offsets(said, version), *_tail(said, version))
+
+
+def _tail(said: Any, version: int) -> Fields:
+    """What an open order has gained since 179. Nobody here has a name as its submitter, or a bond's accrued interest."""
+    fields: tuple[tuple[Any, int], ...] = (
+        (said.get("customerAccount", ""), Since.CUSTOMER_ACCOUNT),
+        (said.get("professionalCustomer", False), Since.PROFESSIONAL_CUSTOMER), ("", Since.BOND_ACCRUED_INTEREST),
+        (said.get("includeOvernight", False), Since.INCLUDE_OVERNIGHT),
+        (said["extOperator"], Since.CME_TAGGING_FIELDS_IN_OPEN_ORDER),
+        (said.get("manualOrderIndicator"), Since.CME_TAGGING_FIELDS_IN_OPEN_ORDER), ("", Since.SUBMITTER),
+        (said.get("imbalanceOnly", False), Since.IMBALANCE_ONLY),
+    )
+    return tuple(value for value, since in fields if version >= since)
 
 
 def _offsets(said: Any, version: int) -> Fields:
@@ -228,8 +252,16 @@ def completed_order(order: Order, version: int) -> Fields:
         *_pegged(order), *_conditions(said), _double(stop), _double(said["lmtPriceOffset"]), _size(said["cashQty"]), True,
         said["isOmsContainer"], "", shown(order.filled), INT_MAX, False, "Not an insider or substantial shareholder",
         False, False, parent, times.zoned(order.ended or 0.0), order.ending,
-        *_completed_offsets(said, version),
+        *_completed_offsets(said, version), *_completed_tail(said, version),
     )
+
+
+def _completed_tail(said: Any, version: int) -> Fields:
+    fields = (
+        (said.get("customerAccount", ""), Since.CUSTOMER_ACCOUNT),
+        (said.get("professionalCustomer", False), Since.PROFESSIONAL_CUSTOMER), ("", Since.SUBMITTER),
+    )
+    return tuple(value for value, since in fields if version >= since)
 
 
 def _completed_offsets(said: Any, version: int) -> Fields:

@@ -1,7 +1,7 @@
 """Messages of the session, accounts, orders and errors, as fields ready for the wire.
 
-Field order and version numbers are those TWS sends at server versions 145 to 178, checked against the Decoders of ibapi
-(to 157) and ib_async (from 157).
+Field order and version numbers are those TWS sends at server versions 145 to 200, checked against the Decoders of ibapi
+(to 157), ib_async (from 157) and ibapi 10.50.2 (from 179).
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from ibgw_tx.sim.wire.frames import Fields
 from ibgw_tx.sim.wire.ids import In, Since
 
 
-def error(req_id: int, code: int, text: str, version: int, reject: str = "") -> Fields:
-    """`reject`: the JSON of an order refused with choices for the client, which newer ones are sent."""
+def error(req_id: int, code: int, text: str, version: int, now: float, reject: str = "") -> Fields:
+    """`reject`: the JSON of an order refused with choices for the client, which newer ones are sent, as is the time."""
+    if version >= Since.ERROR_TIME:
+        return (In.ERR_MSG, req_id, code, text, reject, int(now * 1000))
     more = (reject,) if version >= Since.ADVANCED_ORDER_REJECT else ()
     return (In.ERR_MSG, 2, req_id, code, text, *more)
 
@@ -30,6 +32,10 @@ def managed_accounts(names: list[str]) -> Fields:
 
 def current_time(now: float) -> Fields:
     return (In.CURRENT_TIME, 1, int(now))
+
+
+def current_time_in_millis(now: float) -> Fields:
+    return (In.CURRENT_TIME_IN_MILLIS, int(now * 1000))
 
 
 def account_value(key: str, value: str, currency: str, account: str) -> Fields:

@@ -67,6 +67,8 @@ class In:
     COMPLETED_ORDERS_END: Final = 102
     HISTORICAL_SCHEDULE: Final = 106
     USER_INFO: Final = 107
+    HISTORICAL_DATA_END: Final = 108
+    CURRENT_TIME_IN_MILLIS: Final = 109
 
 
 class Out:
@@ -145,6 +147,7 @@ class Out:
     REQ_WSH_EVENT_DATA: Final = 102
     CANCEL_WSH_EVENT_DATA: Final = 103
     REQ_USER_INFO: Final = 104
+    REQ_CURRENT_TIME_IN_MILLIS: Final = 105
 
 
 class Since:
@@ -179,8 +182,26 @@ class Since:
     BOND_ISSUERID: Final = 176
     FA_PROFILE_DESUPPORT: Final = 177
     PENDING_PRICE_REVISION: Final = 178
+    LAST_TRADE_DATE: Final = 182
+    CUSTOMER_ACCOUNT: Final = 183
+    PROFESSIONAL_CUSTOMER: Final = 184
+    BOND_ACCRUED_INTEREST: Final = 185
+    INELIGIBILITY_REASONS: Final = 186
+    RFQ_FIELDS: Final = 187
+    BOND_TRADING_HOURS: Final = 188
+    INCLUDE_OVERNIGHT: Final = 189
+    UNDO_RFQ_FIELDS: Final = 190
+    CME_TAGGING_FIELDS: Final = 192
+    CME_TAGGING_FIELDS_IN_OPEN_ORDER: Final = 193
+    ERROR_TIME: Final = 194
+    FULL_ORDER_PREVIEW_FIELDS: Final = 195
+    HISTORICAL_DATA_END: Final = 196
+    CURRENT_TIME_IN_MILLIS: Final = 197
+    SUBMITTER: Final = 198
+    IMBALANCE_ONLY: Final = 199
+    PARAMETRIZED_DAYS_OF_EXECUTIONS: Final = 200
 
 
 LOWEST: Final = 145  # the oldest server version whose layouts are known here
-HIGHEST: Final = 178  # the newest; from 201 on the wire is another one (binary ids, then protobuf)
+HIGHEST: Final = 200  # the newest; from 201 on the wire is another one (binary ids, then protobuf)
 OFFICIAL: Final = 157  # the newest that ibapi 9.81.1 knows, the official client of the package index

@@ -1,5 +1,5 @@
 """The fields of placeOrder behind the contract, under IB's own names (ibapi 9.81.1 client.py placeOrder, from 145;
-what 158 to 178 add as ib_async 2.1 sends it)."""
+what 158 to 178 add as ib_async 2.1 sends it, and 179 to 200 as IB's 10.50.2 does)."""
 
 from __future__ import annotations
 
@@ -153,6 +153,13 @@ _NEWEST = (
     F("minTradeQty", _WHOLE_, _PEG_OFFSETS, _to_ats), F("minCompeteSize", _WHOLE_, _PEG_OFFSETS, _pegs_best),
     F("competeAgainstBestOffset", at.maybe_infinite, _PEG_OFFSETS, _pegs_best),
     F("midOffsetAtWhole", _REAL_, _PEG_OFFSETS, _pegs_middle), F("midOffsetAtHalf", _REAL_, _PEG_OFFSETS, _pegs_middle),
+    F("customerAccount", since=Since.CUSTOMER_ACCOUNT, otherwise=""),
+    F("professionalCustomer", _BOOL, Since.PROFESSIONAL_CUSTOMER, otherwise=False),
+    F("rfq1", since=Since.RFQ_FIELDS, until=Since.UNDO_RFQ_FIELDS),  # three versions had two fields that were never used
+    F("rfq2", _WHOLE_, Since.RFQ_FIELDS, until=Since.UNDO_RFQ_FIELDS),
+    F("includeOvernight", _BOOL, Since.INCLUDE_OVERNIGHT, otherwise=False),
+    F("manualOrderIndicator", _WHOLE_, Since.CME_TAGGING_FIELDS),
+    F("imbalanceOnly", _BOOL, Since.IMBALANCE_ONLY, otherwise=False),
 )
 
 ORDER: tuple[F, ...] = (

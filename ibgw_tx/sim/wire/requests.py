@@ -2,7 +2,7 @@
 
 A layout lists fields in the order of the wire; `since` is the first server version that has the field. The layouts
 are those the official client sends (ibapi 9.81.1 client.py) for every server version from 145 to 157, and what ib_async
-2.1 sends from there to 178.
+2.1 sends from there to 178, and IB's client 10.50.2 to 200.
 """
 
 from __future__ import annotations
@@ -83,6 +83,11 @@ _DEPTH_CONTRACT = tuple(
 )
 _EXPIRED = F("include_expired", at.boolean)
 _CANCEL = (VERSION, ID)
+_UNTAGGED = F("version", at.whole, until=Since.CME_TAGGING_FIELDS)
+_TAGS = (
+    F("ext_operator", since=Since.CME_TAGGING_FIELDS), F("manual_indicator", at.maybe_whole, Since.CME_TAGGING_FIELDS),
+)
+_RFQ = tuple(F(f"rfq{place}", since=Since.RFQ_FIELDS, until=Since.UNDO_RFQ_FIELDS) for place in (1, 2, 3))
 
 LAYOUTS: dict[int, tuple[str, tuple[F, ...]]] = {
     Out.REQ_MKT_DATA: (
@@ -92,13 +97,17 @@ LAYOUTS: dict[int, tuple[str, tuple[F, ...]]] = {
     ),
     Out.CANCEL_MKT_DATA: ("cancelMktData", _CANCEL),
     Out.PLACE_ORDER: ("placeOrder", (ID, *CONTRACT, *ORDER)),
-    Out.CANCEL_ORDER: ("cancelOrder", (*_CANCEL, F("manual_time", since=Since.MANUAL_ORDER_TIME))),
+    Out.CANCEL_ORDER: (
+        "cancelOrder",
+        (_UNTAGGED, ID, F("manual_time", since=Since.MANUAL_ORDER_TIME), *_RFQ, *_TAGS),
+    ),
     Out.REQ_OPEN_ORDERS: ("reqOpenOrders", (VERSION,)),
     Out.REQ_ACCT_DATA: ("reqAccountUpdates", (VERSION, F("subscribe", at.boolean), F("account"))),
     Out.REQ_EXECUTIONS: (
         "reqExecutions",
         (VERSION, ID, F("client_id", at.whole), F("account"), F("time"), F("symbol"), F("sec_type"), F("exchange"),
-         F("side")),
+         F("side"), F("last_days", at.maybe_whole, Since.PARAMETRIZED_DAYS_OF_EXECUTIONS),
+         F("dates", at.several(at.text), Since.PARAMETRIZED_DAYS_OF_EXECUTIONS, otherwise=())),
     ),
     Out.REQ_IDS: ("reqIds", (VERSION, F("count", at.whole))),
     Out.REQ_CONTRACT_DATA: (
@@ -144,7 +153,7 @@ LAYOUTS: dict[int, tuple[str, tuple[F, ...]]] = {
     ),
     Out.CANCEL_CALC_IMPLIED_VOLAT: ("cancelCalculateImpliedVolatility", _CANCEL),
     Out.CANCEL_CALC_OPTION_PRICE: ("cancelCalculateOptionPrice", _CANCEL),
-    Out.REQ_GLOBAL_CANCEL: ("reqGlobalCancel", (VERSION,)),
+    Out.REQ_GLOBAL_CANCEL: ("reqGlobalCancel", (_UNTAGGED, *_TAGS)),
     Out.REQ_MARKET_DATA_TYPE: ("reqMarketDataType", (VERSION, F("type", at.whole))),
     Out.REQ_POSITIONS: ("reqPositions", (VERSION,)),
     Out.REQ_ACCOUNT_SUMMARY: ("reqAccountSummary", (VERSION, ID, F("group"), F("tags"))),
@@ -191,6 +200,7 @@ LAYOUTS: dict[int, tuple[str, tuple[F, ...]]] = {
     Out.REQ_WSH_EVENT_DATA: ("reqWshEventData", (ID, F("rest", at.rest))),
     Out.CANCEL_WSH_EVENT_DATA: ("cancelWshEventData", (ID,)),
     Out.REQ_USER_INFO: ("reqUserInfo", (ID,)),
+    Out.REQ_CURRENT_TIME_IN_MILLIS: ("reqCurrentTimeInMillis", ()),
 }
 
 NAMES = frozenset(name for name, _ in LAYOUTS.values())
@@ -198,6 +208,7 @@ SINCE = {  # server versions that first knew a message
     Out.REQ_COMPLETED_ORDERS: Since.COMPLETED_ORDERS, Out.REQ_WSH_META_DATA: Since.WSHE_CALENDAR,
     Out.CANCEL_WSH_META_DATA: Since.WSHE_CALENDAR, Out.REQ_WSH_EVENT_DATA: Since.WSHE_CALENDAR,
     Out.CANCEL_WSH_EVENT_DATA: Since.WSHE_CALENDAR, Out.REQ_USER_INFO: Since.USER_INFO,
+    Out.REQ_CURRENT_TIME_IN_MILLIS: Since.CURRENT_TIME_IN_MILLIS,
 }
 
 

@@ -65,7 +65,7 @@ def test_a_recording_is_read_into_sessions_that_say_whether_they_broke_off():
     ("lines", "text"),
     [([], "it holds no session with TWS"), (["{"], "line 1 is not a line of a recording"),
      (["[]"], "line 1 is not a line of a recording"), ([line(0, "sideways")], "line 1 is not a line of a recording"),
-     ([line(0, "up", 225)], "line 1: server version 225 is not one of 145 to 178"),
+     ([line(0, "up", 225)], "line 1: server version 225 is not one of 145 to 200"),
      (['{"t": 1, "d": "in", "fields": [1]}'], "line 1 is not a line of a recording")],
 )
 def test_what_is_no_recording_is_told_with_its_line(lines, text):

@@ -17,7 +17,7 @@ from ib_async import (
 from ib_async.contract import ComboLeg, DeltaNeutralContract
 from ib_async.objects import WshEventData
 
-from ibgw_tx.sim.wire.ids import HIGHEST, In
+from ibgw_tx.sim.wire.ids import In
 from ibgw_tx.sim.wire.requests import NAMES, parse
 from tests.sim.kit.async_judge import AsyncJudge, sent_by_ib_async
 from tests.sim.kit.bench import AAPL, BOND, BRR01, BTC, Bench, codes, contract, frame, mkt_data, of
@@ -207,12 +207,12 @@ def test_contract_details_have_size_rules_from_164_on_and_one_size_at_163():
 
 def test_an_order_of_an_old_client_is_told_to_a_new_one_and_the_other_way_round():
     bench = Bench()
-    old, new = bench.peer(1, "v100..145"), bench.peer(2, to(HIGHEST))
+    old, new = bench.peer(1, "v100..145"), bench.peer(2, to(178))
     aapl, order = Contract(conId=AAPL, exchange="SMART"), LimitOrder("BUY", 1, 1.0, tif="DAY", duration=9)
-    new.feed(frame(*sent_by_ib_async("placeOrder", (1, aapl, order), HIGHEST)))
+    new.feed(frame(*sent_by_ib_async("placeOrder", (1, aapl, order), 178)))
     fields = sent_by_ib_async("placeOrder", (1, aapl, LimitOrder("BUY", 2, 1.0, tif="DAY")), 157)
     old.feed(frame(*fields[:-2]))  # 145 has neither of the last two
-    judge = AsyncJudge(HIGHEST)
+    judge = AsyncJudge(178)
     told = [call[3] for fields in of(new.ask(16, 1), 5) for call in judge.decode(fields)]
     assert sorted((o.clientId, o.totalQuantity, o.duration) for o in told) == [(1, 2.0, 2147483647), (2, 1.0, 9)]
     assert len(of(old.ask(16, 1), 5)) == 2

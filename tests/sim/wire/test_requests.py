@@ -105,7 +105,8 @@ def test_every_layout_is_one_that_ibapi_was_asked_for_or_is_sent_by_hand():
     asked = {name for name, _ in REQUESTS}
     assert {name for name, _ in LAYOUTS.values()} - asked == {
         "replaceFA", "reqWshMetaData", "cancelWshMetaData", "reqWshEventData", "cancelWshEventData", "reqUserInfo",
-    }  # test_sim_versions.py has these
+        "reqCurrentTimeInMillis",
+    }  # tests/sim/replies has these
 
 
 def test_a_contract_is_read_field_by_field():
