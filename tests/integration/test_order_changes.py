@@ -9,7 +9,7 @@ from pytest_twisted import ensureDeferred
 
 from ibgw_tx.sim.wire import requests
 
-from .kit import NAME, World, until
+from .kit import NAME, World, sleep, until
 from .test_orders import AAPL, AAPL_ID, BUY, placed, running_oms, state
 
 ACK = f"IBGateway:{NAME}:ACK"
@@ -118,3 +118,33 @@ async def test_the_member_that_tws_refused_is_not_sent_again(running: World, cod
     assert (await change(running, client_oid="a", p=149))["ok"]
     await state(running, ack["apiOrderId"], "Submitted", "PreSubmitted", p=149, tif="DAY")
     assert last(running)["tif"] == "DAY"
+
+
+ADJUSTED = {"adjustedOrderType": "STP", "triggerPrice": 300, "adjustedStopPrice": 290}
+
+
+@pytest.mark.parametrize("again", [False, True])
+@ensureDeferred
+async def test_an_adjustment_that_is_still_to_come_is_kept(running: World, again: bool) -> None:
+    await running_oms(running)
+    ack, told = await placed(running, {"T": "sell", "s": 100, "orderType": "STP", "aux": 100}, client_oid="a", **ADJUSTED)
+    if again:
+        await restarted(running)
+    assert (await change(running, i=told["i"], s=50))["ok"]
+    await state(running, ack["apiOrderId"], "Submitted", "PreSubmitted", s=50)
+    assert {name: last(running)[name] for name in ADJUSTED} == ADJUSTED
+
+
+@ensureDeferred
+async def test_a_trailing_stop_keeps_the_ground_it_has_won(running: World) -> None:
+    await running_oms(running)
+    running.sim.freeze()
+    running.sim.trouble.set_book(AAPL_ID, [(99.9, 1000)], [(100.0, 1000)])
+    order = {"T": "sell", "s": 100, "orderType": "TRAIL", "aux": 2, "trailStopPrice": 98}
+    ack, told = await placed(running, order, client_oid="a")
+    running.sim.trouble.set_book(AAPL_ID, [(110.9, 1000)], [(111.0, 1000)])
+    await sleep(0.3)
+    assert (await change(running, i=told["i"], s=50))["ok"]
+    await state(running, ack["apiOrderId"], "Submitted", "PreSubmitted", s=50)
+    stop = running.sim.tws.orders.store.by_perm(int(told["i"])).stop
+    assert stop is not None and stop > 105, "what the market has moved is not moved back"
