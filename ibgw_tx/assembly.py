@@ -32,8 +32,11 @@ from ibgw_tx.orders.entry.limits import Limits
 from ibgw_tx.orders.shell.asking import OrderQuestions
 from ibgw_tx.orders.shell.entry import OrderEntry
 from ibgw_tx.orders.shell.followups import OrderFollowups
+from ibgw_tx.orders.shell.order_log import EndLog
 from ibgw_tx.orders.shell.orders import Orders
+from ibgw_tx.orders.shell.reservations import Reservations
 from ibgw_tx.orders.shell.store import OrderStore
+from ibgw_tx.orders.shell.unanswered import Unanswered
 from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.runtime.wall_clock import WallClock
 from ibgw_tx.tws.connectivity import Change
@@ -99,8 +102,20 @@ class Parts:
         self.order_store = OrderStore(config.name, self.redis, now)
         self.order_store.exchanges.update(config.exchanges or ())
         self.order_questions = OrderQuestions(self.asker, reactor)
-        self.orders = Orders(cache, self.order_store, self.order_questions, self.contracts, self.redis, reactor, now)
         self.order_followups = OrderFollowups(self.acks, reactor)
+        unanswered, reservations = Unanswered(config.name, self.redis), Reservations(config.name, self.redis)
+        self.orders = Orders(
+            cache,
+            self.order_store,
+            self.order_questions,
+            self.contracts,
+            unanswered,
+            reservations,
+            EndLog(config.client_id, self.order_followups),
+            self.redis,
+            reactor,
+            now,
+        )
         limits = Limits(
             max_quantity=config.max_quantity,
             max_notional=config.max_notional,
@@ -112,6 +127,8 @@ class Parts:
         self.order_entry = OrderEntry(
             config.name,
             self.orders,
+            unanswered,
+            reservations,
             self.order_followups,
             self.contracts,
             self.rules,

@@ -78,6 +78,7 @@ class Gateway(MultiService):
             self.ib,
             PeriodicService("heartbeat", HEARTBEAT, self.beat, reactor),
             PeriodicService("orders", 1.0, parts.orders.tick, reactor),
+            PeriodicService("order entry", 1.0, parts.order_entry.tick, reactor),
             PeriodicService("balance", 1.0, parts.account.tick, reactor),
             PeriodicService("books", 1.0, self._tend_books, reactor),
             PeriodicService("book keys", KEY_INTERVAL, parts.publisher.flush_keys, reactor),
@@ -171,8 +172,7 @@ class Gateway(MultiService):
         self._link_down_since = None
         self.parts.contracts.client = None
         self._link_lost(session_lost=True)
-        # What never left: the cache must not take it for orders without an answer.
-        self.parts.order_entry.session_lost(session.unsent, session.client.server_version)
+        self.parts.order_entry.session_lost()
         self.parts.asker.session_lost()
 
     def told(self, event: Any) -> None:
@@ -204,6 +204,7 @@ class Gateway(MultiService):
 
     def _link_lost(self, session_lost: bool) -> None:
         self.parts.orders.link_down(session_lost)
+        self.parts.order_entry.link_down()
         self.parts.depth.link_down(session_lost)
         self.parts.top.link_down(session_lost)
         self.parts.rules.link_down()
@@ -268,7 +269,8 @@ class Gateway(MultiService):
         self._stopping = True
         self._link_lost(session_lost=True)
         if self._session is not None:
-            self.parts.order_entry.session_lost(self._session.withdraw(), self._session.client.server_version)
+            self._session.withdraw()
+            self.parts.order_entry.session_lost()
         self._write_greeks()
         self.parts.publisher.flush_keys()
         told = self.redis.call("PING").addTimeout(STOP_LIMIT, self._reactor).addErrback(self._stopped_late)

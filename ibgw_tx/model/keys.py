@@ -127,6 +127,11 @@ def reservation(name: str, client_oid: str) -> str:
     return f"IBGateway:{name}:client_oid:{client_oid}"
 
 
+def unanswered(name: str) -> str:
+    """Hash: orders handed to TWS that do not stand in their hashes yet, by API order id."""
+    return f"IBGateway:{name}:unanswered"
+
+
 def order_id_counter(name: str) -> str:
     """The highest API order id ever handed out."""
     return f"IBGateway:{name}:order_id"

@@ -99,12 +99,17 @@ class Pacer:
         if seconds > PATIENCE:
             raise PacingFull(f"{waiting} messages already wait for TWS's message rate, {seconds:.0f} s of it; ask again later")
 
-    def offer_parcel(self, parcel: Parcel) -> None:
-        """Queue what a command orders. Raises PacingFull when more would wait than leaves within a second."""
-        waiting = sum(map(_weight, self._waiting[Lane.ORDER]))
-        if waiting and waiting + parcel.count > self._ceiling[Lane.ORDER]:
-            raise PacingFull(f"{waiting} orders already wait for TWS's message rate, as many as leave within a second")
-        self._waiting[Lane.ORDER].append(parcel)
+    def offer_parcel(self, lane: Lane, parcel: Parcel) -> None:
+        """Queue what a command orders. Raises PacingFull when more would wait than leaves within a second.
+
+        Cancels may wait longer: there is no better moment for them, and nothing goes before them.
+        """
+        most = self._ceiling[lane] if lane is Lane.ORDER else CAPACITY[lane]
+        waiting = sum(map(_weight, self._waiting[lane]))
+        if waiting and waiting + parcel.count > most:
+            what = "orders" if lane is Lane.ORDER else "cancels"
+            raise PacingFull(f"{waiting} {what} already wait for TWS's message rate, which lets {most} wait; nothing was sent")
+        self._waiting[lane].append(parcel)
 
     def withdraw_message(self, message: bytes) -> bool:
         """Take away one message that is no order; whether it was still there."""
@@ -115,18 +120,11 @@ class Pacer:
         return False
 
     def withdraw(self, wanted: Callable[[Parcel], bool]) -> list[Parcel]:
-        """Take away the parcels that are `wanted`; they will not be sent."""
+        """Take away the parcels of orders that are `wanted`; they will not be sent."""
         queue = self._waiting[Lane.ORDER]
         taken = [each for each in queue if isinstance(each, Parcel) and wanted(each)]
         self._waiting[Lane.ORDER] = deque(each for each in queue if each not in taken)
         return taken
-
-    def offer_behind(self, lane: Lane, message: bytes) -> None:
-        """Queue a cancel behind what waits in another lane, full or not. Raises PacingFull when both lanes would be full."""
-        queue = self._waiting[lane]
-        if len(queue) >= CAPACITY[lane] + CAPACITY[Lane.CANCEL]:
-            raise PacingFull(f"{len(queue)} {lane.name.lower()} messages already wait for TWS's message rate")
-        queue.append(message)
 
     def release(self, now: float) -> list[Waiting]:
         """What may go out at `now`, in order; it counts as sent."""

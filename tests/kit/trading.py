@@ -125,12 +125,21 @@ def members(message):
     return int(message[1]), message[at + 1], message[at + 3]
 
 
+CONTRACT = {"conId": AAPL.conId, "exchange": "SMART"}
+
+
+def order_left(world):
+    """The ids of the orders whose bytes have left since the last time."""
+    return [int(message[1]) for message in world.asked("3")]
+
+
 def burst(world, count=60):
-    """So many orders that some wait for TWS's message rate; the ids of those that wait."""
-    ids = [world.place(f"burst-{number}")["apiOrderId"] for number in range(count)]
-    left = [int(message[1]) for message in world.asked("3")]
-    assert left == ids[: len(left)] and len(left) < count
-    return ids[len(left) :]
+    """So many orders that some wait for TWS's message rate; the names of those that wait. Only those that left are acked."""
+    for number in range(count):
+        world.send("PLACE_ORDER", id=f"burst-{number}", contract=CONTRACT, order={**BUY, "client_oid": f"burst-{number}"})
+    acks = world.told("ack")
+    assert all(ack["ok"] for ack in acks) and [ack["apiOrderId"] for ack in acks] == order_left(world) and len(acks) <= count
+    return [f"burst-{number}" for number in range(len(acks), count)]
 
 
 def trader(monkeypatch):

@@ -106,16 +106,6 @@ def test_a_clock_set_back_does_not_block_what_waits():
     assert len(pacer.release(6400.0 + WINDOW + 0.001)) == 15
 
 
-def test_a_cancel_may_be_queued_behind_what_waits_in_another_lane_even_if_that_is_full():
-    pacer = Pacer()
-    pacer.offer(Lane.ORDER, *[b"order"] * CAPACITY[Lane.ORDER])
-    for _ in range(CAPACITY[Lane.CANCEL]):
-        pacer.offer_behind(Lane.ORDER, b"cancel")
-    with pytest.raises(PacingFull):
-        pacer.offer_behind(Lane.ORDER, b"cancel")
-    assert pacer.waiting_in(Lane.ORDER)[-1] == b"cancel" and not pacer.waiting_in(Lane.CANCEL)
-
-
 @pytest.mark.parametrize("ahead", list(Lane))
 def test_a_bots_question_is_refused_when_it_would_wait_longer_than_a_few_seconds(ahead):
     pacer = Pacer()

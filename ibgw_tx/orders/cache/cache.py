@@ -28,7 +28,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ibgw_tx.model.contract import Contract
-from ibgw_tx.model.moment import steady
+from ibgw_tx.model.moment import Moment, steady
 from ibgw_tx.model.order_events import OrderEvent, Terms
 from ibgw_tx.orders.cache.changes import Change, NeedContract, NeedQuery, Note, OrderChanged, Snapshot
 from ibgw_tx.orders.cache.hashes import Hashes
@@ -100,6 +100,21 @@ class OrderCache(OrderLookups):
         self._places.teach(contract)
         self._index.add(order, Names(clientId=self.client_id, orderId=api_id, ref=client_oid))
         return self._finish(order, None, now)
+
+    def sent_before(self, api_id: int, terms: Terms, client_oid: str, contract: Contract, born: int, now: int) -> None:
+        """An order that was sent in a former life of the gateway, at `born`, and had no answer; before a snapshot.
+
+        Nothing when it is known: then TWS's word of it stands in its hash.
+        """
+        known = self._own(api_id) or self._index.of_ref(client_oid)
+        if known is None or known.clientId not in (0, self.client_id):
+            moment = Moment(born, steady(now) - max(int(now) - born, 0))
+            order = Order(born=moment, touched=born, clientId=self.client_id, orderId=api_id, ref=client_oid, sent_by_us=True)
+            order.versions.terms = terms
+            order.describe(contract)
+            self._places.teach(contract)
+            self._index.add(order, Names(clientId=self.client_id, orderId=api_id, ref=client_oid))
+            self._finish(order, None, now)
 
     def modifying(self, api_id: int, terms: Terms, now: int) -> None:
         """A modification is being sent, with all terms as they shall be; bots see them when TWS shows them.
@@ -173,7 +188,7 @@ class OrderCache(OrderLookups):
         """
         if self.phase is Phase.RUNNING:
             raise RuntimeError("seed before snapshot_done")
-        junk, added = seed(self._index, self._hashes.places, texts)
+        junk, added = seed(self.client_id, self._index, self._hashes.places, texts)
         for order in added:
             self._count(order)
         return junk

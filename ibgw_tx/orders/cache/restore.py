@@ -19,7 +19,7 @@ from ibgw_tx.orders.cache.states import UNKNOWN_WORD, Sign, State, sign_of
 from ibgw_tx.orders.cache.versions import Versions
 
 
-def seed(index: OrderIndex, places: set[Place], texts: Iterable[Any]) -> tuple[int, list[Order]]:
+def seed(client_id: int, index: OrderIndex, places: set[Place], texts: Iterable[Any]) -> tuple[int, list[Order]]:
     """Take the values of the hashes in. Returns how many are no order, and the orders that were new."""
     unheard_of = {order for order in index if order.told is None}
     for known in index:
@@ -35,7 +35,7 @@ def seed(index: OrderIndex, places: set[Place], texts: Iterable[Any]) -> tuple[i
         key = order.permId, "" if order.permId else order.ref
         if key not in newest or order.touched > newest[key].touched:
             newest[key] = order
-    return junk, [order for order in newest.values() if _take(index, places, order, unheard_of)]
+    return junk, [order for order in newest.values() if _take(client_id, index, places, order, unheard_of)]
 
 
 def _known(index: OrderIndex, order: Order) -> Order | None:
@@ -45,7 +45,7 @@ def _known(index: OrderIndex, order: Order) -> Order | None:
     return known if known is not None and known.clientId == order.clientId else None
 
 
-def _take(index: OrderIndex, places: set[Place], order: Order, unheard_of: set[Order]) -> bool:
+def _take(client_id: int, index: OrderIndex, places: set[Place], order: Order, unheard_of: set[Order]) -> bool:
     if order.place is not None:
         places.add(order.place)
     index.highest[order.clientId] = max(index.highest.get(order.clientId, 0), order.orderId)
@@ -57,7 +57,11 @@ def _take(index: OrderIndex, places: set[Place], order: Order, unheard_of: set[O
             known.fills.state_commission(order.fills.commission[0], order.fills.commission[1] or "")
         known.told = order.told
         return False
-    index.add(order, Names(permId=order.permId, ref=order.ref))
+    if order.permId or order.clientId != client_id or order.state in (State.DEAD, State.FILLED):
+        index.add(order, Names(permId=order.permId, ref=order.ref))
+    else:
+        # All that TWS could know it by: an order without an answer can still be cancelled under the id that it was sent with.
+        index.add(order, Names(clientId=order.clientId, orderId=order.orderId, ref=order.ref))
     return True
 
 _LARGEST = 2**53

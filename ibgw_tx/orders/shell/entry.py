@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from twisted.internet.defer import Deferred
+
 from ibgw_tx.books.shelf import BookShelf
 from ibgw_tx.commands.shell.dispatcher import Handler
 from ibgw_tx.contracts.shell.contracts import ContractDesk
 from ibgw_tx.contracts.shell.market_rules import RuleDesk
-from ibgw_tx.model import events
+from ibgw_tx.model import errors, events
+from ibgw_tx.model.errors import CommandError
 from ibgw_tx.orders.entry.held import SentOrders
 from ibgw_tx.orders.entry.ids import OrderIds
 from ibgw_tx.orders.entry.limits import Limits
+from ibgw_tx.orders.shell.attempts import Attempts
 from ibgw_tx.orders.shell.cancel import Cancel
 from ibgw_tx.orders.shell.contract_facts import ContractFactsFinder
 from ibgw_tx.orders.shell.followups import OrderFollowups
 from ibgw_tx.orders.shell.gate import Gate
 from ibgw_tx.orders.shell.halt import HaltSwitch
+from ibgw_tx.orders.shell.halting import Halting
 from ibgw_tx.orders.shell.id_counter import IdCounter
 from ibgw_tx.orders.shell.kept import Kept
 from ibgw_tx.orders.shell.modify import Modify
 from ibgw_tx.orders.shell.orders import Orders
 from ibgw_tx.orders.shell.place import Place
 from ibgw_tx.orders.shell.reservations import Reservations
-from ibgw_tx.orders.shell.unsent import Unsent
+from ibgw_tx.orders.shell.unanswered import Unanswered
 from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.tws.shell.session import IBSession
 
@@ -35,6 +40,8 @@ class OrderEntry:
         self,
         name: str,
         orders: Orders,
+        unanswered: Unanswered,
+        reservations: Reservations,
         followups: OrderFollowups,
         contracts: ContractDesk,
         rules: RuleDesk,
@@ -46,20 +53,32 @@ class OrderEntry:
         largest_id: int,
         now_ms: Callable[[], int],
     ) -> None:
-        cache = self._cache = orders.cache
+        self._cache = orders.cache
+        self._followups = followups
         self.ids = OrderIds(ceiling=largest_id)
-        self.sent = SentOrders(lambda text: cache.by_perm_id(text) is not None)
+        self.sent = SentOrders(lambda text: orders.cache.by_perm_id(text) is not None)
         self.halt = HaltSwitch(name, redis)
         self.facts = ContractFactsFinder(contracts, rules, shelves, limits.look_at_legs)
-        reservations, counter = Reservations(name, redis), IdCounter(name, redis, self.ids)
-        self.kept = Kept(name, redis, reservations, counter, self.halt)
+        counter = IdCounter(name, redis, self.ids)
+        self.kept = Kept(name, redis, reservations, unanswered, counter, self.halt)
         self.gate = Gate(orders, self.kept, self.halt, self.facts, session, limits, now_ms)
-        self.modify = Modify(orders, self.gate, self.facts, self.sent, followups, default_account)
+        self.attempts = Attempts(self.gate)
+        modify = Modify(orders, self.gate, self.attempts, self.facts, counter, self.sent, followups, default_account)
         self.place = Place(
-            orders, self.gate, self.facts, reservations, counter, self.sent, followups, self.modify, default_account
+            orders,
+            self.gate,
+            self.attempts,
+            self.facts,
+            reservations,
+            unanswered,
+            counter,
+            self.sent,
+            followups,
+            modify,
+            default_account,
         )
-        self.cancel = Cancel(orders, self.kept, self.halt, followups, session, now_ms)
-        self.unsent = Unsent(cache, reservations, self.ids, self.sent, followups, self.cancel)
+        self.cancel = Cancel(orders, self.attempts, followups, session, now_ms)
+        self.halting = Halting(self.halt, self.kept, self.attempts, now_ms)
 
     def handlers(self) -> dict[str, Handler]:
         """The commands about orders."""
@@ -67,8 +86,9 @@ class OrderEntry:
             "PLACE_ORDER": self.place.place,
             "CANCEL_ORDER": self.cancel.cancel,
             "CANCEL_ALL": self.cancel.cancel_all,
-            "HALT": self.cancel.halt,
-            "RESUME": self.cancel.resume,
+            "CANCEL_ORDERS": self.cancel.cancel_orders,
+            "HALT": self.halting.halt,
+            "RESUME": self.halting.resume,
         }
 
     def echoed(self, echo: events.OrderEcho) -> None:
@@ -86,6 +106,17 @@ class OrderEntry:
         """What is kept in Redis is read, or written again. Raises RedisDown."""
         await self.kept.redis_up()
 
-    def session_lost(self, unsent: Sequence[bytes], server_version: int) -> None:
-        """API ids end with the session; `unsent` are the messages that never left."""
-        self.unsent.session_lost(unsent, server_version)
+    def link_down(self) -> None:
+        """The session, or TWS's link to IB, is lost or begun anew: what is under way does not leave."""
+        text = "the session with TWS, or its link to IB, was lost or begun anew before it left; nothing was sent"
+        self.attempts.stop_all(CommandError(errors.NOT_CONNECTED, text))
+
+    def session_lost(self) -> None:
+        """API ids end with the session."""
+        self.sent.session_lost()
+        self._followups.session_lost()
+        self.ids.session_lost()
+
+    def tick(self) -> Deferred[None]:
+        """Once a second: what Redis did not take is offered again."""
+        return Deferred.fromCoroutine(self.halt.tick())

@@ -11,6 +11,7 @@ from ibgw_tx.commands.message import Command
 from ibgw_tx.model import errors
 from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.errors import CommandError
+from ibgw_tx.model.moment import steady
 from ibgw_tx.orders.entry import limits
 from ibgw_tx.orders.entry.limits import Limits, RateWindow
 from ibgw_tx.orders.entry.request import OrderRequest
@@ -64,9 +65,9 @@ class Gate:
         """Nothing is kept for later: what could not be made ready in time is not sent."""
         now = self.now_ms()
         if command.expires is not None and now > command.expires:
-            text = f"the command expired {int(now - command.expires)} ms ago, while it was being checked; nothing was sent"
+            text = f"the command expired {int(now - command.expires)} ms ago, before it could leave; nothing was sent"
             raise CommandError(errors.EXPIRED, text)
-        if now - received > READY_WITHIN:
+        if steady(now) - steady(received) > READY_WITHIN:
             raise CommandError(errors.UNAVAILABLE, f"the order was not ready within {READY_WITHIN} ms; nothing was sent")
 
     def check_limits(self, pairs: Sequence[tuple[OrderRequest, Contract]], new: int) -> None:
@@ -78,14 +79,14 @@ class Gate:
             for terms, contract in pairs
         ]
         refusals.append(self.limits.open_orders(self._orders.cache.places_taken, new))
-        refusals.append(self._rate.refusal(self.now_ms() / 1000, len(pairs)))
+        refusals.append(self._rate.refusal(steady(self.now_ms()) / 1000, len(pairs)))
         for refusal in refusals:
             if refusal is not None:
                 raise refusal.error()
 
     def note(self, count: int = 1) -> None:
         """Orders have been handed to TWS."""
-        self._rate.note(self.now_ms() / 1000, count)
+        self._rate.note(steady(self.now_ms()) / 1000, count)
 
     def refuse_known(self, client_oids: Sequence[str]) -> None:
         """No name is used twice."""

@@ -1,4 +1,4 @@
-"""What order entry keeps in Redis: reserved client_oids, the order id counter, HALT; how they come back after a restart."""
+"""What order entry keeps in Redis, and how it comes back: reserved client_oids, unanswered orders, the order id counter, HALT."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from ibgw_tx.model.errors import CommandError
 from ibgw_tx.orders.shell.halt import HaltSwitch
 from ibgw_tx.orders.shell.id_counter import IdCounter
 from ibgw_tx.orders.shell.reservations import Reservations
+from ibgw_tx.orders.shell.unanswered import Unanswered
 from ibgw_tx.redis.shell.link import RedisLink
 
 
@@ -15,12 +16,19 @@ class Kept:
     """`loaded` says that Redis has been read."""
 
     def __init__(
-        self, name: str, redis: RedisLink, reservations: Reservations, counter: IdCounter, halt: HaltSwitch
+        self,
+        name: str,
+        redis: RedisLink,
+        reservations: Reservations,
+        unanswered: Unanswered,
+        counter: IdCounter,
+        halt: HaltSwitch,
     ) -> None:
         self.loaded = False
         self._keys = names.order_id_counter(name), names.halt(name)
         self._redis = redis
         self._reservations = reservations
+        self._unanswered = unanswered
         self._counter = counter
         self._halt = halt
 
@@ -30,6 +38,7 @@ class Kept:
         await self._reservations.release(())
         if self.loaded:
             await self._reservations.clear_doubts()
+            self._unanswered.rewrite()
             await self._counter.keep(0)
             await self._halt.rewrite()
             return

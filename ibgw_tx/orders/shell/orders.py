@@ -25,10 +25,14 @@ from ibgw_tx.orders.cache.cache import OrderCache, Phase
 from ibgw_tx.orders.cache.changes import Change, NeedContract, NeedQuery, Note, OrderChanged
 from ibgw_tx.orders.shell.asking import RETRY_PAUSE, OrderQuestions
 from ibgw_tx.orders.shell.doubts import Doubts
+from ibgw_tx.orders.shell.former_life import FormerLife
+from ibgw_tx.orders.shell.order_log import EndLog
 from ibgw_tx.orders.shell.outbox import Outbox
+from ibgw_tx.orders.shell.reservations import Reservations
 from ibgw_tx.orders.shell.resolving import Resolver
 from ibgw_tx.orders.shell.snapshot import SnapshotRun
 from ibgw_tx.orders.shell.store import OrderStore
+from ibgw_tx.orders.shell.unanswered import Unanswered
 from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
@@ -46,6 +50,9 @@ class Orders:
         store: OrderStore,
         questions: OrderQuestions,
         contracts: ContractDesk,
+        unanswered: Unanswered,
+        reservations: Reservations,
+        ends: EndLog,
         redis: RedisLink,
         clock: Clock,
         now_ms: Callable[[], int],
@@ -56,6 +63,9 @@ class Orders:
         self._redis = redis
         self._clock = clock
         self._now_ms = now_ms
+        self._unanswered = unanswered
+        self._ends = ends
+        self._former = FormerLife(cache, unanswered, reservations)
         self._outbox = Outbox(store, redis, self._write_refused)
         self._resolver = Resolver(contracts, questions, self._contract_known)
         self._doubts = Doubts(cache, questions, self._linked_client, self.perform, now_ms)
@@ -131,7 +141,15 @@ class Orders:
 
     def _new_run(self) -> SnapshotRun:
         return SnapshotRun(
-            self.cache, self._store, self._outbox, self._questions, self._resolver, self._perform, self._now_ms
+            self.cache,
+            self._store,
+            self._outbox,
+            self._questions,
+            self._resolver,
+            self._former,
+            self._ends,
+            self._perform,
+            self._now_ms,
         )
 
     def _begin(self) -> None:
@@ -184,13 +202,19 @@ class Orders:
     def _perform(self, changes: Iterable[Change]) -> None:
         for change in changes:
             if isinstance(change, OrderChanged):
-                self._outbox.add(change)
+                self._changed(change)
             elif isinstance(change, NeedContract):
                 self._resolver.resolve(change)
             elif isinstance(change, NeedQuery):
                 self._doubts.ask(change)
             elif isinstance(change, Note):
                 self.log.info("{text} {facts}", text=change.text, facts=change.facts)
+
+    def _changed(self, change: OrderChanged) -> None:
+        self._outbox.add(change)
+        self._ends.told(change.order)
+        if change.order["clientId"] == self.cache.client_id and change.order["apiOrderId"]:
+            self._unanswered.answered([int(change.order["apiOrderId"])])
 
     def _contract_known(self, need: NeedContract, known: KnownContract | None) -> None:
         contract = None if known is None else known.contract
@@ -200,6 +224,7 @@ class Orders:
 
     def tick(self) -> None:
         """Once a second: renew the lease, and see to what has waited too long."""
+        self._unanswered.tick(self.is_running)
         if self.is_running:
             self._store.renew_lease()
             self.perform(self.cache.due(self._now_ms()))

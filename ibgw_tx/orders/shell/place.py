@@ -1,8 +1,12 @@
 """PLACE_ORDER (section 8).
 
-A new order goes through: halt, parse, contract, checks, limits, reservation of its client_oid, id, cache, bytes, ack. Up to the
-bytes everything can be refused without effect; whatever had to be waited for, the link, the cache, HALT and the command's age are
-looked at again before ids are taken, and ids are taken, encoded and sent in one turn. No order is ever sent twice.
+A new order goes through: halt, parse, contract, checks, limits, ids, what is kept of it in Redis (its client_oid reserved, its
+record), TWS's message rate, bytes, ack. Up to the bytes everything can be refused without effect. Whatever had to be waited for,
+the link, the cache, HALT, limits and the command's age are looked at again in the turn in which the bytes are made; in that turn
+the cache is told, so an order that does not leave was never one. No order is ever sent twice.
+
+Ids are taken right before the one write to Redis that all kinds of orders have, and orders leave in the sequence in which Redis
+answers: TWS refuses an id below one that it has seen (103).
 """
 
 from __future__ import annotations
@@ -10,25 +14,43 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import attrs
+
 from ibgw_tx.commands.message import Command
 from ibgw_tx.model import errors
-from ibgw_tx.model.contract import Contract
-from ibgw_tx.model.errors import CommandError, PacingFull
+from ibgw_tx.model.contract import BadName, Contract, exchange_of, pair_of
+from ibgw_tx.model.errors import CommandError
+from ibgw_tx.orders.cache.changes import Change
 from ibgw_tx.orders.entry.checks import checked
 from ibgw_tx.orders.entry.group import GroupMember, numbered, plan_group
 from ibgw_tx.orders.entry.held import SentOrders
-from ibgw_tx.orders.entry.parse import parse_place_order
+from ibgw_tx.orders.entry.parse import PlaceOrder, parse_place_order
 from ibgw_tx.orders.entry.request import OrderRequest
 from ibgw_tx.orders.entry.sent import terms_of_members, without_details
+from ibgw_tx.orders.shell.attempts import Attempt, Attempts
 from ibgw_tx.orders.shell.contract_facts import ContractFactsFinder
 from ibgw_tx.orders.shell.followups import OrderFollowups
 from ibgw_tx.orders.shell.gate import Gate
 from ibgw_tx.orders.shell.id_counter import IdCounter
 from ibgw_tx.orders.shell.modify import Modify
+from ibgw_tx.orders.shell.order_log import log_sent
 from ibgw_tx.orders.shell.orders import Orders
 from ibgw_tx.orders.shell.reservations import Reservations
-from ibgw_tx.orders.shell.sent_log import log_sent
+from ibgw_tx.orders.shell.unanswered import Record, Unanswered
 from ibgw_tx.runtime.log import Logger
+from ibgw_tx.tws.shell.session import IBSession
+
+
+@attrs.frozen
+class Draft:
+    """One order that has its id: what will be sent, and where it will be kept (`market` None: it has no name in Redis)."""
+
+    order_id: int
+    members: Mapping[str, Any]
+    contract: Contract
+    client_oid: str
+    market: str | None
+    pair: str | None
 
 
 class Place:
@@ -40,8 +62,10 @@ class Place:
         self,
         orders: Orders,
         gate: Gate,
+        attempts: Attempts,
         facts: ContractFactsFinder,
         reservations: Reservations,
+        unanswered: Unanswered,
         counter: IdCounter,
         sent: SentOrders,
         followups: OrderFollowups,
@@ -50,8 +74,10 @@ class Place:
     ) -> None:
         self._orders = orders
         self._gate = gate
+        self._attempts = attempts
         self._facts = facts
         self._reservations = reservations
+        self._unanswered = unanswered
         self._counter = counter
         self._sent = sent
         self._followups = followups
@@ -60,117 +86,173 @@ class Place:
 
     async def place(self, command: Command) -> dict[str, Any]:
         """New orders, or a change of a live one."""
-        gate = self._gate
-        received = gate.now_ms()
-        gate.check_open()
+        received = self._gate.now_ms()
+        self._gate.check_open()
         asked = parse_place_order(command.params)
         if asked.orders[0].is_modify:
             return await self._modify.modify(command, asked.orders[0], received)
-        pairs = [await self._prepare(terms) for terms in asked.orders]
-        plan = plan_group([terms for terms, _ in pairs])
-        contracts = [contract for _, contract in pairs]
-        oids = [terms.client_oid for terms, _ in pairs if terms.client_oid]
-        gate.refuse_known(oids)
-        gate.check_limits(pairs, new=len(plan))
-        if asked.orders[0].is_what_if:
-            return await self._preview(command, *pairs[0], received)
-        gate.check_age(command, received)
-        await self._reserve(oids, command)
-        try:
-            await self._counter.cover(len(plan))
-            # Others may have come first while Redis was waited for.
-            gate.check_age(command, received)
-            gate.check_open()
-            gate.refuse_known(oids)
-            gate.check_limits(pairs, new=len(plan))
-            ids = self._send(command, plan, contracts)
-        except Exception:
-            await self._reservations.release(oids)
-            raise
-        return {"apiOrderIds": ids} if asked.grouped else {"apiOrderId": ids[0]}
+        attempt = Attempt(command, received, tuple(terms.client_oid for terms in asked.orders if terms.client_oid))
+        return await self._attempts.carry_out(attempt, self._place(attempt, asked))
 
-    async def _prepare(self, terms: OrderRequest) -> tuple[OrderRequest, Contract]:
+    async def _place(self, attempt: Attempt, asked: PlaceOrder) -> dict[str, Any]:
+        pairs = [await self._prepare(attempt, terms) for terms in asked.orders]
+        attempt.resolved(pairs)
+        plan = plan_group([terms for terms, _ in pairs])
+        self._gate.refuse_known(attempt.client_oids)
+        self._gate.check_limits(pairs, new=len(plan))
+        await self._counter.cover(len(plan))
+        # Others may have come first while Redis was waited for.
+        attempt.check()
+        self._gate.check_age(attempt.command, attempt.received)
+        self._gate.check_open()
+        if asked.orders[0].is_what_if:
+            return await self._preview(attempt, *pairs[0])
+        drafts = self._drafts(plan, [contract for _, contract in pairs])
+        await self._keep(attempt.command, drafts)
+        await self._send(attempt, drafts)
+        return _ack(drafts, asked.grouped)
+
+    async def _prepare(self, attempt: Attempt, terms: OrderRequest) -> tuple[OrderRequest, Contract]:
         """The contract resolved, everything checked, the account filled in."""
         contract, facts = await self._facts.resolve(terms.contract)
+        attempt.check()
         accounts, now = self._gate.session().accounts, self._gate.now_ms()
         return checked(terms, facts, accounts, self._default_account, now), contract
 
-    async def _reserve(self, client_oids: Sequence[str], command: Command) -> None:
-        if not client_oids:
-            return
-        taken = await self._reservations.reserve(client_oids, command, self._gate.now_ms())
+    def _drafts(self, plan: Sequence[GroupMember], contracts: Sequence[Contract]) -> list[Draft]:
+        """Every order with its id, and an orderRef: without one it could not be told apart after a lost session."""
+        now = int(self._gate.now_ms())
+        found = []
+        for (order_id, members), contract in zip(
+            numbered(plan, self._counter.ids.take(len(plan)).start), contracts, strict=True
+        ):
+            client_oid = str(members.get("orderRef") or "")
+            named = members if client_oid else {**members, "orderRef": f"gw-{order_id}-{now}"}
+            found.append(Draft(order_id, named, contract, client_oid, *_place_of(contract)))
+        return found
+
+    async def _keep(self, command: Command, drafts: Sequence[Draft]) -> None:
+        """In Redis before a byte leaves: what cannot be told after a crash is not done. Raises CommandError."""
+        now = self._gate.now_ms()
+        ids = [draft.order_id for draft in drafts]
+        records = [
+            Record(
+                draft.order_id,
+                str(draft.members["orderRef"]),
+                draft.contract,
+                terms_of_members(draft.members),
+                int(now),
+                command.id,
+                draft.market,
+                draft.pair,
+            )
+            for draft in drafts
+        ]
+        oids = [draft.client_oid for draft in drafts]
+        try:
+            taken = await self._reservations.reserve(oids, command, ids, now, self._unanswered.writes(records))
+        except Exception as error:
+            self._unanswered.drop(ids)
+            raise not_kept(error) from error
         for client_oid, kept in taken.items():
+            self._unanswered.drop(ids)
             known = self._orders.cache.by_client_oid(client_oid)
             text = f"client_oid {client_oid!r} has been used already"
             raise CommandError(errors.DUPLICATE, text, order=known, reserved=kept)
 
-    def _send(self, command: Command, plan: Sequence[GroupMember], contracts: Sequence[Contract]) -> list[int]:
-        """Take ids, encode, tell the cache, send: one turn, all or none."""
-        session = self._gate.session()
-        now = self._gate.now_ms()
-        orders = [
-            (order_id, _named(members, order_id, now))
-            for order_id, members in numbered(plan, self._counter.ids.take(len(plan)).start)
-        ]
-        sent_as = [without_details(contract) for contract in contracts]
+    async def _send(self, attempt: Attempt, drafts: Sequence[Draft]) -> None:
+        """Hand them to TWS when its message rate has room. Raises CommandError and what ended the wait; nothing was sent then."""
+        changes: list[Change] = []
+        ids = [draft.order_id for draft in drafts]
+        try:
+            await self._attempts.leave(
+                attempt, len(drafts), lambda session: self._messages(session, attempt, drafts, changes)
+            )
+        except Exception:
+            if not attempt.left:
+                self._unanswered.drop(ids)
+                await self._reservations.release([draft.client_oid for draft in drafts if draft.client_oid])
+                raise
+            # The bytes are out: from here on the orders count as sent.
+            self.log.failure("sending orders {ids}", ids=ids)
+        for draft in drafts:
+            log_sent(draft.order_id, draft.members, draft.contract, "sent", attempt.command)
+        self._orders.perform(changes)
+
+    def _messages(
+        self, session: IBSession, attempt: Attempt, drafts: Sequence[Draft], changes: list[Change]
+    ) -> Sequence[bytes]:
+        """Their turn has come: look again, encode, tell the cache."""
+        self._gate.refuse_known(attempt.client_oids)
+        self._gate.check_limits(attempt.orders, new=len(drafts))
+        sent_as = [without_details(draft.contract) for draft in drafts]
         frames = [
-            session.client.encode_order(order_id, contract, members)
-            for (order_id, members), contract in zip(orders, sent_as, strict=True)
+            session.client.encode_order(draft.order_id, contract, draft.members)
+            for draft, contract in zip(drafts, sent_as, strict=True)
         ]
-        self._tell_cache(orders, contracts, now)
-        try:
-            session.send_orders(frames)
-        except PacingFull:
-            self._forget(orders)
-            raise
-        except Exception:
-            # Some of it may have left: from here on the orders count as sent.
-            self.log.failure("sending orders {ids}", ids=[order_id for order_id, _ in orders])
-        self._gate.note(len(orders))
-        for (order_id, members), contract in zip(orders, sent_as, strict=True):
+        changes += self._tell_cache(drafts)
+        self._unanswered.left(draft.order_id for draft in drafts)
+        self._gate.note(len(drafts))
+        for draft, contract in zip(drafts, sent_as, strict=True):
             # The members of a family are let go by its last one: whatever each said, TWS has it transmitted.
-            held = members if len(orders) == 1 else {**members, "transmit": True}
-            self._sent.placed(order_id, contract, held, command)
-            self._followups.owns(order_id, command)
-            log_sent(order_id, members, contract, "sent")
+            held = draft.members if len(drafts) == 1 else {**draft.members, "transmit": True}
+            self._sent.placed(draft.order_id, contract, held, attempt.command)
+            self._followups.owns(draft.order_id, attempt.command)
             if not held["transmit"]:
-                self._orders.perform(self._orders.cache.withheld(order_id, terms_of_members(held), False, now))
+                now = self._gate.now_ms()
+                changes += self._orders.cache.withheld(draft.order_id, terms_of_members(held), False, now)
         self._sent.forget_old(self._orders.cache.is_open)
-        return [order_id for order_id, _ in orders]
+        return frames
 
-    def _tell_cache(
-        self, orders: Sequence[tuple[int, Mapping[str, Any]]], contracts: Sequence[Contract], now: int
-    ) -> None:
-        """Before the bytes leave; none of them when one cannot be."""
-        told = []
+    def _tell_cache(self, drafts: Sequence[Draft]) -> list[Change]:
+        """All of them, or none when one cannot be."""
+        cache, now = self._orders.cache, self._gate.now_ms()
+        changes: list[Change] = []
+        told: list[int] = []
         try:
-            for (order_id, members), contract in zip(orders, contracts, strict=True):
-                client_oid = str(members.get("orderRef", ""))
-                changes = self._orders.cache.placed(order_id, terms_of_members(members), client_oid, contract, now)
-                told.append((order_id, members))
-                self._orders.perform(changes)
+            for draft in drafts:
+                terms, ref = terms_of_members(draft.members), str(draft.members["orderRef"])
+                changes += cache.placed(draft.order_id, terms, ref, draft.contract, now)
+                told.append(draft.order_id)
         except Exception:
-            self._forget(told)
+            for order_id in told:
+                cache.forget(order_id)
             raise
+        return changes
 
-    def _forget(self, orders: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
-        for order_id, _ in orders:
-            self._orders.cache.forget(order_id)
-
-    async def _preview(self, command: Command, terms: OrderRequest, contract: Contract, received: int) -> dict[str, Any]:
+    async def _preview(self, attempt: Attempt, terms: OrderRequest, contract: Contract) -> dict[str, Any]:
         """whatIf: margin figures in a `result`; no order, no reservation."""
-        await self._counter.cover(1)
-        self._gate.check_age(command, received)
-        self._gate.check_open()
-        session = self._gate.session()
         order_id = self._counter.ids.take(1).start
-        frame = session.client.encode_order(order_id, without_details(contract), terms.members)
-        self._orders.cache.ignore(order_id)
-        session.send_orders([frame])
-        self._followups.preview(order_id, command)
+        try:
+            # The one write that everything with an order id has: ids leave in their sequence.
+            await self._counter.keep(0)
+        except Exception as error:
+            raise not_kept(error) from error
+
+        def messages(session: IBSession) -> Sequence[bytes]:
+            frame = session.client.encode_order(order_id, without_details(contract), terms.members)
+            self._orders.cache.ignore(order_id)
+            self._followups.preview(order_id, attempt.command)
+            return [frame]
+
+        await self._attempts.leave(attempt, 1, messages)
         return {"apiOrderId": order_id}
 
 
-def _named(members: Mapping[str, Any], order_id: int, now: int) -> Mapping[str, Any]:
-    """Every order gets an orderRef: without one it could not be told apart after a lost session, when ids are void."""
-    return members if members.get("orderRef") else {**members, "orderRef": f"gw-{order_id}-{now}"}
+def not_kept(error: Exception) -> CommandError:
+    """The refusal of what Redis does not keep."""
+    return CommandError(errors.UNAVAILABLE, f"Redis does not take what has to be kept of it, so nothing was sent: {error}")
+
+
+def _place_of(contract: Contract) -> tuple[str | None, str | None]:
+    """(market, pair) under which the order will be told."""
+    try:
+        return exchange_of(contract), pair_of(contract)
+    except BadName:
+        return None, None
+
+
+def _ack(drafts: Sequence[Draft], grouped: bool) -> dict[str, Any]:
+    """The ids, and where the orders are kept; the orders of a group may stand in several places."""
+    places = [{"apiOrderId": draft.order_id, "market": draft.market, "pair": draft.pair} for draft in drafts]
+    return {"apiOrderIds": [draft.order_id for draft in drafts], "orders": places} if grouped else places[0]

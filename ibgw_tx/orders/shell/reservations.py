@@ -4,8 +4,8 @@ refused even after a crash between the two. Keys in keys.py, described in docs/.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
 from ibgw_tx.commands.message import Command
 from ibgw_tx.model import json_text as jsontext
@@ -15,6 +15,8 @@ from ibgw_tx.runtime.log import Logger
 
 #: Seconds a reservation stands: longer than any order that could still be asked about.
 RESERVED_FOR = 90 * 24 * 3600
+
+Words: TypeAlias = tuple[str | bytes, ...]
 
 
 class Reservations:
@@ -30,23 +32,49 @@ class Reservations:
         #: Names whose reservation Redis has not answered, with what it would be.
         self._doubtful: dict[str, bytes] = {}
 
-    async def reserve(self, client_oids: Sequence[str], command: Command, now: int) -> dict[str, Any]:
-        """Reserve all of them, or none: gives {} or the kept commands of those that are taken. Raises RedisDown."""
-        kept = jsontext.dumps({"id": command.id, "cmd": command.cmd, "params": command.params, "t": now})
+    async def reserve(
+        self, client_oids: Sequence[str], command: Command, order_ids: Sequence[int], now: int, along: Sequence[Words]
+    ) -> dict[str, Any]:
+        """Reserve all of them, or none: gives {} or the kept commands of those that are taken.
+
+        `along` are commands for Redis that are carried out in the same write. One write for all kinds of orders: they leave in
+        the sequence in which they took their ids. Raises RedisDown, and whatever Redis refuses with.
+        """
         await self.release(())
+        kept = {
+            oid: jsontext.dumps(
+                {"id": command.id, "cmd": command.cmd, "params": command.params, "t": int(now), "apiOrderId": order_id}
+            )
+            for oid, order_id in zip(client_oids, order_ids, strict=True)
+            if oid
+        }
+        sets: list[Words] = [("SET", self._key(oid), text, "NX", "EX", str(RESERVED_FOR)) for oid, text in kept.items()]
         try:
-            sets = [("SET", self._key(oid), kept, "NX", "EX", RESERVED_FOR) for oid in client_oids]
-            replies = [await self._redis.call(*sets[0])] if len(sets) == 1 else await self._redis.transaction(sets)
+            replies = await self._write([*along, *sets])
         except Exception:
-            self._doubtful.update(dict.fromkeys(client_oids, kept))
+            self._doubtful.update(kept)
             raise
-        taken = [oid for oid, reply in zip(client_oids, replies, strict=True) if reply is None]
+        taken = [oid for oid, reply in zip(kept, replies[len(along) :], strict=True) if reply is None]
         if not taken:
-            self._unused.difference_update(client_oids)
+            self._unused.difference_update(kept)
             return {}
-        await self.release([oid for oid in client_oids if oid not in taken])
+        await self.release([oid for oid in kept if oid not in taken])
         values = await self._redis.call("MGET", *(self._key(oid) for oid in taken))
         return {oid: jsontext.loads(value) if value else None for oid, value in zip(taken, values, strict=True)}
+
+    async def _write(self, commands: Sequence[Words]) -> list[Any]:
+        if len(commands) == 1:
+            return [await self._redis.call(*commands[0])]
+        replies: list[Any] = await self._redis.transaction(commands)
+        return replies
+
+    async def release_of(self, order_ids: Mapping[str, int]) -> None:
+        """Free the names (client_oid -> API order id) of orders of a former life that never left; those of others stay."""
+        if not order_ids:
+            return
+        values = await self._redis.call("MGET", *(self._key(oid) for oid in order_ids))
+        mine = [oid for (oid, order_id), value in zip(order_ids.items(), values, strict=True) if _order_of(value) == order_id]
+        await self.release(mine)
 
     async def release(self, client_oids: Sequence[str]) -> None:
         """Nothing was sent: they are free again, at once or when Redis can be told; so are earlier ones. Raises nothing."""
@@ -71,3 +99,11 @@ class Reservations:
 
     def _key(self, client_oid: str) -> str:
         return names.reservation(self._name, client_oid)
+
+
+def _order_of(value: bytes | None) -> int | None:
+    """The API order id in a reservation; None for none, and for what is no reservation."""
+    try:
+        return int(jsontext.loads(value or b"{}")["apiOrderId"])
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from ibgw_tx.orders.cache.cache import OrderCache, Step
 from ibgw_tx.orders.cache.changes import Change
 from ibgw_tx.orders.shell.asking import RETRY_PAUSE, OrderQuestions
+from ibgw_tx.orders.shell.former_life import FormerLife
+from ibgw_tx.orders.shell.order_log import EndLog
 from ibgw_tx.orders.shell.outbox import Outbox
 from ibgw_tx.orders.shell.resolving import Resolver
 from ibgw_tx.orders.shell.store import OrderStore
@@ -28,6 +30,8 @@ class SnapshotRun:
         outbox: Outbox,
         questions: OrderQuestions,
         resolver: Resolver,
+        former: FormerLife,
+        ends: EndLog,
         perform: Callable[[Iterable[Change]], None],
         now_ms: Callable[[], int],
     ) -> None:
@@ -37,6 +41,8 @@ class SnapshotRun:
         self._outbox = outbox
         self._questions = questions
         self._resolver = resolver
+        self._former = former
+        self._ends = ends
         self._perform = perform
         self._now_ms = now_ms
 
@@ -50,9 +56,11 @@ class SnapshotRun:
             client.bind_manual_orders()
         await self._store.clear_marks()
         values = await self._store.read()
+        await self._former.load()
         if not self.wanted:
             return
         junk = self._cache.seed(values)
+        self._former.seed(self._now_ms())
         if junk:
             self.log.warn("{count} values in the order hashes are no orders; hashes that also hold orders lose them", count=junk)
         asked_twice = False
@@ -97,6 +105,8 @@ class SnapshotRun:
         if not self.wanted:
             return
         self._outbox.trusted = True
+        self._former.settle(snapshot)
+        self._ends.snapshot_told(change.order for change in snapshot.changed)
         self._store.renew_lease()
         self._outbox.flush()
         self.log.info(

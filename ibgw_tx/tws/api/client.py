@@ -173,25 +173,28 @@ class TWSClient:
 
         Raises NotEncodable with ibapi's own code (503: not with this server version, 579: a character) and text.
         """
+        return self._encoded("order", lambda client: client.placeOrder(order_id, contract_to_ib(contract), order_to_ib(members)))
+
+    def encode_cancel(self, order_id: int) -> bytes:
+        """The framed cancel of an order of this client; nothing is sent. Raises NotEncodable."""
+        return self._encoded("cancel", lambda client: client.cancelOrder(order_id))
+
+    def encode_cancel_all(self) -> bytes:
+        """The framed cancel of every open order of the login, those of other clients and by hand too. Raises NotEncodable."""
+        return self._encoded("global cancel", lambda client: client.reqGlobalCancel())
+
+    def _encoded(self, what: str, encode: Callable[[EClient], None]) -> bytes:
         tape = _Tape()
         self._client.conn, connection = tape, self._client.conn
         try:
             with self._wrapper.listening(tape.told.append):
-                self._client.placeOrder(order_id, contract_to_ib(contract), order_to_ib(members))
+                encode(self._client)
         finally:
             self._client.conn = connection
         if not tape.sent:
             code, text = next(((event.code, event.text) for event in tape.told), (0, "ibapi sends nothing"))
-            raise NotEncodable(f"the order cannot be sent: {code} {text}")
+            raise NotEncodable(f"the {what} cannot be sent: {code} {text}")
         return b"".join(tape.sent)
-
-    def cancel_order(self, order_id: int) -> None:
-        """Cancel an order of this client."""
-        self._client.cancelOrder(order_id)
-
-    def cancel_all(self) -> None:
-        """Cancel every open order of the login, those of other clients and by hand too."""
-        self._client.reqGlobalCancel()
 
     def bind_manual_orders(self) -> None:
         """Be told of orders placed by hand in TWS from now on; client id 0 only (327)."""

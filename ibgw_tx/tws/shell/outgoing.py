@@ -16,7 +16,7 @@ from ibgw_tx.model.errors import SessionLost
 from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.runtime.write_now import write_now
-from ibgw_tx.tws.messages import is_end, lane_of, order_id_of, request_id_of
+from ibgw_tx.tws.messages import is_end, lane_of, request_id_of
 from ibgw_tx.tws.pacing import RATE, Lane, Pacer, Parcel, Waiting
 from ibgw_tx.tws.shell.recorder import Recorder
 
@@ -27,7 +27,7 @@ Maker = Callable[[], Sequence[bytes]]
 class Outgoing:
     """One session's queues and its pen. Nothing is written before `open` or after `close`.
 
-    `version` gives the server's, `rate` is in messages a second, `sent` is told the id of each request that has left.
+    `rate` is in messages a second, `sent` is told the id of each request that has left.
     """
 
     log = Logger()
@@ -35,19 +35,17 @@ class Outgoing:
     def __init__(
         self,
         clock: Clock,
-        version: Callable[[], int],
         recorder: Recorder | None = None,
         rate: int = RATE,
         sent: Callable[[int], None] = lambda req_id: None,
     ) -> None:
         self._clock = clock
-        self._version = version
         self._recorder = recorder
         self._sent = sent
         self._pacer = Pacer(rate)
         #: Messages of requests that wait, by request id.
         self._requests: dict[int, bytes] = {}
-        self._orders: dict[Parcel, tuple[Maker, Deferred[None]]] = {}
+        self._parcels: dict[Parcel, tuple[Maker, Deferred[None]]] = {}
         self._transport: Any = None
         self._next: Any = None
 
@@ -55,21 +53,20 @@ class Outgoing:
         """Write to this transport from now on."""
         self._transport = transport
 
-    def close(self) -> list[bytes]:
-        """Write no more; the messages that still waited for their turn. Parcels fail with SessionLost."""
+    def close(self) -> None:
+        """Write no more."""
         self._transport = None
         if self._next is not None and self._next.active():
             self._next.cancel()
-        return self.withdraw()
 
-    def withdraw(self) -> list[bytes]:
-        """Everything that still waits for TWS's message rate, taken away. Parcels fail with SessionLost."""
-        left = self._pacer.drain()
+    def withdraw(self) -> int:
+        """Everything that still waits for TWS's message rate, taken away. Parcels fail with SessionLost; how many messages."""
+        count = self._pacer.waiting()
         self._requests.clear()
-        for each in left:
+        for each in self._pacer.drain():
             if isinstance(each, Parcel):
-                self._fail(each, SessionLost("the session with TWS ended before the order left; nothing was sent"))
-        return [each for each in left if isinstance(each, bytes)]
+                self._fail(each, SessionLost("the session with TWS ended before this left; nothing was sent"))
+        return count
 
     def withdraw_orders(self, error: Exception, about: object = None) -> int:
         """Refuse with `error` every parcel that waits, or those about an order id or name; how many."""
@@ -84,14 +81,21 @@ class Outgoing:
         Fires when they have been handed to the socket. Fails with what `make` raises, with what `withdraw_orders` was given, or
         with SessionLost; then nothing was sent. Raises PacingFull when more would wait than leaves within a second.
         """
-        parcel, left = Parcel(count, about), Deferred[None]()
-        self._pacer.offer_parcel(parcel)
-        self._orders[parcel] = make, left
+        return self._send_parcel(Lane.ORDER, Parcel(count, about), make)
+
+    def cancel(self, make: Maker) -> Deferred[None]:
+        """Send one cancel, before all that waits; `make` and the Deferred as for `order`."""
+        return self._send_parcel(Lane.CANCEL, Parcel(1), make)
+
+    def _send_parcel(self, lane: Lane, parcel: Parcel, make: Maker) -> Deferred[None]:
+        left = Deferred[None]()
+        self._pacer.offer_parcel(lane, parcel)
+        self._parcels[parcel] = make, left
         self._pump()
         return left
 
     def _fail(self, parcel: Parcel, error: Exception) -> None:
-        _, left = self._orders.pop(parcel)
+        _, left = self._parcels.pop(parcel)
         left.errback(error)
 
     def send(self, message: bytes, own: bool = False) -> None:
@@ -100,9 +104,7 @@ class Outgoing:
         Raises PacingFull, with nothing queued.
         """
         lane = lane_of(message)
-        if lane is Lane.CANCEL:
-            self._offer_cancel(message)
-        elif is_end(message):
+        if is_end(message):
             self._offer_end(message)
         else:
             self._pacer.offer(Lane.OWN if own and lane is Lane.QUESTION else lane, message)
@@ -125,29 +127,6 @@ class Outgoing:
         req_id = request_id_of(message)
         if req_id is None or not self.withdraw_request(req_id):
             self._pacer.offer_end(message)
-
-    def send_orders(self, messages: Sequence[bytes]) -> None:
-        """Queue framed placeOrder messages, all or none. Raises PacingFull."""
-        self._pacer.offer(Lane.ORDER, *messages)
-        self._pump()
-
-    def _offer_cancel(self, message: bytes) -> None:
-        """A cancel must not overtake the order it is meant for, which would live then: it goes behind it.
-
-        A global cancel goes out at once, and once more behind the orders that wait.
-        """
-        version = self._version()
-        order_id = order_id_of(message, version)
-        waiting = [each for each in self._pacer.waiting_in(Lane.ORDER) if isinstance(each, bytes)]
-        if not waiting:
-            self._pacer.offer(Lane.CANCEL, message)
-            return
-        if order_id is None:
-            self._pacer.offer(Lane.CANCEL, message)
-        if order_id is None or any(order_id_of(each, version) == order_id for each in waiting):
-            self._pacer.offer_behind(Lane.ORDER, message)
-        else:
-            self._pacer.offer(Lane.CANCEL, message)
 
     def _pump(self) -> None:
         if self._transport is None:
@@ -190,7 +169,7 @@ class Outgoing:
             told.append(partial(self._sent, req_id))
 
     def _made(self, parcel: Parcel, told: list[Callable[[], None]]) -> Sequence[bytes]:
-        make, left = self._orders.pop(parcel)
+        make, left = self._parcels.pop(parcel)
         try:
             messages = make()
         except Exception as error:

@@ -6,7 +6,6 @@ TWS says, `outgoing` sends at the rate IB allows, `liveness` watches for signs o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
@@ -61,15 +60,13 @@ class IBSession(TwistedProtocol):
         self.client_id = client_id
         #: Whether what is sent now is the gateway's own need, though bots ask the same.
         self.own = False
-        #: Messages that still waited for their turn when the link was lost.
-        self.unsent: list[bytes] = []
         self._listener = listener
         self._recorder = recorder
         self._cause = ""
         self.client = TWSClient(self, client_id, self._told)
         self._handshake = Handshake(clock, self._start_api, self.abort)
         self._incoming = Incoming(hot, self.client.decode, listener.told, recorder)
-        self._outgoing = Outgoing(clock, lambda: self.client.server_version, recorder, rate, listener.requestSent)
+        self._outgoing = Outgoing(clock, recorder, rate, listener.requestSent)
         self._liveness = Liveness(clock, self.client.ask_current_time, self._silent_too_long)
 
     # Life.
@@ -84,14 +81,16 @@ class IBSession(TwistedProtocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         was = self._handshake.close()
         self._liveness.stop()
-        self.unsent = self._outgoing.close()
-        if self.unsent:
-            self.log.warn("{count} messages to TWS were not sent when the link was lost", count=len(self.unsent))
+        self._outgoing.close()
         if self._recorder is not None and was is not Phase.GREETING:
             self._recorder.event("down", self._cause or reason.getErrorMessage())
         why = self._cause or f"{reason.getErrorMessage()} (while {was.value})"
         self.factory.say_once(f"TWS session ended: {why}")
         self._listener.sessionLost(self, why)
+        # Marks of trust go first, then who waits is told.
+        unsent = self.withdraw()
+        if unsent:
+            self.log.warn("{count} messages to TWS were not sent when the link was lost", count=unsent)
 
     def abort(self, cause: str) -> None:
         """Drop the link at once, because of `cause`; the factory connects anew."""
@@ -203,10 +202,6 @@ class IBSession(TwistedProtocol):
 
     # What commands order.
 
-    def send_orders(self, messages: Sequence[bytes]) -> None:
-        """Queue framed placeOrder messages, all or none. Raises PacingFull."""
-        self._outgoing.send_orders(messages)
-
     def order(self, count: int, make: Maker, about: frozenset[object] = frozenset()) -> Deferred[None]:
         """Send what a command orders when TWS's message rate allows; see Outgoing.order."""
         return self._outgoing.order(count, make, about)
@@ -215,6 +210,10 @@ class IBSession(TwistedProtocol):
         """Refuse orders that still wait, all or those about an order id or name; how many."""
         return self._outgoing.withdraw_orders(error, about)
 
-    def withdraw(self) -> list[bytes]:
-        """Everything that still waits for TWS's message rate, taken away: the session is about to be ended."""
+    def cancel(self, make: Maker) -> Deferred[None]:
+        """Send a cancel when TWS's message rate allows, before all else; see Outgoing.cancel."""
+        return self._outgoing.cancel(make)
+
+    def withdraw(self) -> int:
+        """Everything that still waits for TWS's message rate, taken away; who waits for it is told. How many messages."""
         return self._outgoing.withdraw()

@@ -1,45 +1,51 @@
 """Cancels, the global cancel and HALT in a whole gateway in memory."""
 
+import attrs
 import pytest
 
 from ibgw_tx.model import keys as names
-from ibgw_tx.tws.pacing import CAPACITY, Lane
-from tests.kit.trading import (
-    burst,
-)
+from tests.kit import order_events as omskit
+from tests.kit.fakes import AAPL
+from tests.kit.trading import AAPL_OPEN, BUY, TERMS, burst, opened, order_left, status
 
 
-def test_a_cancel_does_not_overtake_its_order(world):
-    waiting = burst(world)
-    world.send("CANCEL_ORDER", apiOrderId=waiting[0])
-    assert world.ack()["ok"] and not world.asked("4")
-    world.seconds(2)
-    left = [(message[0], message[1] if message[0] == "3" else message[2]) for message in world._asked if message[0] in "34"]
-    world._asked.clear()
-    assert left.index(("3", str(waiting[0]))) < left.index(("4", str(waiting[0])))
-
-
-def test_a_cancel_of_an_order_that_has_left_goes_first(world):
+def test_a_cancel_goes_before_the_orders_that_wait(world):
     order_id = world.placed("a")
+    world.seconds(2)
     burst(world)
     world.send("CANCEL_ORDER", apiOrderId=order_id)
-    assert world.asked("4") == [["4", "1", str(order_id)]]
+    assert world.ack()["ok"] and world.asked("4") == [["4", "1", str(order_id)]]
 
 
-def test_a_global_cancel_goes_at_once_and_again_behind_the_orders_that_wait(world):
-    waiting = burst(world)
-    world.send("CANCEL_ALL")
-    assert world.ack()["ok"] and len(world.asked("58")) == 1
+def many(world, count):
+    """So many live orders, and nothing that was sent lately."""
+    found = []
+    for number in range(count):
+        found.append(world.placed(f"o{number}"))
+        if number % 30 == 29:
+            world.seconds(2)
     world.seconds(2)
-    kinds = [message[0] for message in world._asked if message[0] in ("3", "58")]
-    assert kinds == ["3"] * len(waiting) + ["58"]
+    return found
 
 
-def test_a_global_cancel_finds_room_however_many_orders_wait(world):
-    session = world.gateway._session
-    session._outgoing._pacer.offer(Lane.ORDER, *[b"\0\0\0\1" + b"3\x001\x00"] * CAPACITY[Lane.ORDER])
-    world.send("CANCEL_ALL")
-    assert world.ack()["ok"] and world.asked("58")
+def test_a_cancel_that_waits_for_the_message_rate_is_acknowledged_when_it_leaves(world):
+    ids = many(world, 46)
+    for order_id in ids:
+        world.send("CANCEL_ORDER", apiOrderId=order_id, id=order_id)
+    acked = [ack["id"] for ack in world.told("ack")]
+    assert acked == [int(message[2]) for message in world.asked("4")] and len(acked) < len(ids)
+    world.seconds(2)
+    assert [ack["ok"] for ack in world.told("ack")] == [True] * (len(ids) - len(acked))
+
+
+def test_a_cancel_that_waits_when_the_link_is_lost_is_not_sent(world):
+    ids = many(world, 46)
+    for order_id in ids:
+        world.send("CANCEL_ORDER", apiOrderId=order_id)
+    world.told("ack"), world.asked("4")
+    world.tws.notice(1100)
+    world.seconds(2)
+    assert {ack["code"] for ack in world.told("ack")} == {"not_connected"} and not world.asked("4")
 
 
 def test_an_order_without_an_answer_can_be_cancelled(world):
@@ -109,3 +115,66 @@ def test_a_halt_during_a_resume_stands(world):
     world.link.answer()
     world.told("ack")
     assert world.place("a")["code"] == "limit" and world.link.json(names.halt("demo"))["reason"] == "again"
+
+
+# CANCEL_ORDERS.
+
+
+def shown(world, oid, **more):
+    """A live order of this client that a former life has placed."""
+    number = int(oid[-1]) + 400
+    world.hear(opened(number, orderRef=oid, **more), status(number))
+    return number
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({"prefix": "a"}, ["a1", "a2"]),
+        ({"T": "sell"}, ["b3"]),
+        ({"T": "buy", "prefix": "b"}, []),
+        ({"exchange": "NASDAQ", "showName": "USD-AAPL"}, ["a1", "a2", "b3"]),
+        ({"exchange": "SMART", "shownName": "USD-AAPL"}, ["a1", "a2", "b3"]),
+        ({"showName": "USD-AAPL", "prefix": "a"}, ["a1", "a2"]),
+        ({"exchange": "SEHK"}, []),
+        ({"showName": "USD-MSFT"}, []),
+        ({"contract": {"conId": AAPL.conId}}, ["a1", "a2", "b3"]),
+        ({"contract": {"symbol": "AAPL", "secType": "STK", "currency": "EUR", "exchange": "SMART"}}, []),
+        ({"account": "DU1"}, ["a1", "a2", "b3"]),
+        ({"account": "DU2"}, []),
+    ],
+)
+def test_cancel_orders_cancels_what_fits_all_that_is_given(world, params, expected):
+    sells = attrs.evolve(TERMS, action="SELL")
+    ids = {"a1": shown(world, "a1"), "a2": shown(world, "a2"), "b3": shown(world, "b3", terms=sells)}
+    world.hear(omskit.opened(order_id=9, perm=900, clientId=7, contract=AAPL_OPEN, terms=TERMS, orderRef="a9"))
+    world.send("CANCEL_ORDERS", **params)
+    ack = world.ack()
+    assert ack["ok"] and ack["apiOrderIds"] == [ids[oid] for oid in expected]
+    assert [int(message[2]) for message in world.asked("4")] == ack["apiOrderIds"]
+
+
+@pytest.mark.parametrize("params", [{}, {"T": "short"}, {"prefix": 5}, {"oid": "a"}, {"exchange": "", "prefix": None}])
+def test_cancel_orders_that_are_refused(world, params):
+    shown(world, "a1")
+    world.send("CANCEL_ORDERS", **params)
+    assert world.ack()["code"] == "bad_params" and not world.asked("4")
+
+
+def test_cancel_orders_withdraws_what_is_under_way_and_fits(world):
+    waiting = burst(world)
+    world.send("CANCEL_ORDERS", id="all", prefix=waiting[0])
+    acks = {ack["id"]: ack for ack in world.told("ack")}
+    assert acks[waiting[0]]["ok"] is False and acks["all"] == acks["all"] | {"ok": True, "apiOrderIds": []}
+    world.seconds(2)
+    assert len(order_left(world)) == len(waiting) - 1
+
+
+def test_cancel_orders_reaches_an_order_whose_contract_is_not_known_yet(world):
+    ask = {"contract": {"symbol": "MSFT", "secType": "STK", "exchange": "SMART"}, "order": {**BUY, "client_oid": "x"}}
+    world.send("PLACE_ORDER", id="x", **ask)
+    world.send("CANCEL_ORDERS", id="c", exchange="NASDAQ", showName="USD-MSFT")
+    assert world.ack()["apiOrderIds"] == []
+    world.answer(attrs.evolve(AAPL, conId=272093, symbol="MSFT"))
+    ack = world.ack()
+    assert (ack["id"], ack["ok"]) == ("x", False) and not world.asked("3")

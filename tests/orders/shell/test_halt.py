@@ -11,6 +11,7 @@ from ibgw_tx.orders.shell.halt import HaltSwitch
 from ibgw_tx.orders.shell.id_counter import IdCounter
 from ibgw_tx.orders.shell.kept import Kept
 from ibgw_tx.orders.shell.reservations import Reservations
+from ibgw_tx.orders.shell.unanswered import Unanswered
 from tests.kit.fakes import FakeLink, error, result
 
 COUNTER, HALT = names.order_id_counter("demo"), names.halt("demo")
@@ -48,7 +49,7 @@ def halt(link):
 
 @pytest.fixture
 def kept_parts(link, reservations, counter, halt):
-    return Kept("demo", link, reservations, counter, halt)
+    return Kept("demo", link, reservations, Unanswered("demo", link), counter, halt)
 
 
 def done(coroutine):
@@ -61,8 +62,28 @@ def key(oid):
 
 def test_a_halt_is_in_force_at_once_even_if_redis_does_not_take_it(halt, link):
     link.refuse["SET"] = RedisDown("too slow")
-    error(done(halt.set("x", 1)), RedisDown)
+    assert result(done(halt.set("x", 1))) is False
     assert halt.reason == "x"
+    result(done(halt.tick()))
+    assert HALT not in link.keys
+    link.refuse.clear()
+    result(done(halt.tick()))
+    assert halt.kept and link.json(HALT)["reason"] == "x"
+
+
+def test_a_resume_whose_answer_is_lost_leaves_the_halt_in_force_and_kept(halt, link):
+    result(done(halt.set("x", 1)))
+    link.hold = True
+    ending = done(halt.end())
+    link.hold = False
+    ((deferred, words),) = link._held
+    link._held = []
+    link.carry_out(*words)
+    deferred.errback(RedisDown("too slow"))
+    error(ending, RedisDown)
+    assert halt.reason == "x" and HALT not in link.keys
+    result(done(halt.tick()))
+    assert link.json(HALT)["reason"] == "x"
 
 
 def test_a_resume_ends_it_when_redis_has_taken_it(halt, link):

@@ -13,6 +13,7 @@ from ibgw_tx.orders.shell.halt import HaltSwitch
 from ibgw_tx.orders.shell.id_counter import IdCounter
 from ibgw_tx.orders.shell.kept import Kept
 from ibgw_tx.orders.shell.reservations import Reservations
+from ibgw_tx.orders.shell.unanswered import Unanswered
 from tests.kit.fakes import FakeLink, error, result
 
 COUNTER, HALT = names.order_id_counter("demo"), names.halt("demo")
@@ -50,7 +51,7 @@ def halt(link):
 
 @pytest.fixture
 def kept_parts(link, reservations, counter, halt):
-    return Kept("demo", link, reservations, counter, halt)
+    return Kept("demo", link, reservations, Unanswered("demo", link), counter, halt)
 
 
 def done(coroutine):

@@ -79,7 +79,7 @@ def test_a_total_below_what_was_filled_meanwhile_is_refused(world):
 def test_a_change_for_which_there_is_no_room_is_forgotten(world, monkeypatch):
     order_id = world.placed("a")
     session = world.gateway._session
-    monkeypatch.setattr(session, "send_orders", lambda frames: (_ for _ in ()).throw(PacingFull("full")))
+    monkeypatch.setattr(session, "order", lambda *ask: (_ for _ in ()).throw(PacingFull("full")))
     assert world.change(order_id, p=140)["code"] == "limit"
     assert not world.parts.orders.cache.is_changing(order_id)
 

@@ -8,6 +8,7 @@ from tests.kit.trading import (
     FLAG,
     HASH,
     OrderWorld,
+    burst,
     fill,
     one_live_order,
     opened,
@@ -41,13 +42,12 @@ def test_flag_and_mark_go_before_anything_else_is_said(world, how):
 
 def test_orders_that_never_left_are_told_after_the_marks_are_gone(world):
     world.seconds(2)
-    for _ in range(60):
-        assert world.place()["ok"]
+    waiting = burst(world)
     redis_calls(world)
     world.tws.wire.end()
     calls = redis_calls(world)
     assert calls[0] == ("DEL", FLAG)
-    assert len([told for told in world.told("error") if told["code"] == 504]) == 60 - 42
+    assert [ack["id"] for ack in world.told("ack") if ack["code"] == "not_connected"] == waiting
 
 
 def test_a_late_fill_while_the_link_is_down_is_told_without_a_mark(world):

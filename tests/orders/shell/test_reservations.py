@@ -11,6 +11,7 @@ from ibgw_tx.orders.shell.halt import HaltSwitch
 from ibgw_tx.orders.shell.id_counter import IdCounter
 from ibgw_tx.orders.shell.kept import Kept
 from ibgw_tx.orders.shell.reservations import RESERVED_FOR, Reservations
+from ibgw_tx.orders.shell.unanswered import Unanswered
 from tests.kit.fakes import FakeLink, error, result
 
 COUNTER, HALT = names.order_id_counter("demo"), names.halt("demo")
@@ -48,7 +49,7 @@ def halt(link):
 
 @pytest.fixture
 def kept_parts(link, reservations, counter, halt):
-    return Kept("demo", link, reservations, counter, halt)
+    return Kept("demo", link, reservations, Unanswered("demo", link), counter, halt)
 
 
 def done(coroutine):
@@ -60,32 +61,32 @@ def key(oid):
 
 
 def test_a_name_is_reserved_once_with_its_command(reservations, link):
-    assert result(done(reservations.reserve(["a"], ORDER, 5))) == {}
-    kept = {"id": "c", "cmd": "PLACE_ORDER", "params": {"order": {}}, "t": 5}
-    assert link.json(key("a")) == kept and link.calls[0][3:] == ("NX", "EX", RESERVED_FOR)
-    assert result(done(reservations.reserve(["a"], ORDER, 6))) == {"a": kept}
+    assert result(done(reservations.reserve(["a"], ORDER, [7], 5, []))) == {}
+    kept = {"id": "c", "cmd": "PLACE_ORDER", "params": {"order": {}}, "t": 5, "apiOrderId": 7}
+    assert link.json(key("a")) == kept and link.calls[0][3:] == ("NX", "EX", str(RESERVED_FOR))
+    assert result(done(reservations.reserve(["a"], ORDER, [7], 6, []))) == {"a": kept}
 
 
 def test_all_names_of_a_group_or_none(reservations, link):
-    result(done(reservations.reserve(["b"], ORDER, 5)))
-    assert set(result(done(reservations.reserve(["a", "b", "c"], ORDER, 6)))) == {"b"}
+    result(done(reservations.reserve(["b"], ORDER, [7], 5, [])))
+    assert set(result(done(reservations.reserve(["a", "b", "c"], ORDER, [7, 7, 7], 6, [])))) == {"b"}
     assert key("a") not in link.keys and key("c") not in link.keys and link.json(key("b"))["t"] == 5
 
 
 def test_a_name_that_could_not_be_given_back_is_given_back_before_the_next_reservation(kept_parts, reservations, link):
-    result(done(reservations.reserve(["a"], ORDER, 5)))
+    result(done(reservations.reserve(["a"], ORDER, [7], 5, [])))
     link.refuse["DEL"] = RedisDown("too slow")
     result(done(reservations.release(["a"])))
     assert key("a") in link.keys
     link.refuse.clear()
-    assert result(done(reservations.reserve(["a"], ORDER, 6))) == {}
+    assert result(done(reservations.reserve(["a"], ORDER, [7], 6, []))) == {}
     result(done(kept_parts.redis_up()))
     assert link.json(key("a"))["t"] == 6, "a live reservation is not given back"
 
 
 def test_names_are_given_back_first_when_redis_is_back(kept_parts, reservations, link):
     result(done(kept_parts.redis_up()))
-    result(done(reservations.reserve(["a"], ORDER, 5)))
+    result(done(reservations.reserve(["a"], ORDER, [7], 5, [])))
     link.up = False
     result(done(reservations.release(["a"])))
     link.up = True
@@ -99,7 +100,7 @@ def test_a_reservation_without_an_answer_is_taken_back_if_it_is_ours(kept_parts,
     link.keys[key("b")] = b"another's"
     for oid in "ab":
         link.hold = True
-        asked = done(reservations.reserve([oid], ORDER, 5))
+        asked = done(reservations.reserve([oid], ORDER, [7], 5, []))
         link.hold = False
         ((deferred, words),) = link._held
         link._held = []

@@ -7,7 +7,6 @@ from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.errors import PacingFull
 from ibgw_tx.tws.api.client import TWSClient
 from ibgw_tx.tws.frames import FrameSplitter
-from ibgw_tx.tws.messages import order_id_of
 from tests.kit.fakes import AAPL
 
 
@@ -176,28 +175,11 @@ def test_a_full_lane_is_told_to_whoever_asks(client, line):
         client.ask_contract(7, AAPL)
 
 
-@pytest.mark.parametrize(
-    ("fields_", "version", "order_id"),
-    [
-        ((3, 12, 5), 157, 12),
-        ((3, 12, 5), 145, 12),
-        ((3, 45, 12, 5), 144, 12),
-        ((3, -4, 5), 157, -4),
-        ((4, 1, 12), 157, 12),
-        ((4, 1, 12), 100, 12),
-        ((58, 1), 157, None),
-        ((49, 1), 157, None),
-        ((3, "x"), 157, None),
-        ((3,), 157, None),
-    ],
-)
-def test_the_order_id_of_a_frame(fields_, version, order_id):
-    assert order_id_of(b"\0\0\0\0" + b"".join(b"%b\0" % field for field in fields(*fields_)), version) == order_id
-
-
-@pytest.mark.parametrize("version", [137, 144, 145, 157])
-def test_the_order_id_of_what_ibapi_encodes(line, told, version):
+@pytest.mark.parametrize("version", [145, 157])
+def test_cancels_are_encoded_and_not_sent(line, told, version):
     client = TWSClient(line, 7, told.append)
     client.greet(version)
-    message = client.encode_order(4711, AAPL, {"action": "BUY", "totalQuantity": 1, "orderType": "LMT", "lmtPrice": 1.0})
-    assert order_id_of(message, version) == 4711
+    line.asked()
+    assert client.encode_cancel(4711)[4:] == b"4\x001\x004711\x00"
+    assert client.encode_cancel_all()[4:] == b"58\x001\x00"
+    assert line.asked() == []

@@ -17,7 +17,7 @@ def order(number):
 
 @pytest.fixture
 def outgoing(clock):
-    made = Outgoing(clock, lambda: 157)
+    made = Outgoing(clock)
     made.transport = StringTransport()
     made.open(made.transport)
     return made
@@ -63,7 +63,7 @@ def test_no_more_waits_than_leaves_within_a_second(outgoing):
     fill(outgoing)
     for number in range(ORDERS_WAITING):
         assert not outgoing.order(1, lambda number=number: [order(number)]).called
-    with pytest.raises(PacingFull, match="within a second"):
+    with pytest.raises(PacingFull, match="lets 42 wait"):
         outgoing.order(1, lambda: [order(99)])
 
 
@@ -90,5 +90,6 @@ def test_a_group_leaves_whole(outgoing, clock):
 def test_a_lost_session_fails_what_waits(outgoing):
     fill(outgoing)
     left = outgoing.order(1, lambda: [order(99)])
-    assert outgoing.close() == []
-    assert isinstance(error(left), SessionLost)
+    outgoing.close()
+    assert not left.called
+    assert outgoing.withdraw() == 1 and isinstance(error(left), SessionLost)

@@ -1,0 +1,64 @@
+"""Orders that a former life of the gateway was placing when it ended: whether they left, and what TWS says of them.
+
+* Marked as left: an order that waits for its answer, like one of this life. TWS names it in the snapshot, or it is told Unknown.
+* Not marked: its bytes never left, or the gateway died in the moment in which they did. The first complete answer of TWS decides:
+  what it names has left, and is known; what it does not name never was an order, and its client_oid is free again.
+"""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+
+from ibgw_tx.orders.cache.cache import OrderCache
+from ibgw_tx.orders.cache.changes import Snapshot
+from ibgw_tx.orders.shell.reservations import Reservations
+from ibgw_tx.orders.shell.unanswered import Record, Unanswered
+from ibgw_tx.runtime.log import Logger
+
+
+class FormerLife:
+    """What is found in Redis of it, taken into each snapshot until it is settled."""
+
+    log = Logger()
+
+    def __init__(self, cache: OrderCache, unanswered: Unanswered, reservations: Reservations) -> None:
+        self._cache = cache
+        self._unanswered = unanswered
+        self._reservations = reservations
+
+    async def load(self) -> None:
+        """Read it, once. Raises RedisDown."""
+        await self._unanswered.load()
+
+    def seed(self, now: int) -> None:
+        """Before TWS is asked: the cache learns of the orders that have left."""
+        for record in self._unanswered.former:
+            if record.left:
+                self._cache.sent_before(record.order_id, record.terms, record.client_oid, record.contract, record.t, now)
+
+    def settle(self, snapshot: Snapshot) -> None:
+        """The snapshot stands in Redis."""
+        clients = self._cache.client_id
+        told = [order for hash_ in snapshot.hashes.values() for order in hash_.values() if order["clientId"] == clients]
+        self._unanswered.answered(int(order["apiOrderId"]) for order in told if order["apiOrderId"])
+        never = [record for record in self._unanswered.former if not record.left and not self._is_known(record)]
+        # What is known by its name only (TWS shows completed orders without their ids) is answered too.
+        known = [each.order_id for each in self._unanswered.former if not each.left and self._is_known(each)]
+        self._unanswered.answered(known)
+        # What has no name in Redis cannot be told.
+        self._unanswered.drop(record.order_id for record in self._unanswered.former if record.left and record.market is None)
+        if not never:
+            return
+        for record in never:
+            self.log.info(
+                "order {order_id} (client_oid {oid!r}) never left before the restart; its name is free",
+                order_id=record.order_id,
+                oid=record.client_oid,
+            )
+        self._unanswered.drop(record.order_id for record in never)
+        freed = self._reservations.release_of({record.client_oid: record.order_id for record in never})
+        Deferred.fromCoroutine(freed).addErrback(lambda failure: self.log.failure("names are not given back", failure))
+
+    def _is_known(self, record: Record) -> bool:
+        known = self._cache.by_client_oid(record.client_oid) or self._cache.by_api_id(record.order_id)
+        return known is not None and known["clientId"] in (self._cache.client_id, None, 0)

@@ -1,0 +1,146 @@
+"""Orders that have been handed to TWS and not answered, as they are kept in Redis: over a kill of the gateway too they are told.
+
+The record of an order is in Redis before its bytes leave (`left` false), and is marked as soon as they have (`left` true). Both
+writes go over the command connection before the acknowledgement does: an order that a bot was told to have left is marked. The
+record goes when the order stands in its hash. After a restart a marked record is an order that waits for its answer; one without
+the mark never left, unless TWS shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import attrs
+
+from ibgw_tx.model import json_text as jsontext
+from ibgw_tx.model import keys as names
+from ibgw_tx.model.contract import ComboLeg, Contract
+from ibgw_tx.model.errors import RedisDown
+from ibgw_tx.model.order_events import Terms
+from ibgw_tx.redis.shell.link import RedisLink
+from ibgw_tx.runtime.log import Logger
+
+
+@attrs.frozen
+class Record:
+    """One order. `client_oid` is its orderRef, `t` when it was commanded (ms), `command` the id of its command."""
+
+    order_id: int
+    client_oid: str
+    contract: Contract
+    terms: Terms
+    t: int
+    command: Any = None
+    market: str | None = None
+    pair: str | None = None
+    left: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in Redis."""
+        members = attrs.asdict(self)
+        members["apiOrderId"] = members.pop("order_id")
+        return members
+
+
+def read_record(value: bytes) -> Record:
+    """The record of a value found in Redis. Raises ValueError, KeyError or TypeError for one that is none."""
+    members = dict(jsontext.loads(value))
+    contract, terms = dict(members["contract"]), Terms(**members["terms"])
+    legs = tuple(ComboLeg(**leg) for leg in contract.pop("comboLegs", None) or ())
+    return Record(
+        int(members["apiOrderId"]),
+        str(members["client_oid"]),
+        Contract(**contract, comboLegs=legs),
+        terms,
+        int(members["t"]),
+        members.get("command"),
+        members.get("market"),
+        members.get("pair"),
+        left=members.get("left") is True,
+    )
+
+
+class Unanswered:
+    """The hash of them: field apiOrderId, value the record."""
+
+    log = Logger()
+
+    def __init__(self, name: str, redis: RedisLink) -> None:
+        self._key = names.unanswered(name)
+        self._redis = redis
+        self._kept: dict[int, Record] = {}
+        self._former: set[int] = set()
+        self._loaded = False
+        #: Answered orders: this second's, whose hash may still be refused by Redis, and those before.
+        self._answered: set[int] = set()
+        self._settled: set[int] = set()
+
+    def writes(self, records: Iterable[Record]) -> list[tuple[str | bytes, ...]]:
+        """The commands for Redis that keep them; from now on they are known here."""
+        records = list(records)
+        self._kept.update((record.order_id, record) for record in records)
+        fields = [part for record in records for part in (str(record.order_id), jsontext.dumps(record.to_json()))]
+        return [("HSET", self._key, *fields)]
+
+    def left(self, order_ids: Iterable[int]) -> None:
+        """Their bytes are being handed to the socket."""
+        for order_id in order_ids:
+            record = self._kept.get(order_id)
+            if record is not None:
+                marked = self._kept[order_id] = attrs.evolve(record, left=True)
+                self._redis.tell("HSET", self._key, str(order_id), jsontext.dumps(marked.to_json()))
+
+    def drop(self, order_ids: Iterable[int]) -> None:
+        """They have not left, or are over."""
+        gone = [order_id for order_id in order_ids if self._kept.pop(order_id, None) is not None]
+        self._answered.difference_update(gone)
+        self._settled.difference_update(gone)
+        self._former.difference_update(gone)
+        if gone:
+            self._redis.tell("HDEL", self._key, *map(str, gone))
+
+    def answered(self, order_ids: Iterable[int]) -> None:
+        """They stand in their hashes, or are on their way there."""
+        self._answered.update(order_id for order_id in order_ids if order_id in self._kept)
+
+    def tick(self, trusted: bool) -> None:
+        """Once a second: what was answered a second ago, and not refused by Redis since (`trusted`), need not be kept."""
+        if trusted:
+            self.drop(tuple(self._settled))
+            self._settled, self._answered = self._answered, set()
+
+    async def load(self) -> None:
+        """Once: what a former life has left behind. Raises RedisDown."""
+        if self._loaded:
+            return
+        try:
+            pairs = await self._redis.call("HGETALL", self._key)
+        except RedisDown:
+            raise
+        except Exception as error:
+            if not self._redis.up:
+                raise
+            # Somebody's key of another type: orders will be refused, those that live must not be kept back.
+            self.log.error("{key} cannot be read, and no order can be kept in it: {error}", key=self._key, error=str(error))
+            pairs = []
+        for field, value in zip(pairs[::2], pairs[1::2], strict=True):
+            try:
+                record = read_record(value)
+            except (ValueError, KeyError, TypeError) as error:
+                text = "the record of order {field} in {key} is not usable: {error!r}"
+                self.log.error(text, field=field, key=self._key, error=error)
+                continue
+            self._kept.setdefault(record.order_id, record)
+            self._former.add(record.order_id)
+        self._loaded = True
+
+    @property
+    def former(self) -> list[Record]:
+        """The records of a former life that are still kept."""
+        return [record for order_id, record in sorted(self._kept.items()) if order_id in self._former]
+
+    def rewrite(self) -> None:
+        """Redis may have come back with another memory, or without what it was told while it was away."""
+        if self._loaded:
+            self._redis.tell_all([("DEL", self._key), *(self.writes(tuple(self._kept.values())) if self._kept else ())])
