@@ -122,7 +122,7 @@ class Unanswered:
             if not self._redis.up:
                 raise
             # Somebody's key of another type: orders will be refused, those that live must not be kept back.
-            self.log.error("{key} cannot be read, and no order can be kept in it: {error}", key=self._key, error=str(error))
+            self.log.error("the hash of unanswered orders is none, and keeps no order: {error}", error=str(error))
             pairs = []
         for field, value in zip(pairs[::2], pairs[1::2], strict=True):
             try:
