@@ -76,9 +76,7 @@ class Modify:
             text = f"Redis takes nothing, and would not be told of the change, so it was not sent: {error}"
             raise CommandError(errors.UNAVAILABLE, text) from error
         changes: list[CacheChange] = []
-        await self._attempts.leave(
-            attempt, 1, lambda session: self._messages(session, attempt.command, change, facts, changes)
-        )
+        await self._attempts.leave(attempt, 1, lambda session: self._messages(session, attempt.command, change, facts, changes))
         self._orders.perform(changes)
         return {}
 
