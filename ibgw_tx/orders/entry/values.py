@@ -27,6 +27,16 @@ MAX_INT = 2**31 - 2  # TWS reads int32, and 2147483647 is its "unset"
 # `20260105 15:30:00 US/Eastern`, or UTC `20260105-15:30:00`; without a zone TWS warns (2174) or refuses (10314).
 _DATE_TIME = re.compile(r"(\d{8} \d\d:\d\d:\d\d) ([A-Za-z][A-Za-z0-9_+/-]*)|(\d{8}-\d\d:\d\d:\d\d)(?: UTC)?", re.ASCII)
 
+#: Names of three letters that TWS, being Java, takes beside those of the time zone database (java.time.ZoneId.SHORT_IDS).
+_JAVA_ZONES = {
+    "ACT": "Australia/Darwin", "AET": "Australia/Sydney", "AGT": "America/Argentina/Buenos_Aires", "ART": "Africa/Cairo",
+    "AST": "America/Anchorage", "BET": "America/Sao_Paulo", "BST": "Asia/Dhaka", "CAT": "Africa/Harare",
+    "CNT": "America/St_Johns", "CST": "America/Chicago", "CTT": "Asia/Shanghai", "EAT": "Africa/Addis_Ababa",
+    "ECT": "Europe/Paris", "IET": "America/Indiana/Indianapolis", "IST": "Asia/Kolkata", "JST": "Asia/Tokyo",
+    "MIT": "Pacific/Apia", "NET": "Asia/Yerevan", "NST": "Pacific/Auckland", "PLT": "Asia/Karachi", "PNT": "America/Phoenix",
+    "PRT": "America/Puerto_Rico", "PST": "America/Los_Angeles", "SST": "Pacific/Guadalcanal", "VST": "Asia/Ho_Chi_Minh",
+}  # fmt: skip
+
 _short = reprlib.Repr()
 _short.maxstring = _short.maxother = 60
 
@@ -110,7 +120,7 @@ def _zone(name: str, zone: str) -> tzinfo:
     if zone in ("UTC", "GMT"):
         return UTC
     try:
-        return ZoneInfo(zone)
+        return ZoneInfo(_JAVA_ZONES.get(zone, zone))
     except (ZoneInfoNotFoundError, OSError):
         raise bad_params(f"{name} names the time zone {shown(zone)}, which is not known; one is US/Eastern") from None
 

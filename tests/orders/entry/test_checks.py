@@ -258,7 +258,10 @@ def test_a_date_that_is_over_or_nowhere_is_refused_by_name(until, text):
     assert caught.value.code == BAD_PARAMS and caught.value.text.startswith(text)
 
 
-@pytest.mark.parametrize("until", ["20260105-08:00:01", "20260105 03:00:01 US/Eastern", "20260105 16:00:01 Asia/Hong_Kong"])
+@pytest.mark.parametrize(
+    "until",
+    ["20260105-08:00:01", "20260105 03:00:01 US/Eastern", "20260105 16:00:01 Asia/Hong_Kong", "20260105 17:00:01 JST"],
+)
 def test_a_date_to_come_is_taken_in_any_zone(until):
     assert timed(tif="GTD", goodTillDate=until)["goodTillDate"] == until
 
