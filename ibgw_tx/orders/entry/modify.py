@@ -1,7 +1,7 @@
 """Changing a live order: its last known terms with what the bot changes, without I/O.
 
 TWS takes a modify as placeOrder with the same id and *every* field again (tws-facts 4.5), so what the bot leaves out must
-come from the live order: the version that TWS holds (`held`), or, for an order of another session or placed by hand, TWS's
+come from the live order: the version that TWS holds (`sent`), or, for an order of another session or placed by hand, TWS's
 echo (`echo`).
 """
 
@@ -33,7 +33,7 @@ def modified(
 ) -> OrderRequest:
     """The whole order to send for `change`, to be held against `checks.checked` like a new one.
 
-    `live`: ibapi member -> value of the live order, in the forms of `OrderRequest.members`, as `held.SentOrders.base` gives it.
+    `live`: ibapi member -> value of the live order, in the forms of `OrderRequest.members`, as `sent.SentOrders.base` gives it.
     `filled`: its executed quantity; a new total counts it in. `may_live`: of a parent, by its API id. A held order stays held
     unless the change says `transmit`. Raises CommandError bad_params when nothing changes, or what may not; unavailable when
     too little is known of the live order.

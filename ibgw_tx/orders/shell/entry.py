@@ -12,9 +12,9 @@ from ibgw_tx.contracts.shell.contracts import ContractDesk
 from ibgw_tx.contracts.shell.market_rules import RuleDesk
 from ibgw_tx.model import errors, events
 from ibgw_tx.model.errors import CommandError
-from ibgw_tx.orders.entry.held import SentOrders
 from ibgw_tx.orders.entry.ids import OrderIds
 from ibgw_tx.orders.entry.limits import Limits
+from ibgw_tx.orders.entry.sent import SentOrders
 from ibgw_tx.orders.shell.attempts import Attempts
 from ibgw_tx.orders.shell.cancel import Cancel
 from ibgw_tx.orders.shell.contract_facts import ContractFactsFinder

@@ -15,10 +15,9 @@ from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.errors import CommandError
 from ibgw_tx.orders.cache.changes import Change as CacheChange
 from ibgw_tx.orders.entry.checks import ContractFacts, checked
-from ibgw_tx.orders.entry.held import Change, SentOrders
 from ibgw_tx.orders.entry.modify import modified
 from ibgw_tx.orders.entry.request import OrderRequest
-from ibgw_tx.orders.entry.sent import terms_of_members
+from ibgw_tx.orders.entry.sent import Change, SentOrders, terms_of_members
 from ibgw_tx.orders.shell.attempts import Attempt, Attempts
 from ibgw_tx.orders.shell.contract_facts import ContractFactsFinder
 from ibgw_tx.orders.shell.followups import OrderFollowups
@@ -90,7 +89,7 @@ class Modify:
         frame = session.client.encode_order(order_id, contract, whole.members)
         changes += self._tell_cache(order_id, whole.members)
         self._gate.note()
-        self._sent.changed(order_id, contract, Change(change.members, whole.members), was, command)
+        self._sent.changed(order_id, contract, Change(change.members, whole.members), was)
         self._followups.owns(order_id, command)
         log_sent(order_id, whole.members, contract, "change sent", command)
         return [frame]

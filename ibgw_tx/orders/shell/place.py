@@ -23,10 +23,9 @@ from ibgw_tx.model.errors import CommandError
 from ibgw_tx.orders.cache.changes import Change
 from ibgw_tx.orders.entry.checks import checked
 from ibgw_tx.orders.entry.group import GroupMember, numbered, plan_group
-from ibgw_tx.orders.entry.held import SentOrders
 from ibgw_tx.orders.entry.parse import PlaceOrder, parse_place_order
 from ibgw_tx.orders.entry.request import OrderRequest
-from ibgw_tx.orders.entry.sent import terms_of_members, without_details
+from ibgw_tx.orders.entry.sent import SentOrders, terms_of_members, without_details
 from ibgw_tx.orders.shell.attempts import Attempt, Attempts
 from ibgw_tx.orders.shell.contract_facts import ContractFactsFinder
 from ibgw_tx.orders.shell.followups import OrderFollowups
@@ -196,7 +195,7 @@ class Place:
         for draft, contract in zip(drafts, sent_as, strict=True):
             # The members of a family are let go by its last one: whatever each said, TWS has it transmitted.
             held = draft.members if len(drafts) == 1 else {**draft.members, "transmit": True}
-            self._sent.placed(draft.order_id, contract, held, attempt.command)
+            self._sent.placed(draft.order_id, contract, held)
             self._followups.owns(draft.order_id, attempt.command)
             if not held["transmit"]:
                 now = self._gate.now_ms()

@@ -4,10 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ibgw_tx.commands.message import Command
 from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.events import OrderEcho
-from ibgw_tx.orders.entry.held import Change, SentOrders
+from ibgw_tx.orders.entry.sent import Change, SentOrders
 
 AAPL = Contract(conId=265598, symbol="AAPL", secType="STK", exchange="SMART", currency="USD")
 FIRST = {
@@ -15,7 +14,6 @@ FIRST = {
     "account": "DU1", "orderRef": "a", "transmit": True,
 }  # fmt: skip
 TRAIL = {**FIRST, "action": "SELL", "orderType": "TRAIL", "lmtPrice": None, "auxPrice": 2.0, "trailStopPrice": 98.0}
-COMMAND = Command("1", "PLACE_ORDER", {})
 
 
 class Session:
@@ -24,7 +22,7 @@ class Session:
     def __init__(self, **members):
         self.sent = SentOrders()
         self.first = {**FIRST, **members}
-        self.sent.placed(7, AAPL, self.first, COMMAND)
+        self.sent.placed(7, AAPL, self.first)
         self.shown = {name: value for name, value in self.first.items() if value is not None and name != "transmit"}
 
     def base(self, changing=True):
@@ -32,7 +30,7 @@ class Session:
 
     def change(self, changing=True, **named):
         whole = {**self.base(changing), **named}
-        self.sent.changed(7, AAPL, Change(named, whole), {}, COMMAND)
+        self.sent.changed(7, AAPL, Change(named, whole), {})
         return whole
 
     def show(self, **members):
@@ -244,8 +242,8 @@ def test_an_order_of_an_earlier_session_is_what_tws_shows():
     echo = {**FIRST, **unset, "orderRef": "None"}
     sent.echoed(OrderEcho(7, 0, AAPL, echo))
     assert sent.base(7, False) == ({**FIRST, "orderRef": "None"}, AAPL)
-    sent.changed(7, AAPL, Change({"lmtPrice": 1.0}, {**FIRST, "lmtPrice": 1.0}), FIRST, COMMAND)
-    assert sent.base(7, True)[0]["lmtPrice"] == 1.0 and sent.get(7).frames == 2
+    sent.changed(7, AAPL, Change({"lmtPrice": 1.0}, {**FIRST, "lmtPrice": 1.0}), FIRST)
+    assert sent.base(7, True)[0]["lmtPrice"] == 1.0
     sent.coded(7, 110)
     assert sent.base(7, True)[0]["lmtPrice"] == 150.0
 
@@ -267,7 +265,7 @@ def test_a_group_that_tws_has_made_is_not_sent_back(family, kept):
     sent.echoed(OrderEcho(7, 0, AAPL, {**FIRST, **family}))
     base, _ = sent.base(7, False)
     assert ("ocaGroup" in base, "ocaType" in base) == (kept, kept)
-    sent.changed(7, AAPL, Change({"lmtPrice": 1.0}, {**base, "lmtPrice": 1.0}), base, COMMAND)
+    sent.changed(7, AAPL, Change({"lmtPrice": 1.0}, {**base, "lmtPrice": 1.0}), base)
     sent.echoed(OrderEcho(7, 0, AAPL, {**FIRST, **family, "lmtPrice": 1.0}))
     assert ("ocaGroup" in sent.base(7, False)[0]) is kept, "nor with the next change"
 
@@ -289,9 +287,9 @@ def test_codes_and_echoes_of_other_orders_change_nothing():
 def test_orders_that_are_over_are_forgotten_when_there_are_many():
     sent = SentOrders(at_most=10)
     for order_id in range(1, 12):
-        sent.placed(order_id, AAPL, FIRST, COMMAND)
+        sent.placed(order_id, AAPL, FIRST)
         sent.echoed(OrderEcho(order_id, 0, AAPL, FIRST))
     sent.forget_old(lambda order_id: order_id == 11)
-    assert list(sent) == [11] and list(sent.echoes) == [11]
+    assert list(sent.orders) == [11] and list(sent.echoes) == [11]
     sent.session_lost()
-    assert not list(sent) and not sent.echoes
+    assert not sent.orders and not sent.echoes
