@@ -7,13 +7,16 @@ from typing import Any
 
 from ibgw_tx.accounts.shell.accounts import Accounts
 from ibgw_tx.accounts.shell.commands import AccountCommands
-from ibgw_tx.books.shelf import BookShelf
+from ibgw_tx.books.channels import Channels
+from ibgw_tx.books.greeks import Greeks
+from ibgw_tx.books.hot_depth import HotDepth
+from ibgw_tx.books.hot_top import HotTop
 from ibgw_tx.books.shell.commands import BookCommands
-from ibgw_tx.books.shell.depth import DepthDesk
+from ibgw_tx.books.shell.greeks import GreeksWriter
 from ibgw_tx.books.shell.publisher import BookPublisher
+from ibgw_tx.books.shell.requests import DepthRequests, TopRequests
 from ibgw_tx.books.shell.store import SubscriptionStore
-from ibgw_tx.books.shell.top import TopDesk
-from ibgw_tx.books.top_shelf import TopShelf
+from ibgw_tx.books.shell.subscriptions import Subscriptions
 from ibgw_tx.commands.shell.ack_channel import AckChannel
 from ibgw_tx.commands.shell.dispatcher import Dispatcher, Handler
 from ibgw_tx.commands.shell.followups import Followups
@@ -88,14 +91,15 @@ class Parts:
 
     def _make_books(self, name: str, clock: WallClock) -> None:
         now, steady = clock.now_ms, clock.steady_ms
-        self.shelf = BookShelf()
-        self.tops = TopShelf(self.shelf, now)
-        self.publisher = BookPublisher(self.shelf, self.tops, self.redis, now)
+        self.channels, greeks = Channels(), Greeks()
+        self.hot_depth, self.hot_top = HotDepth(self.channels), HotTop(self.channels, now)
+        self.publisher = BookPublisher(self.channels, self.hot_top, self.redis, now, steady)
         self.subscriptions = SubscriptionStore(name, self.redis)
         keep, drop = self.subscriptions.keep, self.subscriptions.drop
-        self.depth = DepthDesk(self.shelf, self.publisher, self.asker, steady, keep, drop)
-        self.top = TopDesk(self.tops, self.publisher, self.asker, steady, keep, drop)
-        self.depth.left = self.top.retell
+        common = (self.channels, self.publisher, self.asker, steady, keep, drop)
+        self.depth = Subscriptions(DepthRequests(self.hot_depth), *common)
+        self.top = Subscriptions(TopRequests(self.hot_top, greeks, now), *common)
+        self.greeks = GreeksWriter(greeks, self.top, self.redis, now)
 
     def _make_orders(self, config: Config, reactor: Any, now: Callable[[], int]) -> None:
         cache = OrderCache(config.client_id, config.history_days)
@@ -132,7 +136,7 @@ class Parts:
             self.order_followups,
             self.contracts,
             self.rules,
-            (self.shelf, self.tops),
+            self.channels,
             self.redis,
             self._session,
             limits,
@@ -180,7 +184,7 @@ class Parts:
             events.MultiEnd: self.account.multi_end,
             events.SummaryRow: self.account_commands.summary_row,
             events.SummaryEnd: self.account_commands.summary_end,
-            events.OptionTick: self.top.option_tick,
+            events.OptionTick: self.greeks.option_tick,
             events.DataType: self.top.data_type,
             events.OpenOrderEnd: self.order_questions.open_end,
             events.CompletedOrdersEnd: self.order_questions.completed_end,
@@ -206,10 +210,10 @@ class Parts:
     def hot_messages(self) -> dict[bytes, Callable[[list[bytes]], None]]:
         """Messages that are decoded straight from their frames, by id."""
         return {
-            b"12": self.shelf.depth,
-            b"13": self.shelf.depth_l2,
-            b"1": self.tops.tick_price,
-            b"2": self.tops.tick_size,
-            b"46": self.tops.tick_string,
+            b"12": self.hot_depth.depth,
+            b"13": self.hot_depth.depth_l2,
+            b"1": self.hot_top.tick_price,
+            b"2": self.hot_top.tick_size,
+            b"46": self.hot_top.tick_string,
             b"17": self.history_commands.bars,
         }

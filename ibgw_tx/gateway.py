@@ -82,7 +82,7 @@ class Gateway(MultiService):
             PeriodicService("balance", 1.0, parts.account.tick, reactor),
             PeriodicService("books", 1.0, self._tend_books, reactor),
             PeriodicService("book keys", KEY_INTERVAL, parts.publisher.flush_keys, reactor),
-            PeriodicService("greeks", 1.0, self._write_greeks, reactor),
+            PeriodicService("greeks", 1.0, parts.greeks.write, reactor),
             PeriodicService("contracts", REFRESH, self._refresh_contracts, reactor),
         ):
             child.setServiceParent(self)
@@ -132,21 +132,16 @@ class Gateway(MultiService):
     # What runs beside.
 
     def _tend_books(self) -> None:
-        alive = self.is_alive
-        self.parts.depth.tend(alive)
-        self.parts.top.tend(alive)
+        if self.is_alive:
+            self.parts.publisher.refresh_quiet()
+        self.parts.depth.tend()
+        self.parts.top.tend()
         self.parts.publisher.flush()
-
-    def _write_greeks(self) -> None:
-        if not self.redis.up:
-            return
-        writes, gone = self.parts.top.take_greeks(self.clock.now_ms())
-        self.redis.tell_all([*(("SET", key, value) for key, value in writes), *(("DEL", key) for key in gone)])
 
     def _refresh_contracts(self) -> None:
         if self.is_linked:
-            desks = self.parts.depth, self.parts.top
-            wanted = [each.contract.conId for desk in desks for each in desk.wanted.values()]
+            books = self.parts.depth, self.parts.top
+            wanted = [each.contract.conId for kind in books for each in kind.wanted.values()]
             self.parts.contracts.refresh([*wanted, *self.parts.account.contracts_in_use()])
 
     # The session.
@@ -225,8 +220,9 @@ class Gateway(MultiService):
         elif change is Change.LINK_RESTORED:
             self._link_up(same_session=True)
         elif change in (Change.FARM_BROKEN, Change.FARM_OK, Change.FARM_READY):
-            for desk in (self.parts.depth, self.parts.top):
-                desk.farms_changed(farm_broken=change is Change.FARM_BROKEN)
+            outage = self.parts.notices.connectivity.has_broken_data_farm
+            for books in (self.parts.depth, self.parts.top):
+                books.farms_changed(farm_broken=change is Change.FARM_BROKEN, outage=outage)
             self.parts.publisher.flush()
 
     async def reset(self, command: Command) -> dict[str, Any]:
@@ -250,7 +246,7 @@ class Gateway(MultiService):
         parts.contracts.restore()
         parts.rules.restore()
         parts.account.redis_up()
-        parts.top.rewrite_greeks()
+        parts.greeks.redis_up()
         for what, done in (
             ("orders", orders),
             ("subscriptions", parts.subscriptions.redis_up(parts.depth, parts.top)),
@@ -271,7 +267,7 @@ class Gateway(MultiService):
         if self._session is not None:
             self._session.withdraw()
             self.parts.order_entry.session_lost()
-        self._write_greeks()
+        self.parts.greeks.write()
         self.parts.publisher.flush_keys()
         told = self.redis.call("PING").addTimeout(STOP_LIMIT, self._reactor).addErrback(self._stopped_late)
         return told.addCallback(lambda _: self._stop_children())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ibgw_tx.accounts.shell.accounts import Accounts
-from ibgw_tx.books.shell.depth import DepthDesk
+from ibgw_tx.books.shell.subscriptions import Subscriptions
 from ibgw_tx.commands.shell.ack_channel import AckChannel
 from ibgw_tx.model import events
 from ibgw_tx.orders.shell.followups import OrderFollowups
@@ -24,7 +24,7 @@ class NoticeRouter:
     def __init__(
         self,
         asker: Asker,
-        desks: tuple[DepthDesk, ...],
+        books: tuple[Subscriptions, ...],
         account: Accounts,
         orders: Orders,
         followups: OrderFollowups,
@@ -33,7 +33,7 @@ class NoticeRouter:
     ) -> None:
         self.connectivity = Connectivity()
         self._asker = asker
-        self._desks = desks
+        self._books = books
         self._account = account
         self._orders = orders
         self._followups = followups
@@ -48,8 +48,8 @@ class NoticeRouter:
             return
         if codes.fails_request(notice.code) and self._asker.refuse(notice.id, notice.code, notice.text):
             return
-        for desk in self._desks:
-            subscription = desk.noticed(notice)
+        for books in self._books:
+            subscription = books.noticed(notice)
             if subscription is not None and subscription.owner is not None:
                 self._acks.error(subscription.owner, notice.code, notice.text)
                 return

@@ -7,19 +7,25 @@ from ibgw_tx.model.contract import Contract, exchange_of
 
 #: Exchanges whose sizes are taken as TWS sends them (section 6).
 PLAIN_SIZE_EXCHANGES = frozenset({"SEHK", "HKFE"})
+#: From this server version on TWS tells US stocks in shares (tws-facts 5.5), whatever mdSizeMultiplier says.
+SHARES_VERSION = 159
+#: No lot and no multiplier is larger.
+_LARGEST = 1e9
 
 
-def size_factor(contract: Contract, md_size_multiplier: float | None) -> float:
-    """What TWS's lots are multiplied with: mdSizeMultiplier times the contract's multiplier, 1 on SEHK and HKFE.
+def size_factor(contract: Contract, lots: float | None, server_version: int) -> float:
+    """What TWS's lots are multiplied with: mdSizeMultiplier (`lots`) times the contract's multiplier, 1 on SEHK and HKFE.
 
-    A missing or senseless figure counts as 1; whole factors are ints, so that whole sizes stay whole.
+    `server_version` is the negotiated one. A missing or senseless figure counts as 1; whole factors are ints, so that whole
+    sizes stay whole.
     """
     if exchange_of(contract) in PLAIN_SIZE_EXCHANGES:
         return 1
-    factor = round(_positive(md_size_multiplier) * _positive(contract.multiplier), 12) or 1
-    return int(factor) if factor == int(factor) else factor
+    in_shares = server_version >= SHARES_VERSION and contract.secType == "STK" and contract.currency == "USD"
+    factor = round((1 if in_shares else _positive(lots)) * _positive(contract.multiplier), 12) or 1
+    return figures.whole(factor)
 
 
 def _positive(figure: str | float | None) -> float:
     value = figures.number_or_none(figure)
-    return value if value is not None and value > 0 else 1
+    return value if value is not None and 0 < value < _LARGEST else 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeAlias
 
+from ibgw_tx.model import figures
 from ibgw_tx.model import json_text as jsontext
 
 INSERT, UPDATE, DELETE = 0, 1, 2
@@ -20,23 +21,23 @@ Row: TypeAlias = tuple[float, float]
 #: {"p": price, "s": size}
 Level: TypeAlias = dict[str, float]
 
-#: Beyond this a price is IB's "unset" (1.797e308), not a price.
-_ABSURD = 1e300
-#: From here on a size is IB's "unset" (2^127 - 1 of later clients, 1.797e308), not a size.
-_ABSURD_SIZE = 1e15
+#: Beyond these a price or a size is one of IB's ways of saying "unset".
+_ABSURD = figures.NOTHING_REAL
+_ABSURD_SIZE = figures.LARGEST_SIZE
 
 
 class _Side(NamedTuple):
-    """A side as it was last made into text: of which rows, the JSON (None: no publishable side), the best price."""
+    """A side as it was last made: of which rows, its levels (None: they make no publishable side), the JSON, the best price."""
 
     rows: list[Row]
     factor: float
     merged: bool
-    text: bytes | None
+    levels: list[Level] | None
+    text: bytes
     best: float | None
 
 
-_NOTHING = _Side([], 0, False, b"[]", None)
+_NOTHING = _Side([], 0, False, [], b"[]", None)
 
 
 class OrderBook:
@@ -46,7 +47,7 @@ class OrderBook:
     `gaps` counts rows that came for a place the book does not have.
     """
 
-    __slots__ = ("_told_asks", "_told_bids", "asks", "bids", "gaps", "merged", "num_rows")
+    __slots__ = ("_made_asks", "_made_bids", "asks", "bids", "gaps", "merged", "num_rows")
 
     def __init__(self, num_rows: int = 10) -> None:
         self.num_rows = num_rows
@@ -54,7 +55,7 @@ class OrderBook:
         self.asks: list[Row] = []
         self.gaps = 0
         self.merged = False
-        self._told_bids = self._told_asks = _NOTHING
+        self._made_bids = self._made_asks = _NOTHING
 
     def apply(self, operation: int, side: int, row: int, price: float, size: float) -> bool:
         """Carry out one row message; says whether the book changed. A row past the end changes nothing.
@@ -96,38 +97,43 @@ class OrderBook:
         """(bids, asks) with sizes times `factor`, or None while the rows make no publishable book.
 
         None means: crossed (or locked, unless several exchanges may lock each other: `merged`), a side out of order, a negative
-        size, a price or size that is no number (IB's "unset" included). A row of size 0 is no level. The lists are new; sizes are
-        integers where they are whole.
+        size, a price or size that is no number (IB's "unset" included). A row of size 0 is no level. Sizes are integers where
+        they are whole.
         """
-        bids = _side(self.bids, -1, factor, self.merged)
-        asks = _side(self.asks, 1, factor, self.merged)
-        if bids is None or asks is None:
+        bids, asks = self._sides(factor)
+        if bids.levels is None or asks.levels is None or self._is_crossed(bids.best, asks.best):
             return None
-        if bids and asks and self._crossed(bids[0]["p"], asks[0]["p"]):
-            return None
-        return bids, asks
+        return bids.levels, asks.levels
 
     def texts(self, factor: float = 1) -> tuple[bytes, bytes] | None:
-        """`levels` as JSON. A side that is as it was the last time is not made again: most changes touch one side."""
-        bids, asks = self._told_bids, self._told_asks
-        if bids.rows != self.bids or bids.factor != factor or bids.merged != self.merged:
-            bids = self._told_bids = _told(self.bids, -1, factor, self.merged)
-        if asks.rows != self.asks or asks.factor != factor or asks.merged != self.merged:
-            asks = self._told_asks = _told(self.asks, 1, factor, self.merged)
-        if bids.text is None or asks.text is None:
-            return None
-        if bids.best is not None and asks.best is not None and self._crossed(bids.best, asks.best):
+        """`levels` as JSON."""
+        bids, asks = self._sides(factor)
+        if bids.levels is None or asks.levels is None or self._is_crossed(bids.best, asks.best):
             return None
         return bids.text, asks.text
 
-    def _crossed(self, bid: float, ask: float) -> bool:
-        return bid > ask or (bid == ask and not self.merged)
+    def best(self) -> tuple[float | None, float | None] | None:
+        """(bid, ask), None for a side without a level; None while the rows make no publishable book."""
+        levels = self.levels(self._made_bids.factor or 1)
+        return None if levels is None else (self._made_bids.best, self._made_asks.best)
+
+    def _sides(self, factor: float) -> tuple[_Side, _Side]:
+        """Both sides. One that is as it was the last time is not made again: most changes touch one side."""
+        bids, asks = self._made_bids, self._made_asks
+        if bids.rows != self.bids or bids.factor != factor or bids.merged != self.merged:
+            bids = self._made_bids = _made(self.bids, -1, factor, self.merged)
+        if asks.rows != self.asks or asks.factor != factor or asks.merged != self.merged:
+            asks = self._made_asks = _made(self.asks, 1, factor, self.merged)
+        return bids, asks
+
+    def _is_crossed(self, bid: float | None, ask: float | None) -> bool:
+        return bid is not None and ask is not None and (bid > ask or (bid == ask and not self.merged))
 
 
-def _told(rows: list[Row], direction: int, factor: float, merged: bool) -> _Side:
+def _made(rows: list[Row], direction: int, factor: float, merged: bool) -> _Side:
     levels = _side(rows, direction, factor, merged)
-    text = None if levels is None else jsontext.dumps(levels)
-    return _Side(rows.copy(), factor, merged, text, levels[0]["p"] if levels else None)
+    text = b"" if levels is None else jsontext.dumps(levels)
+    return _Side(rows.copy(), factor, merged, levels, text, levels[0]["p"] if levels else None)
 
 
 def _side(rows: list[Row], direction: int, factor: float, merged: bool) -> list[Level] | None:

@@ -1,50 +1,45 @@
-"""Level 1 of one contract: the best bid and ask as a book of one level, and trades. Pure.
+"""Level 1 of one contract: the best bid and ask as a book of one level. Pure.
 
 Ticks (tws-facts 5.1): price messages carry a size too, size messages come apart and repeat it; -1 and sizes of 0 are no
-prices. Delayed ticks (66..) stand for live ones (1..). Trades come as RTVolume texts (tick 48, generic 233) where TWS has
-them, with their time; elsewhere each "last" price with a size is taken as one, at the time it came.
+prices. Delayed ticks (66..) stand for live ones (1..). An unreadable figure (None) is no figure: it makes no level.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from ibgw_tx.books.order_book import Level, scaled
-from ibgw_tx.model import figures
+from ibgw_tx.books.trades import Trades
 from ibgw_tx.model import json_text as jsontext
 
-#: tick type -> (side, what); 66.. are the delayed twins of 1, 2, 4, and 69.. of 0, 3, 5.
-PRICES = {1: "bid", 66: "bid", 2: "ask", 67: "ask", 4: "last", 68: "last"}
+#: tick type -> (side, what); 66.. are the delayed twins of 1, 2, and 69.. of 0, 3.
+PRICES = {1: "bid", 66: "bid", 2: "ask", 67: "ask"}
 SIZES = {0: "bid", 69: "bid", 3: "ask", 70: "ask"}
-#: RTVolume and its twin without odd trades.
-RT_VOLUME = (48, 77)
 
 
-class TopRows:
-    """Has the face of OrderBook where a LiveBook needs it: `levels`, `clear`, truth, `gaps`."""
+class TopOfBook:
+    """Quotes of one contract, and its `trades`. A book's rows to a channel."""
 
-    __slots__ = ("_last_price", "_prices", "_sizes", "_up", "gaps", "has_rt_volume")
+    __slots__ = ("_prices", "_sizes", "gaps", "trades")
 
-    def __init__(self) -> None:
+    def __init__(self, trades: Trades) -> None:
         self.gaps = 0
-        self.has_rt_volume = False
+        self.trades = trades
         self._prices: dict[str, float] = {}
         self._sizes: dict[str, float] = {}
-        self._last_price: float | None = None
-        self._up = True
 
-    def price(self, side: str, price: float, size: float) -> bool:
-        """A new best price with its size; says whether anything changed. No price (-1) takes the level away."""
+    def price(self, side: str, price: float | None, size: float | None) -> bool:
+        """A new best price with its size; says whether anything changed. No price (-1, None) takes the level away."""
         before = self._prices.get(side), self._sizes.get(side)
-        if (price == -1 and size <= 0) or figures.number_or_none(price) is None:
+        size = size or 0
+        if price is None or (price == -1 and size <= 0):
             self._prices.pop(side, None)
         else:
             self._prices[side] = price
         self._sizes[side] = size
         return (self._prices.get(side), size) != before
 
-    def size(self, side: str, size: float) -> bool:
+    def size(self, side: str, size: float | None) -> bool:
         """A new size of the best price; says whether it changed."""
+        size = size or 0
         if self._sizes.get(side) == size:
             return False
         self._sizes[side] = size
@@ -62,42 +57,26 @@ class TopRows:
         levels = self.levels(factor)
         return None if levels is None else (jsontext.dumps(levels[0]), jsontext.dumps(levels[1]))
 
+    def best(self) -> tuple[float | None, float | None] | None:
+        """(bid, ask), None for a side without a level; None while they make no book."""
+        levels = self.levels()
+        return None if levels is None else tuple(side[0]["p"] if side else None for side in levels)  # type: ignore[return-value]
+
     def _level(self, side: str, factor: float) -> list[Level]:
         price, size = self._prices.get(side), self._sizes.get(side, 0)
         if price is None or size <= 0:
             return []
         return [{"p": price, "s": scaled(size, factor)}]
 
-    def trade(self, price: float, size: float, t: int, factor: float) -> dict[str, Any]:
-        """A trade as the interface tells it; `T` is "buy" when it took the ask.
-
-        TWS does not say who took: at or above the ask it was a buyer, at or below the bid a seller, between them the
-        direction of the last change of price decides.
-        """
-        bid, ask = self._prices.get("bid"), self._prices.get("ask")
-        if self._last_price is not None and price != self._last_price:
-            self._up = price > self._last_price
-        self._last_price = price
-        buy = self._up
-        if ask is not None and price >= ask:
-            buy = True
-        elif bid is not None and price <= bid:
-            buy = False
-        return {"T": "buy" if buy else "sell", "p": price, "s": scaled(size, factor), "t": t}
+    def quotes(self) -> tuple[float | None, float | None]:
+        """(bid, ask) as TWS told them last, whatever their sizes."""
+        return self._prices.get("bid"), self._prices.get("ask")
 
     def clear(self) -> None:
         """Forget the quotes."""
+        self.gaps = 0
         self._prices.clear()
         self._sizes.clear()
 
     def __bool__(self) -> bool:
         return bool(self._prices)
-
-
-def parse_rt_volume(text: str) -> tuple[float, float, int] | None:
-    """(price, size, time in ms) of `price;size;time_ms;total;vwap;single`; None when it has no price or no size."""
-    parts = text.split(";")
-    if len(parts) < 3 or not parts[0] or not parts[1]:
-        return None
-    size = float(parts[1])
-    return (float(parts[0]), int(size) if size == int(size) else size, int(parts[2])) if size > 0 else None

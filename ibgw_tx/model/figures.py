@@ -56,7 +56,12 @@ UNSET_DECIMAL = 2**127 - 1
 
 _UNSET_SIZES = frozenset({float(UNSET_INTEGER), float(UNSET_LONG), float(UNSET_DECIMAL)})
 _LARGEST_INT = 2**53  # beyond it a float is no exact integer, and JSON ends at 64 bits
-_NOTHING_REAL = 1e300  # IB's sentinel is larger; nothing of this size is a figure
+#: IB's sentinel is larger; nothing of this size is a price, or a figure of an order.
+NOTHING_REAL = 1e300
+#: From here on a size is IB's "unset" (2^63 - 1, 2^127 - 1, 1.797e308), not a size.
+LARGEST_SIZE = 1e15
+#: What stands in a book's row for a size that cannot be read: it makes no publishable book while it is there.
+NO_SIZE = -1
 
 
 def known(value: Any) -> Any:
@@ -77,7 +82,7 @@ def number_or_none(value: Any) -> float | None:
         found = float(value)
     except (TypeError, ValueError, OverflowError):
         return None
-    if not math.isfinite(found) or abs(found) >= _NOTHING_REAL or found in _UNSET_SIZES:
+    if not math.isfinite(found) or abs(found) >= NOTHING_REAL or found in _UNSET_SIZES:
         return None
     return int(found) if found == int(found) and abs(found) < _LARGEST_INT else found
 
@@ -98,3 +103,32 @@ def order_id(value: Any) -> int:
     """An order, client or perm id; 0 for none: TWS writes 0, 2147483647 (manual executions) or 2^63-1."""
     found = int(value or 0)
     return 0 if found in (UNSET_INTEGER, UNSET_LONG) else found
+
+
+def whole(value: float) -> float:
+    """An int when it is a whole number that a float holds exactly."""
+    return int(value) if value == int(value) and abs(value) < _LARGEST_INT else value
+
+
+def size_or_none(value: Any) -> float | None:
+    """A size TWS tells, as text or not; None for every way of saying "unset". Raises ValueError for what is no number at all."""
+    found = float(value)
+    if math.isnan(found):
+        raise ValueError(f"a size of {value!r}")
+    if abs(found) >= LARGEST_SIZE or found in _UNSET_SIZES:
+        return None
+    return whole(found)
+
+
+def row_size(value: Any) -> float:
+    """`size_or_none` for a row of a book, whose place counts even when its size cannot be read: NO_SIZE then."""
+    found = size_or_none(value)
+    return NO_SIZE if found is None else found
+
+
+def price_or_none(value: Any) -> float | None:
+    """A price TWS tells; None for IB's sentinel. Raises ValueError for what is no number at all."""
+    found = float(value)
+    if math.isnan(found):
+        raise ValueError(f"a price of {value!r}")
+    return None if abs(found) >= NOTHING_REAL else found

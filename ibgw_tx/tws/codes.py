@@ -28,6 +28,9 @@ SUBSCRIPTION_REFUSED = frozenset(
     {101, 102, 200, 203, 309, 320, 321, 322, 354, 407, 478, 579, 10089, 10091, 10092, 10168, 10186, 10189, 10190, 10285}
 )
 
+#: Of these, codes after which level 1 may tick all the same: delayed data, or a part of what was asked for (tws-facts 2.2).
+DOUBTFUL_TOP = frozenset({10089, 10091})
+
 #: Answers of ibapi itself: the message was not sent.
 NOT_SENT = frozenset({503, 504, 579})
 

@@ -66,6 +66,11 @@ class Connectivity:
         self.broken: set[tuple[str, str]] = set()
         self._ready: set[tuple[str, str]] = set()
 
+    @property
+    def has_broken_data_farm(self) -> bool:
+        """Whether any market-data farm is broken."""
+        return any(kind == "data" for kind, _ in self.broken)
+
     def notice(self, code: int, text: str) -> Change | None:
         """Take one notice in; says what changed, None for a repetition or a code that changes nothing.
 

@@ -2,10 +2,12 @@
 
 import json
 
+import attrs
 import pytest
 
 from ibgw_tx.books import subscription as subscriptions
 from ibgw_tx.model.contract import Contract
+from tests.kit.books import subscription
 from tests.kit.fakes import AAPL, BRR01, BRR5, HK1137
 
 OPTION = Contract(
@@ -24,9 +26,21 @@ OPTION = Contract(
 
 
 @pytest.mark.parametrize("contract", [AAPL, HK1137, BRR5, BRR01, OPTION])
-@pytest.mark.parametrize("factor", [1, 100, 0.1])
-def test_an_entry_read_back_is_what_was_kept(contract, factor):
-    assert subscriptions.read_entry(subscriptions.entry("odbk", contract, factor)) == ("odbk", contract, factor)
+@pytest.mark.parametrize("lots", [1, 100, 0.1, None])
+def test_an_entry_read_back_is_what_was_kept(contract, lots):
+    assert subscriptions.read_entry(subscriptions.entry("odbk", subscription(contract, lots))) == ("odbk", contract, lots)
+
+
+@pytest.mark.parametrize(("contract", "factor", "lots"), [(AAPL, 100, 100), (BRR5, 5, 1), (BRR01, 0.1, 1), (HK1137, 1, 1)])
+def test_an_entry_of_an_earlier_version_kept_the_whole_factor(contract, factor, lots):
+    value = json.dumps({"kind": "odbk", "contract": contract.to_json(), "factor": factor}).encode()
+    assert subscriptions.read_entry(value) == ("odbk", contract, lots)
+
+
+def test_what_is_routed_elsewhere_than_its_channel_says_has_a_name_of_its_own():
+    direct = attrs.evolve(AAPL, exchange="NASDAQ")
+    names = [subscriptions.field("odbk", subscription(each)) for each in (AAPL, direct)]
+    assert names == [f"odbk URANUS:NASDAQ:USD-AAPL:full_odbk_channel{routed}" for routed in (" SMART", "")]
 
 
 def kept(**changes):
@@ -46,6 +60,8 @@ def kept(**changes):
         kept(factor=-1),
         kept(factor="1"),
         kept(factor=True),
+        kept(lots=0),
+        kept(lots="1"),
         kept(contract=None),
         kept(contract=[]),
         kept(contract={}),

@@ -324,6 +324,8 @@ class ScriptedTWS:
 class RecordingClient:
     """TWSClient's questions, noted. `full` (an exception) is what the next ones raise."""
 
+    server_version = 157
+
     def __init__(self):
         self.calls = []
         self.full = None
@@ -356,6 +358,12 @@ class RecordingClient:
 
     def cancel_depth(self, req_id, smart):
         self._note("no depth", req_id, smart)
+
+    def subscribe_top(self, req_id, contract, generic_ticks):
+        self._note("top", req_id, contract, generic_ticks)
+
+    def cancel_top(self, req_id):
+        self._note("no top", req_id)
 
 
 # Books.

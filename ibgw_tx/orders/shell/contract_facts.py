@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from ibgw_tx.books.shelf import BookShelf
+from ibgw_tx.books.channels import Channels
 from ibgw_tx.contracts.asked import contract_from_json
 from ibgw_tx.contracts.known import KnownContract
 from ibgw_tx.contracts.market_rule import Rule, flat_rule, parse_rule, rule_id_for
 from ibgw_tx.contracts.shell.contracts import ContractDesk
 from ibgw_tx.contracts.shell.market_rules import RuleDesk
 from ibgw_tx.model import figures
-from ibgw_tx.model.contract import Contract, exchange_of, pair_of
+from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.errors import CommandError, PacingFull, RequestTimeout, bad_params
-from ibgw_tx.model.keys import book_channel
 from ibgw_tx.orders.entry.checks import ContractFacts
 from ibgw_tx.orders.entry.exposure import Exposure, KnownLeg, exposure_of
 
@@ -23,12 +22,12 @@ class ContractFactsFinder:
     """Resolves contracts, and knows what an order on them is measured by."""
 
     def __init__(
-        self, contracts: ContractDesk, rules: RuleDesk, shelves: Sequence[BookShelf], legs_wanted: bool = False
+        self, contracts: ContractDesk, rules: RuleDesk, channels: Channels, legs_wanted: bool = False
     ) -> None:
         """`legs_wanted`: some limit looks at the legs of combos, so they are asked for."""
         self._contracts = contracts
         self._rules = rules
-        self._shelves = shelves
+        self._channels = channels
         self._legs_wanted = legs_wanted
         self._legs: dict[int, Contract] = {}
         self._magnifiers: dict[int, int] = {}
@@ -99,11 +98,4 @@ class ContractFactsFinder:
         """(bid, ask) of the last known book. A combo has none: the book by its name is that of an underlying."""
         if contract.secType == "BAG":
             return None, None
-        channel = book_channel(exchange_of(contract), pair_of(contract))
-        for shelf in self._shelves:
-            book = shelf.books.get(channel)
-            levels = book.rows.levels() if book is not None and book.rows else None
-            if levels is not None:
-                bids, asks = levels
-                return (bids[0]["p"] if bids else None), (asks[0]["p"] if asks else None)
-        return None, None
+        return self._channels.best(contract)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
 
-from ibgw_tx.books.shelf import BookShelf
+from ibgw_tx.books.channels import Channels
 from ibgw_tx.commands.shell.dispatcher import Handler
 from ibgw_tx.contracts.shell.contracts import ContractDesk
 from ibgw_tx.contracts.shell.market_rules import RuleDesk
@@ -45,7 +45,7 @@ class OrderEntry:
         followups: OrderFollowups,
         contracts: ContractDesk,
         rules: RuleDesk,
-        shelves: Sequence[BookShelf],
+        channels: Channels,
         redis: RedisLink,
         session: Callable[[], IBSession],
         limits: Limits,
@@ -58,7 +58,7 @@ class OrderEntry:
         self.ids = OrderIds(ceiling=largest_id)
         self.sent = SentOrders(lambda text: orders.cache.by_perm_id(text) is not None)
         self.halt = HaltSwitch(name, redis)
-        self.facts = ContractFactsFinder(contracts, rules, shelves, limits.look_at_legs)
+        self.facts = ContractFactsFinder(contracts, rules, channels, limits.look_at_legs)
         counter = IdCounter(name, redis, self.ids)
         self.kept = Kept(name, redis, reservations, unanswered, counter, self.halt)
         self.gate = Gate(orders, self.kept, self.halt, self.facts, session, limits, now_ms)

@@ -1,5 +1,6 @@
 """SUB_ODBK and UNSUB_ODBK."""
 
+import attrs
 import pytest
 from twisted.internet.defer import Deferred, succeed
 
@@ -7,7 +8,7 @@ from ibgw_tx.books.shell.commands import BookCommands
 from ibgw_tx.contracts.known import KnownContract
 from ibgw_tx.model import errors
 from ibgw_tx.model.errors import CommandError
-from tests.books.shell.test_depth import Place
+from tests.books.shell.test_subscriptions import Place
 from tests.kit.fakes import AAPL, BRR5, HK1137, command, error, result
 
 
@@ -25,7 +26,11 @@ class Contracts:
 
     async def find_one(self, contract):
         self.asked.append(contract)
-        return self._one({each.conId: each for each in (HK1137, AAPL, BRR5)}, contract.conId)
+        known = {each.conId: each for each in (HK1137, AAPL, BRR5)}
+        found = self._one(known, contract.conId)
+        if contract.exchange and contract.exchange != found.contract.exchange:
+            return KnownContract(attrs.evolve(found.contract, exchange=contract.exchange), {}, 0)
+        return found
 
     def _one(self, known, key):
         if key not in known:
@@ -36,8 +41,8 @@ class Contracts:
 class Desk:
     def __init__(self):
         self.place, self.contracts, self.linked = Place(), Contracts(), True
-        self.place.desk.link_up(self.place.client)
-        self.commands = BookCommands(self.contracts, self.place.desk, self._check)
+        self.place.books.link_up(self.place.client)
+        self.commands = BookCommands(self.contracts, self.place.books, self._check)
 
     def _check(self):
         if not self.linked:
@@ -51,7 +56,7 @@ class Desk:
 
     @property
     def books(self):
-        return [(each.book.exchange, each.book.pair) for each in self.place.desk.wanted.values()]
+        return [(each.feed.channel.exchange, each.feed.channel.pair) for each in self.place.books.wanted.values()]
 
 
 @pytest.fixture
@@ -158,3 +163,57 @@ def test_two_commands_for_one_book_at_once_make_one_subscription(desk):
     waiting.callback(None)
     assert [result(done) for done in both] == [CHANNEL, CHANNEL]
     assert [call[0] for call in desk.place.client.calls] == ["depth"]
+
+
+# One conId on several exchanges.
+
+
+@pytest.fixture
+def two(desk):
+    """AAPL on ISLAND and on ARCA."""
+    for exchange in ("ISLAND", "ARCA"):
+        result(desk.sub(contract={"conId": AAPL.conId, "exchange": exchange}))
+    return desk
+
+
+@pytest.mark.parametrize(("ended", "left"), [("ISLAND", "ARCA"), ("ARCA", "ISLAND")])
+@pytest.mark.parametrize("by", ["contract", "name"])
+def test_only_the_exchange_that_is_named_is_ended(two, ended, left, by):
+    by_contract = {"contract": {"conId": AAPL.conId, "exchange": ended}}
+    result(two.unsub(**by_contract if by == "contract" else {"exchange": ended, "showName": "USD-AAPL"}))
+    assert [exchange for exchange, _ in two.books] == [left]
+
+
+def test_an_exchange_that_is_not_subscribed_ends_nothing(two):
+    assert error(two.unsub(contract={"conId": AAPL.conId, "exchange": "NYSE"}), CommandError).code == errors.BAD_PARAMS
+    assert len(two.books) == 2
+
+
+def test_a_conid_that_fits_two_books_ends_neither(two):
+    found = error(two.unsub(contract={"conId": AAPL.conId}), CommandError)
+    assert found.code == errors.AMBIGUOUS_CONTRACT and "ISLAND" in found.text and "ARCA" in found.text and len(two.books) == 2
+
+
+@pytest.mark.parametrize("other", [{"symbol": "MSFT"}, {"secType": "OPT"}, {"currency": "EUR"}])
+def test_a_contract_that_contradicts_the_subscribed_one_ends_nothing(desk, other):
+    result(desk.sub(**NAME))
+    desk.linked = False
+    assert error(desk.unsub(contract={"conId": 1137, **other}), CommandError)
+    assert desk.books
+
+
+def test_a_name_of_another_kind_of_contract_ends_nothing(desk):
+    result(desk.sub(**NAME))
+    desk.linked = False
+    assert error(desk.unsub(exchange="SEHK", showName="SEHK/FUT/HKD-1137"), CommandError).code == errors.NOT_CONNECTED
+    assert desk.books
+
+
+def test_smart_and_the_listing_exchange_of_one_conid_are_both_asked(desk):
+    acks = [result(desk.sub(contract={"conId": AAPL.conId, "exchange": exchange})) for exchange in ("SMART", "NASDAQ")]
+    assert acks[0] == acks[1]
+    asked = [(call[2].exchange, call[-1]) for call in desk.place.client.taken()]
+    assert asked == [("SMART", True), ("NASDAQ", False)]
+    result(desk.unsub(contract={"conId": AAPL.conId, "exchange": "NASDAQ"}))
+    assert [each.contract.exchange for each in desk.place.books.wanted.values()] == ["SMART"]
+    assert [call[0] for call in desk.place.client.taken()] == ["no depth"]

@@ -3,30 +3,25 @@
 import pytest
 
 from ibgw_tx.books import subscription as subscriptions
-from ibgw_tx.books.live_book import LiveBook
 from ibgw_tx.books.shell.store import SubscriptionStore
 from ibgw_tx.model import keys as names
+from tests.kit.books import subscription
 from tests.kit.fakes import AAPL, HK1137, FakeLink, result
 
 KEY = names.subscriptions("demo")
 
 
-class Subscription:
-    def __init__(self, contract, factor=1):
-        self.contract, self.book = contract, LiveBook(contract, factor)
+class Books:
+    """What the subscriptions of depth are to the store."""
 
-
-class Desk:
-    """What a depth desk is to the store."""
-
-    KIND = subscriptions.DEPTH
+    kind = subscriptions.DEPTH
 
     def __init__(self, *wanted):
-        self.wanted = {each.book.channel: each for each in wanted}
+        self.wanted = {each.name: each for each in wanted}
 
-    def restore(self, contract, factor):
-        made = Subscription(contract, factor)
-        self.wanted[made.book.channel] = made
+    def restore(self, contract, lots):
+        made = subscription(contract, lots)
+        self.wanted[made.name] = made
 
 
 @pytest.fixture
@@ -46,53 +41,53 @@ def kept(link):
 
 
 def test_what_is_kept_is_restored_by_the_next_gateway(store, link):
-    store.keep("odbk", Subscription(HK1137, 100))
-    store.keep("odbk", Subscription(AAPL))
-    store.drop("odbk", Subscription(AAPL))
-    desk = Desk()
-    result(SubscriptionStore("demo", link).redis_up(desk))
-    assert [(each.contract, each.book.factor) for each in desk.wanted.values()] == [(HK1137, 100)]
+    store.keep("odbk", subscription(HK1137, 100))
+    store.keep("odbk", subscription(AAPL))
+    store.drop("odbk", subscription(AAPL))
+    books = Books()
+    result(SubscriptionStore("demo", link).redis_up(books))
+    assert [(each.contract, each.lots) for each in books.wanted.values()] == [(HK1137, 100)]
 
 
 @pytest.mark.parametrize("bad", [b"junk", b'{"kind":"odbk","contract":{"conId":1,"exchange":"A:B"},"factor":1}', b"{}"])
 def test_an_entry_nobody_can_read_is_logged_removed_and_hides_no_other(store, link, lines, bad):
-    link.hashes[KEY] = {b"a": bad, b"b": subscriptions.entry("odbk", HK1137, 1), b"c": bad}
-    desk = Desk()
-    result(store.redis_up(desk))
-    assert [each.contract for each in desk.wanted.values()] == [HK1137]
+    link.hashes[KEY] = {b"a": bad, b"b": subscriptions.entry("odbk", subscription(HK1137, 1)), b"c": bad}
+    books = Books()
+    result(store.redis_up(books))
+    assert [each.contract for each in books.wanted.values()] == [HK1137]
     assert kept(link) == [("odbk", HK1137, 1)]
     assert sum("is not restored" in line for line in lines) == 2
 
 
 def test_a_redis_that_came_back_empty_is_written_whole(store, link):
-    desk = Desk(Subscription(AAPL))
-    result(store.redis_up(desk))
+    books = Books(subscription(AAPL, 1))
+    result(store.redis_up(books))
     link.hashes.clear()
-    result(store.redis_up(desk))
+    result(store.redis_up(books))
     assert kept(link) == [("odbk", AAPL, 1)]
 
 
 def test_the_hash_is_read_only_once(store, link):
-    result(store.redis_up(Desk()))
-    link.hashes[KEY] = {b"x": subscriptions.entry("odbk", AAPL, 1)}
-    desk = Desk()
-    result(store.redis_up(desk))
-    assert not desk.wanted and not kept(link)
+    result(store.redis_up(Books()))
+    link.hashes[KEY] = {b"x": subscriptions.entry("odbk", subscription(AAPL, 1))}
+    books = Books()
+    result(store.redis_up(books))
+    assert not books.wanted and not kept(link)
 
 
 def test_a_hash_that_could_not_be_read_is_read_the_next_time(store, link, lines):
-    link.hashes[KEY] = {b"x": subscriptions.entry("odbk", AAPL, 1)}
+    link.hashes[KEY] = {b"x": subscriptions.entry("odbk", subscription(AAPL, 1))}
     link.refuse["HGETALL"] = RuntimeError("away")
-    desk = Desk()
-    result(store.redis_up(desk))
-    assert not desk.wanted and any("not read" in line for line in lines) and kept(link)
+    books = Books()
+    result(store.redis_up(books))
+    assert not books.wanted and any("not read" in line for line in lines) and kept(link)
     link.refuse.clear()
-    result(store.redis_up(desk))
-    assert desk.wanted
+    result(store.redis_up(books))
+    assert books.wanted
 
 
 def test_what_was_subscribed_before_redis_was_read_is_not_lost(store, link):
-    link.hashes[KEY] = {b"x": subscriptions.entry("odbk", HK1137, 1)}
-    desk = Desk(Subscription(AAPL))
-    result(store.redis_up(desk))
-    assert len(desk.wanted) == len(kept(link)) == 2
+    link.hashes[KEY] = {b"x": subscriptions.entry("odbk", subscription(HK1137, 1))}
+    books = Books(subscription(AAPL))
+    result(store.redis_up(books))
+    assert len(books.wanted) == len(kept(link)) == 2

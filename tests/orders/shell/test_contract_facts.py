@@ -9,7 +9,6 @@ from ibgw_tx.model import errors
 from ibgw_tx.model.contract import ComboLeg, Contract
 from ibgw_tx.model.errors import CommandError
 from ibgw_tx.orders.entry.limits import Limits
-from ibgw_tx.orders.shell.contract_facts import ContractFactsFinder
 from tests.kit.fakes import AAPL, HK1137, depth_frame, error, result
 from tests.kit.gateway import World
 
@@ -96,7 +95,7 @@ def test_the_price_collar_is_measured_from_the_last_known_book(world, contracts)
     world.answer(HK1137)
     (request,) = world.asked("10")
     for side, price in ((1, 99), (0, 100)):
-        world.parts.shelf.depth(depth_frame(request[2], 0, 0, side, price, 5))
+        world.parts.hot_depth.depth(depth_frame(request[2], 0, 0, side, price, 5))
     assert refusal(contracts, collar, BUY, HK1137) is None
     assert refusal(contracts, collar, {**BUY, "lmtPrice": 102.0}, HK1137).limit == "price_collar"
     world.tws.notice(1100)
@@ -112,6 +111,10 @@ def test_a_price_magnifier_counts_in_the_notional(world, contracts):
     assert refusal(contracts, Limits(max_notional=10), BUY, pence).limit == "max_notional"
 
 
-def test_the_finder_looks_at_every_shelf(world):
-    made = ContractFactsFinder(world.parts.contracts, world.parts.rules, ())
-    assert made.touch(AAPL) == (None, None)
+def test_the_last_known_book_may_be_level_1(world, contracts):
+    assert contracts.touch(HK1137) == (None, None)
+    world.send("SUB_TOP", exchange="SEHK", showName="HKD-1137")
+    world.answer(HK1137)
+    (request,) = world.asked("1")
+    world.tws.say(1, 6, request[2], 1, 10.0, 5, 0)
+    assert contracts.touch(HK1137) == (10.0, None)

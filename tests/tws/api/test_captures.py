@@ -7,11 +7,10 @@ import attrs
 import pytest
 from ibapi.wrapper import EWrapper
 
-from ibgw_tx.books.live_book import LiveBook
 from ibgw_tx.books.order_book import OrderBook
-from ibgw_tx.books.shelf import BookShelf
 from ibgw_tx.tws.api.client import TWSDecoder
 from ibgw_tx.tws.frames import FrameSplitter, fields_of
+from tests.kit.books import BookPath
 from tests.kit.fakes import AAPL, tws_frame
 
 DATA = Path(__file__).parents[2] / "data"
@@ -72,10 +71,9 @@ def test_a_frame_survives_the_wire(frame):
 
 @pytest.mark.parametrize("frame", [frame for frame in USABLE if frame["msg_id"] in (12, 13)], ids=lambda frame: frame["id"])
 def test_depth_on_the_hot_path_makes_the_book_of_the_official_callback(frame):
-    shelf, book = BookShelf(), LiveBook(AAPL, 1)
-    shelf.add(book)
-    shelf.feed(book, int(frame["fields"][2]))
-    (shelf.depth if frame["msg_id"] == 12 else shelf.depth_l2)([*fields(frame), b""])
+    path = BookPath()
+    book, hot = path.fed(AAPL, int(frame["fields"][2])), path.depth
+    (hot.depth if frame["msg_id"] == 12 else hot.depth_l2)([*fields(frame), b""])
     ((name, _, row, *rest),) = frame["ibapi_calls"]
     operation, side, price, size = rest[:4] if name == "updateMktDepth" else rest[1:5]
     expected = OrderBook(10)

@@ -1,0 +1,32 @@
+"""Which feed each of TWS's requests is for: the first look-up of the hot path. Pure."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from ibgw_tx.books.channel import Feed, Rows
+from ibgw_tx.books.channels import Channels
+
+R = TypeVar("R", bound=Rows)
+
+
+class Feeds(Generic[R]):
+    """The feeds of one kind by the request id as it stands in frames."""
+
+    def __init__(self, channels: Channels) -> None:
+        self.by_request: dict[bytes, Feed[R]] = {}
+        self._channels = channels
+
+    def start(self, feed: Feed[R], req_id: int) -> None:
+        """From now on the rows of `req_id` are this feed's, starting from nothing."""
+        self.end(feed)
+        feed.req_id = req_id
+        self.by_request[b"%d" % req_id] = feed
+
+    def end(self, feed: Feed[R]) -> None:
+        """What still comes for the feed's request is late and harmless, and its rows are nothing any more."""
+        if feed.req_id is not None:
+            self.by_request.pop(b"%d" % feed.req_id, None)
+            feed.req_id = None
+        feed.spoilt = False
+        self._channels.distrust(feed)

@@ -1,0 +1,59 @@
+"""The pure path of books, put together: frames in, messages out."""
+
+import json
+
+from ibgw_tx.books.channel import DEPTH_RANK, TOP_RANK, Feed
+from ibgw_tx.books.channels import Channels
+from ibgw_tx.books.hot_depth import HotDepth
+from ibgw_tx.books.hot_top import HotTop
+from ibgw_tx.books.order_book import OrderBook
+from ibgw_tx.books.subscription import Subscription
+from ibgw_tx.books.top_of_book import TopOfBook
+from ibgw_tx.books.trades import Trades
+from ibgw_tx.model import keys as names
+from tests.kit.fakes import depth_frame
+
+NOW = 1_700_000_000_000
+
+
+class BookPath:
+    """Channels with both hot paths. Epoch time and steady time are one here, unless a test gives both."""
+
+    def __init__(self, now_ms=lambda: NOW):
+        self.channels = Channels()
+        self.depth = HotDepth(self.channels)
+        self.top = HotTop(self.channels, now_ms)
+
+    def fed(self, contract, req_id, factor=1):
+        """A feed of depth, fed by a request."""
+        feed = Feed(self.channels.open(contract), OrderBook(), DEPTH_RANK, factor)
+        return self._started(self.depth.feeds, feed, contract, req_id)
+
+    def fed_top(self, contract, req_id, factor=1, asked_at=0):
+        """A feed of level 1, fed by a request asked at a time."""
+        channel = self.channels.open(contract)
+        trades = Trades(names.tick_channel(channel.exchange, channel.pair))
+        trades.start(asked_at)
+        feed = Feed(channel, TopOfBook(trades), TOP_RANK, factor)
+        return self._started(self.top.feeds, feed, contract, req_id)
+
+    def _started(self, feeds, feed, contract, req_id):
+        self.channels.join(feed, contract.conId)
+        feeds.start(feed, req_id)
+        return feed
+
+    def row(self, req_id, row, operation, side, price, size):
+        self.depth.depth(depth_frame(req_id, row, operation, side, price, size))
+
+    def quote(self, req_id, tick, price, size=5):
+        self.top.tick_price([*(str(item).encode() for item in (1, 6, req_id, tick, price, size, 0)), b""])
+
+    def told(self, now=NOW):
+        """(channel, message) of what goes out."""
+        return [(channel.name, json.loads(message)) for channel, message in self.channels.take_messages(now, now)]
+
+
+def subscription(contract, lots=None):
+    """A wanted book of depth, of no gateway."""
+    feed = Feed(Channels().open(contract), OrderBook(), DEPTH_RANK)
+    return Subscription(feed, contract, lots)
