@@ -26,8 +26,10 @@ class BookProtocol(RedisProtocol):
         self.in_flight = 0
         self._paused = False
         self._starving = False
-        #: Whether Redis has answered since it was last looked for.
-        self._answered = False
+        #: Whether Redis has answered since it was last looked for, and whether it has refused something.
+        self._answered = self._refused_lately = False
+        #: Whether a refusal has been told that is not over.
+        self._refusing = False
         self._watch: Any = None
 
     async def prepared(self) -> None:
@@ -55,7 +57,8 @@ class BookProtocol(RedisProtocol):
         while (reply := self._reader.gets()) is not False:
             self.in_flight -= 1
             if isinstance(reply, Exception):
-                self.factory.trouble(f"Redis refuses a book: {reply}")
+                self._refusing = self._refused_lately = True
+                self.factory.trouble(f"refuses a book: {reply}")
         self._answered = True
         self._offer_room()
 
@@ -64,11 +67,14 @@ class BookProtocol(RedisProtocol):
         if not self.connected:
             return
         if self.in_flight and not self._answered:
-            self.factory.trouble(f"Redis has not answered for {REPLY_LIMIT} s")
+            self.factory.trouble(f"has not answered for {REPLY_LIMIT} s")
             self.transport.abortConnection()
             return
-        self._answered = False
-        if self.in_flight:
+        if self._refusing and not self._refused_lately and self._answered:
+            self._refusing = False
+            self.factory.recovered()
+        self._answered = self._refused_lately = False
+        if self.in_flight or self._refusing:
             self._watch = self.callLater(REPLY_LIMIT, self._check_replies, 0)
 
     def _offer_room(self) -> None:
@@ -94,8 +100,9 @@ class BookProtocol(RedisProtocol):
 
 
 class BookFactory(RedisFactory):
-    """A RedisFactory whose `room` is called when a full connection can take more."""
+    """A RedisFactory: `room` is called when a full connection can take more, `recovered` when no book is refused any more."""
 
-    def __init__(self, room: Callable[[], None], **kind: Any) -> None:
+    def __init__(self, room: Callable[[], None], recovered: Callable[[], None], **kind: Any) -> None:
         super().__init__(BookProtocol, **kind)
         self.room = room
+        self.recovered = recovered

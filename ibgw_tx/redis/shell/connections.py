@@ -122,15 +122,20 @@ class RedisProtocol(txredisapi.RedisProtocol):
 
     def _refused(self, failure: Failure) -> None:
         # Redis' own words; the password is not in them.
-        self.factory.trouble(f"Redis refuses: {failure.getErrorMessage()}")
+        self.factory.trouble(f"refuses: {failure.getErrorMessage()}")
         self.transport.abortConnection()
 
     def connectionLost(self, why: Failure = connectionDone) -> None:
         super().connectionLost(why)
         self.factory.lost()
 
-    def send_all(self, commands: Sequence[Sequence[str | bytes | int]], refused: Callable[[Failure, Any], None]) -> None:
-        """Many commands in one write; `refused` is told of each that Redis answers with an error.
+    def send_all(
+        self,
+        commands: Sequence[Sequence[str | bytes | int]],
+        refused: Callable[[Failure, Any], None],
+        carried_out: Callable[[Any, Any], None] | None = None,
+    ) -> None:
+        """Many commands in one write; `refused` is told of each that Redis answers with an error, `carried_out` of the others.
 
         Their replies have no limit of their own: other commands on this connection find out that Redis is silent.
         """
@@ -138,7 +143,10 @@ class RedisProtocol(txredisapi.RedisProtocol):
         self.transport.write(b"".join(packed))
         for words in commands:
             reply = self.replyQueue.get().addCallback(self.handle_reply)
-            reply.addErrback(refused, words[0])
+            if carried_out is None:
+                reply.addErrback(refused, words[0])
+            else:
+                reply.addCallbacks(carried_out, refused, (words[0],), {}, (words[0],))
 
     @property
     def unanswered(self) -> int:

@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 from ibgw_tx.model.errors import RedisDown
 from ibgw_tx.redis.shell.book_connection import BookFactory, BookProtocol
 from ibgw_tx.redis.shell.connections import RedisFactory, RedisProtocol, ResponseError, SubscriberFactory
+from ibgw_tx.redis.troubles import Troubles
 from ibgw_tx.runtime.log import Logger
 
 CONNECT_LIMIT = 5  # seconds for one TCP connect
@@ -49,15 +50,34 @@ class RedisLink(Service):
         self._reactor = reactor
         self._host, self._port = host, port
         self._protocol: RedisProtocol | None = None
-        self._trouble = ""
-        kind: dict[str, Any] = {"password": password, "trouble": self._say_trouble}
+        self._troubles = Troubles()
+        kind: dict[str, Any] = {"password": password}
         self._factories: list[RedisFactory] = [
-            RedisFactory(RedisProtocol, ready=self._ready, lost=self._lost, **kind),
-            SubscriberFactory(
-                [channel], self._message, ready=self._listening, lost=self._deaf, **kind
+            RedisFactory(
+                RedisProtocol, ready=self._ready, lost=self._lost, trouble=partial(self._say_trouble, "commands"), **kind
             ),
-            BookFactory(self._books_room, ready=self._books_ready, lost=self._books_lost, **kind),
+            SubscriberFactory(
+                [channel],
+                self._message,
+                ready=self._listening,
+                lost=self._deaf,
+                trouble=partial(self._say_trouble, "subscription"),
+                **kind,
+            ),
+            BookFactory(
+                self._books_room,
+                ready=self._books_ready,
+                lost=self._books_lost,
+                trouble=partial(self._say_trouble, "books"),
+                recovered=self._books_taken,
+                **kind,
+            ),
         ]
+
+    @property
+    def address(self) -> str:
+        """host:port."""
+        return f"{self._host}:{self._port}"
 
     # Life.
 
@@ -78,18 +98,18 @@ class RedisLink(Service):
 
     def _cannot_connect(self, failure: Failure) -> None:
         if not failure.check(defer.CancelledError):
-            self._say_trouble(f"cannot reach Redis at {self._host}:{self._port}: {failure.getErrorMessage()}")
+            self._say_trouble("any", f"cannot be reached: {failure.getErrorMessage()}")
 
-    def _say_trouble(self, text: str) -> None:
-        if text != self._trouble and self.running:
-            self._trouble = text
-            self.log.warn("{text}; trying again", text=text)
+    def _say_trouble(self, connection: str, text: str) -> None:
+        if self.running and self._troubles.begins(connection, text):
+            self.log.warn("Redis at {address} {text}; trying again", address=self.address, text=text)
 
     def _ready(self, protocol: RedisProtocol) -> None:
         self._protocol = protocol
         self.up = True
-        self._trouble = ""
-        self.log.info("Redis at {host}:{port} is ready", host=self._host, port=self._port)
+        self._troubles.ends("any")
+        self._troubles.ends("commands")
+        self.log.info("Redis at {address} is ready", address=self.address)
         for call in self.on_up:
             try:
                 call()
@@ -100,12 +120,14 @@ class RedisLink(Service):
     def _lost(self) -> None:
         was_up, self.up, self._protocol = self.up, False, None
         if was_up:
-            self._say_trouble("Redis connection lost")
+            self._troubles.forget_refusals()
+            self._say_trouble("commands", "is lost")
             for call in self.on_down:
                 call()
 
     def _listening(self, protocol: Any) -> None:
         self.listening = True
+        self._troubles.ends("subscription")
         self.log.debug("listening for commands")
         self.on_listening()
 
@@ -118,7 +140,12 @@ class RedisLink(Service):
 
     def _books_ready(self, protocol: BookProtocol) -> None:
         self.books = protocol
+        self._troubles.ends("books")
         self.on_books_up()
+
+    def _books_taken(self) -> None:
+        self._troubles.ends("books")
+        self.log.info("Redis at {address} takes books again", address=self.address)
 
     def _books_lost(self) -> None:
         self.books = None
@@ -140,7 +167,7 @@ class RedisLink(Service):
     def tell(self, *words: str | bytes | int) -> None:
         """One command whose reply matters only if it is an error; nothing when Redis is away (on_up writes anew)."""
         if self.up:
-            self.call(*words).addErrback(self._not_told, words[0])
+            self.call(*words).addCallbacks(self._told, self._not_told, (words[0],), {}, (words[0],))
 
     def tell_all(self, commands: Iterable[Words], refused: Callable[[Failure], None] | None = None) -> None:
         """Many commands in one write, as `tell`; `refused` is called for each that Redis answers with an error."""
@@ -150,10 +177,15 @@ class RedisLink(Service):
         batch = list(commands)
         if protocol.unanswered + len(batch) > MAX_UNANSWERED:
             self.refused += len(batch)
-            self.log.error("{count} commands not sent: Redis is too slow; starting the connection over", count=len(batch))
+            self.log.error(
+                "{count} commands not sent: Redis at {address} is too slow; starting the connection over",
+                count=len(batch),
+                address=self.address,
+            )
             protocol.transport.abortConnection()
         elif batch:
-            protocol.send_all(batch, self._not_told if refused is None else partial(self._refused, refused))
+            told = self._told if self._troubles.any_refused else None
+            protocol.send_all(batch, self._not_told if refused is None else partial(self._refused, refused), told)
 
     def _refused(self, tell: Callable[[Failure], None], failure: Failure, word: Any) -> None:
         self._not_told(failure, word)
@@ -177,8 +209,17 @@ class RedisLink(Service):
         self.tell("PUBLISH", channel, message)
 
     def _not_told(self, failure: Failure, word: Any) -> None:
-        if self.up:
-            self._say_trouble(f"{word} failed: {failure.getErrorMessage()}")
+        if not self.up:
+            return
+        if not failure.check(ResponseError):
+            self._say_trouble("commands", f"has not carried out {word}: {failure.getErrorMessage()}")
+        elif self._troubles.refused(str(word), failure.getErrorMessage()):
+            text = failure.getErrorMessage()
+            self.log.warn("Redis at {address} refuses {word}: {text}; trying again", address=self.address, word=word, text=text)
+
+    def _told(self, _: Any, word: Any) -> None:
+        if self._troubles.any_refused and self._troubles.carried_out(str(word)):
+            self.log.info("Redis at {address} refuses nothing any more", address=self.address)
 
 
 def _nothing() -> None:

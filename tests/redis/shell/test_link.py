@@ -150,7 +150,7 @@ def test_a_call_under_way_fails_with_the_connection_and_the_loss_is_told(place, 
     called = place.link.call("GET", "k")
     server.wire.end()
     error(called)
-    assert not place.link.up and downs == [1] and any("Redis connection lost" in line for line in lines)
+    assert not place.link.up and downs == [1] and any("Redis at 127.0.0.1:6379 is lost" in line for line in lines)
 
 
 def test_an_unanswered_call_drops_the_connection(place):
@@ -165,7 +165,47 @@ def test_a_tell_that_redis_refuses_is_logged(place, lines):
     server = place.ready()
     place.link.tell("SET", "k", "v")
     server.reply(b"-OOM command not allowed when used memory > 'maxmemory'.")
-    assert any("SET failed: OOM" in line for line in lines)
+    assert any("Redis at 127.0.0.1:6379 refuses SET: OOM" in line for line in lines)
+
+
+OOM, READONLY = b"-OOM command not allowed", b"-READONLY You can't write against a read only replica."
+
+
+@pytest.mark.parametrize("refusal", [OOM, READONLY])
+def test_a_refusal_is_one_line_and_its_end_another(place, lines, refusal):
+    server = place.ready()
+    lines.clear()
+    for _ in range(20):
+        place.link.tell("SET", "k", "v")
+        place.link.tell("PUBLISH", "c", "m")
+        place.link.tell_all([("HSET", "k", "f", "v"), ("PUBLISH", "c", "m")])
+        server.reply(refusal, b":0", refusal, b":0")
+    assert len(lines) == 1 and lines[0].startswith("warn Redis at 127.0.0.1:6379 refuses SET:")
+    place.link.tell("SET", "k", "v")
+    server.reply(b"+OK")
+    assert len(lines) == 1
+    place.link.tell_all([("HSET", "k", "f", "v")])
+    server.reply(b":1")
+    assert lines[1:] == ["info Redis at 127.0.0.1:6379 refuses nothing any more"]
+    place.link.tell("SET", "k", "v")
+    server.reply(refusal)
+    assert len(lines) == 3
+
+
+def test_trouble_of_one_connection_does_not_repeat_that_of_another(place, lines):
+    server, books = place.ready(0), place.ready(2)
+    lines.clear()
+    for _ in range(20):
+        place.link.tell("SET", "k", "v")
+        server.reply(OOM)
+        place.link.books.send(b"x", 1)
+        books.reply(OOM)
+    assert len(lines) == 2
+    for _ in range(3):
+        place.clock.advance(REPLY_LIMIT)
+        place.link.books.send(b"x", 1)
+        books.reply(b":0")
+    assert [line for line in lines if "takes books again" in line] == ["info Redis at 127.0.0.1:6379 takes books again"]
 
 
 def test_what_waits_for_replies_is_bounded(place, monkeypatch):
