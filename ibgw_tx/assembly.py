@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ibgw_tx.accounts.shell.accounts import Accounts
@@ -51,7 +51,7 @@ class Parts:
     """Everything a gateway has but its services.
 
     `session()` gives the linked session or raises CommandError, `beat` writes the status,
-    `connectivity_changed` is told what a system notice changed.
+    `connectivity_changed` is told what a system notice changed. `own` are the commands about the gateway itself.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Parts:
         session: Callable[[], IBSession],
         beat: Callable[[], None],
         connectivity_changed: Callable[[Change], None],
-        reset: Handler,
+        own: Mapping[str, Handler],
     ) -> None:
         name, now = config.name, clock.now_ms
         self._config = config
@@ -78,16 +78,21 @@ class Parts:
         self.account = Accounts(name, config.account, self.contracts, self.asker, self.redis, reactor, beat)
         self._make_orders(config, reactor, now)
         self.contracts.found = self._found
-        followups = Followups(self.acks, reactor)
+        followups = self.followups = Followups(self.acks, reactor)
         self.contract_commands = ContractCommands(self.contracts, followups, session)
         self.account_commands = AccountCommands(name, self.asker, self.redis, followups, session, now)
         self.history_commands = HistoryCommands(self.contracts, self.asker, followups, session, reactor.seconds)
         self.notices = NoticeRouter(
-            self.asker, (self.depth, self.top), self.account, self.orders, self.order_followups, self.acks, connectivity_changed
+            self.asker,
+            (self.depth, self.top),
+            self.account,
+            self.orders,
+            self.order_followups,
+            self.acks,
+            connectivity_changed,
+            config.tws_address,
         )
-        self.dispatcher = Dispatcher(
-            {"RESET": reset, **self._handlers()}, self.acks, now, int(config.max_command_age * 1000)
-        )
+        self.dispatcher = Dispatcher({**own, **self._handlers()}, self.acks, now, int(config.max_command_age * 1000))
 
     def _make_books(self, name: str, clock: WallClock) -> None:
         now, steady = clock.now_ms, clock.steady_ms

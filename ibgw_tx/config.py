@@ -157,6 +157,16 @@ class Config:
     record_accounts: bool
     debug: bool
 
+    @property
+    def tws_address(self) -> str:
+        """host:port."""
+        return f"{self.tws_host}:{self.tws_port}"
+
+    @property
+    def redis_address(self) -> str:
+        """host:port."""
+        return f"{self.redis_host}:{self.redis_port}"
+
 
 def configure(flags: Mapping[str, str | None], env: Mapping[str, str]) -> Config:
     """Read every setting. `flags` maps flag names to their text. Raises ConfigError."""

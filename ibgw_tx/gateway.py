@@ -7,6 +7,7 @@ that is on Redis before its connections close.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -16,27 +17,25 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from ibgw_tx.assembly import Parts
-from ibgw_tx.books.shell.publisher import KEY_INTERVAL
+from ibgw_tx.chores import Chores
 from ibgw_tx.commands import message as commands
 from ibgw_tx.commands.message import Command
 from ibgw_tx.config import Config
 from ibgw_tx.model import errors
-from ibgw_tx.model import json_text as jsontext
-from ibgw_tx.model import keys as names
 from ibgw_tx.model.errors import CommandError
 from ibgw_tx.runtime.log import Logger
-from ibgw_tx.runtime.periodic import PeriodicService
 from ibgw_tx.runtime.wall_clock import WallClock
+from ibgw_tx.status import Status
 from ibgw_tx.tws.connectivity import Change, Connectivity
 from ibgw_tx.tws.shell.link import IBSessionFactory, TWSLink
 from ibgw_tx.tws.shell.recorder import Recorder
 from ibgw_tx.tws.shell.session import IBSession
 
-HEARTBEAT = 1.0  # seconds
 STOP_LIMIT = 2.0  # seconds for each step of a clean stop
-REFRESH = 3600.0  # seconds between two looks for contracts that are a day old
 #: Seconds TWS may be without its link to IB before the session is started over: the 1102 may have been lost.
 LINK_PATIENCE = 300.0
+#: Seconds within which a RESET is the same as the one before, and in which one that has not ended yet is.
+RESET_PAUSE, RESET_PATIENCE = 1.0, 10.0
 
 
 class Gateway(MultiService):
@@ -49,16 +48,15 @@ class Gateway(MultiService):
         super().__init__()
         self.setName(f"ibgateway-{config.name}")
         self._config = config
-        self._name = config.name
         self._reactor = reactor
         self.clock = WallClock(reactor, wall)
         self._session: IBSession | None = None
         self._link_down_since: float | None = None
-        self._status: bool | None = None
-        self._stopping = False
-        self.parts = Parts(
-            config, reactor, self.clock, self.linked_session, self.beat, self._connectivity_changed, self.reset
-        )
+        #: TWS has its link to IB again; everything is asked anew when its read has been taken in.
+        self._link_is_back = False
+        self._reset_at = -math.inf
+        own = {"RESET": self.reset, "STATUS": self._tell_status}
+        self.parts = Parts(config, reactor, self.clock, self.linked_session, self.beat, self._connectivity_changed, own)
         self.redis = self.parts.redis
         self.redis.on_message = self.parts.dispatcher.message
         self.redis.on_up.append(self._redis_up)
@@ -72,20 +70,19 @@ class Gateway(MultiService):
         self.recorder = Recorder(config.record, not config.record_accounts, reactor) if config.record else None
         hot, rate = parts.hot_messages(), config.message_rate
         make = partial(IBSession, config.client_id, self, hot, reactor, self.recorder, rate)
-        self.ib = TWSLink(config.tws_host, config.tws_port, IBSessionFactory(make, reactor), reactor)
-        for child in (
-            self.redis,
-            self.ib,
-            PeriodicService("heartbeat", HEARTBEAT, self.beat, reactor),
-            PeriodicService("orders", 1.0, parts.orders.tick, reactor),
-            PeriodicService("order entry", 1.0, parts.order_entry.tick, reactor),
-            PeriodicService("balance", 1.0, parts.account.tick, reactor),
-            PeriodicService("books", 1.0, self._tend_books, reactor),
-            PeriodicService("book keys", KEY_INTERVAL, parts.publisher.flush_keys, reactor),
-            PeriodicService("greeks", 1.0, parts.greeks.write, reactor),
-            PeriodicService("contracts", REFRESH, self._refresh_contracts, reactor),
-        ):
+        factory = IBSessionFactory(make, reactor, config.tws_address)
+        self.ib = TWSLink(config.tws_host, config.tws_port, factory, reactor)
+        self.standing = Status(
+            config, parts, reactor, self.clock.now_ms, lambda: self._session, lambda: factory.trouble, self._redis_up
+        )
+        self.chores = Chores(parts, self.beat, lambda: self.is_linked, lambda: self.is_alive)
+        for child in (self.redis, self.ib, *self.chores.services(reactor)):
             child.setServiceParent(self)
+
+    def startService(self) -> None:
+        """Everything begins."""
+        self.standing.say_start()
+        super().startService()
 
     # Status.
 
@@ -101,8 +98,11 @@ class Gateway(MultiService):
 
     @property
     def status(self) -> bool:
-        """Section 3: alive, and the account snapshot of this session is on Redis; and commands are heard."""
-        return self.is_alive and self.redis.listening and self.parts.account.is_trusted and not self._stopping
+        """Section 3."""
+        return self.standing.is_true
+
+    async def _tell_status(self, command: Command) -> dict[str, Any]:
+        return await self.standing.command(command)
 
     def linked_session(self) -> IBSession:
         """The session, when TWS can be asked now. Raises CommandError (not_connected)."""
@@ -113,36 +113,15 @@ class Gateway(MultiService):
         return self._session
 
     def beat(self) -> None:
-        """Write the status and send the heartbeat; log when it has changed."""
+        """Once a second, and when something has changed: status and heartbeat; and what only time tells."""
         self.clock.look()
-        status = self.status
-        now = self.clock.now_ms()
-        if status is not self._status:
-            self._status = status
-            self.log.info("status of {name} is {status}", name=self._name, status="true" if status else "false")
-        self.redis.tell("SET", names.status(self._name), jsontext.dumps([status, now]))
-        self.parts.acks.heartbeat(status, now)
+        self.standing.beat()
         self._check_link_patience()
 
     def _check_link_patience(self) -> None:
         since = self._link_down_since
         if self._session is not None and since is not None and self._reactor.seconds() - since > LINK_PATIENCE:
             self._session.abort(f"no link to IB for {LINK_PATIENCE:.0f} s; starting over")
-
-    # What runs beside.
-
-    def _tend_books(self) -> None:
-        if self.is_alive:
-            self.parts.publisher.refresh_quiet()
-        self.parts.depth.tend()
-        self.parts.top.tend()
-        self.parts.publisher.flush()
-
-    def _refresh_contracts(self) -> None:
-        if self.is_linked:
-            books = self.parts.depth, self.parts.top
-            wanted = [each.contract.conId for kind in books for each in kind.wanted.values()]
-            self.parts.contracts.refresh([*wanted, *self.parts.account.contracts_in_use()])
 
     # The session.
 
@@ -161,6 +140,7 @@ class Gateway(MultiService):
     def sessionLost(self, session: IBSession, reason: str) -> None:
         """Whatever came over this session can no longer be trusted."""
         self.parts.notices.connectivity = Connectivity()
+        self._link_is_back = False
         if self._session is not session:
             return
         self._session = None
@@ -178,6 +158,9 @@ class Gateway(MultiService):
 
     def turnEnded(self) -> None:
         """One read from TWS has been taken in: what changed goes out, orders first."""
+        if self._link_is_back:
+            self._link_is_back = False
+            self._link_up(same_session=True)
         self.parts.orders.turn_ended()
         self.parts.publisher.flush()
 
@@ -186,7 +169,7 @@ class Gateway(MultiService):
         self.parts.asker.sent(req_id)
 
     def _link_up(self, same_session: bool) -> None:
-        if self._session is None or self._stopping:
+        if self._session is None or self.standing.stopping:
             # A stop has told the end already; nothing may be marked as trusted after it.
             return
         self._link_down_since = None
@@ -216,9 +199,11 @@ class Gateway(MultiService):
             return
         if change is Change.LINK_LOST:
             self._link_down_since = self._reactor.seconds()
+            self._link_is_back = False
             self._link_lost(session_lost=False)
         elif change is Change.LINK_RESTORED:
-            self._link_up(same_session=True)
+            # TWS says it several times in one read.
+            self._link_is_back = True
         elif change in (Change.FARM_BROKEN, Change.FARM_OK, Change.FARM_READY):
             outage = self.parts.notices.connectivity.has_broken_data_farm
             for books in (self.parts.depth, self.parts.top):
@@ -226,26 +211,34 @@ class Gateway(MultiService):
             self.parts.publisher.flush()
 
     async def reset(self, command: Command) -> dict[str, Any]:
-        """RESET: caches, snapshot and subscriptions as on a new connection."""
+        """RESET: caches, snapshot and subscriptions as on a new connection. One that is under way serves those that follow."""
         commands.expect_members(command.params)
         self.linked_session()
+        if self._is_resetting():
+            return {}
         self.log.info("RESET by command {id!r}", id=command.id)
+        self._reset_at = self._reactor.seconds()
         self._link_lost(session_lost=False)
         self.parts.contracts.forget()
         self._link_up(same_session=True)
         return {}
+
+    def _is_resetting(self) -> bool:
+        ago = self._reactor.seconds() - self._reset_at
+        complete = self.parts.account.is_trusted and self.parts.orders.is_running
+        return ago < RESET_PAUSE or (ago < RESET_PATIENCE and not complete)
 
     # Redis.
 
     def _redis_up(self) -> None:
         """Redis may have come back empty: write everything again."""
         parts = self.parts
-        # Marks of trust that it may have kept go before anything is said.
+        # Marks of trust that it may have kept go before anything is said; what the status promises is written before it is true.
         orders = parts.orders.redis_up()
+        parts.account.redis_up()
         self.beat()
         parts.contracts.restore()
         parts.rules.restore()
-        parts.account.redis_up()
         parts.greeks.redis_up()
         for what, done in (
             ("orders", orders),
@@ -262,7 +255,7 @@ class Gateway(MultiService):
 
     def stopService(self) -> Deferred[Any]:
         """Tell the end on Redis, then close TWS, then Redis; each step within STOP_LIMIT."""
-        self._stopping = True
+        self.standing.stopping = True
         self._link_lost(session_lost=True)
         if self._session is not None:
             self._session.withdraw()

@@ -17,7 +17,10 @@ from ibgw_tx.tws.shell.asker import Asker
 
 
 class NoticeRouter:
-    """Each notice ends in one place. `connectivity_changed(change)` is told what a system notice has changed."""
+    """Each notice ends in one place. `connectivity_changed(change)` is told what a system notice has changed.
+
+    `address` is TWS's host:port, for the log.
+    """
 
     log = Logger()
 
@@ -30,6 +33,7 @@ class NoticeRouter:
         followups: OrderFollowups,
         acks: AckChannel,
         connectivity_changed: Callable[[Change], None],
+        address: str,
     ) -> None:
         self.connectivity = Connectivity()
         self._asker = asker
@@ -39,6 +43,7 @@ class NoticeRouter:
         self._followups = followups
         self._acks = acks
         self._connectivity_changed = connectivity_changed
+        self._address = address
 
     def noticed(self, notice: events.Notice) -> None:
         """Take one notice."""
@@ -69,10 +74,16 @@ class NoticeRouter:
             self._account.unsubscribed(notice)
         change = self.connectivity.notice(notice.code, notice.text)
         if notice.code == codes.TOO_FAST:
-            self.log.error("TWS says {code}: {text}", code=notice.code, text=notice.text)
+            self.log.error("TWS at {address} says {code}: {text}", address=self._address, code=notice.code, text=notice.text)
         if change is None or change is Change.FARM_READY:
-            self.log.debug("TWS says {code}: {text}", code=notice.code, text=notice.text)
+            self.log.debug("TWS at {address} says {code}: {text}", address=self._address, code=notice.code, text=notice.text)
         else:
-            self.log.info("{change} ({code}: {text})", change=change.value, code=notice.code, text=notice.text)
+            self.log.info(
+                "TWS at {address}: {change} ({code}: {text})",
+                address=self._address,
+                change=change.value,
+                code=notice.code,
+                text=notice.text,
+            )
         if change is not None:
             self._connectivity_changed(change)

@@ -30,7 +30,7 @@ def test_every_command_of_section_8_is_there(world):
     assert world.parts.dispatcher._known == {
         "SUB_ODBK", "UNSUB_ODBK", "SUB_TOP", "UNSUB_TOP", "RESET", "FIND_CONTRACTS", "PLACE_ORDER", "CANCEL_ORDER", "CANCEL_ALL",
         "CANCEL_ORDERS",
-        "HALT", "RESUME", "ACCOUNT_LIST", "ACCOUNT_SUMMARY", "FIND_HISTORY",
+        "HALT", "RESUME", "STATUS", "ACCOUNT_LIST", "ACCOUNT_SUMMARY", "FIND_HISTORY",
     }  # fmt: skip
 
 

@@ -87,7 +87,13 @@ def test_a_lost_session_is_told_at_once(world):
 def test_a_status_change_is_logged_once(monkeypatch, lines):
     world = World(monkeypatch).running()
     world.seconds(5)
-    assert [line for line in lines if "status of demo" in line] == ["info status of demo is false", "info status of demo is true"]
+    said = [line for line in lines if "status of demo" in line]
+    nothing = "no session with TWS at 127.0.0.1:4002 yet; no commands are heard from Redis at 127.0.0.1:6379"
+    assert said == [
+        f"info status of demo is false: {nothing}",
+        "info status of demo is false: no session with TWS at 127.0.0.1:4002 yet",
+        "info status of demo is true",
+    ]
 
 
 # Books.

@@ -37,7 +37,7 @@ MAY = {
     "books": SUBJECT,
     "orders": SUBJECT | {"books"},
 }
-ROOF = {"tap", "config", "gateway", "assembly", "notices"}
+ROOF = {"tap", "config", "gateway", "assembly", "notices", "status", "chores"}
 #: Floors of the simulator, from the ground up; its own roof is tap and ctl.
 SIM = ["wire", "market", "exchange", "replies", "office", "desks", "trouble", "replay", "server"]
 #: What keeps logic from being tested without a machine.

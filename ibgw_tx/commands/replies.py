@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ibgw_tx.commands.message import Command, CommandId
@@ -35,6 +36,7 @@ def result(id: CommandId, cmd: str, now: int, **more: Any) -> bytes:
     return jsontext.dumps({"type": "result", "id": id, "cmd": cmd, **more, "t": now})
 
 
-def heartbeat(status: bool, now: int) -> bytes:
-    """The status, every second."""
-    return jsontext.dumps({"type": "heartbeat", "status": status, "t": now})
+def heartbeat(status: bool, now: int, reasons: Sequence[str] = ()) -> bytes:
+    """The status, every second; the reasons while it is false."""
+    why = {"reasons": list(reasons)} if reasons else {}
+    return jsontext.dumps({"type": "heartbeat", "status": status, **why, "t": now})

@@ -20,8 +20,8 @@ from enum import Enum
 class Change(Enum):
     """What a notice has changed."""
 
-    LINK_LOST = "TWS lost its link to IB"
-    LINK_RESTORED = "TWS has its link to IB again"
+    LINK_LOST = "its link to IB is lost"
+    LINK_RESTORED = "it has its link to IB again"
     FARM_BROKEN = "market-data farm broken"
     FARM_OK = "market-data farm connected again"
     FARM_READY = "market-data farm connected"
@@ -62,6 +62,8 @@ class Connectivity:
     def __init__(self) -> None:
         #: Whether TWS has its link to IB.
         self.is_up = True
+        #: The notice that has taken it down, `code: text`.
+        self.down_by = ""
         #: (kind, name) of each farm that is broken.
         self.broken: set[tuple[str, str]] = set()
         self._ready: set[tuple[str, str]] = set()
@@ -78,6 +80,8 @@ class Connectivity:
         """
         kind, works = _SYSTEM_NOTICES.get(code, ("", False))
         if kind == "link":
+            # 1100 comes many times; the first is what has happened.
+            self.down_by = "" if works else self.down_by or f"{code}: {text}"
             return self._link(works)
         if not kind:
             return None

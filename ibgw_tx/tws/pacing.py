@@ -178,6 +178,10 @@ class Pacer:
         """What waits in one lane, oldest first."""
         return tuple(self._waiting[lane])
 
+    def sent_lately(self) -> int:
+        """Messages that count against the rate, as of the last `release`."""
+        return len(self._sent)
+
     def waiting(self) -> int:
         """How many messages wait, in all lanes."""
         return sum(_weight(each) for queue in self._waiting.values() for each in queue)

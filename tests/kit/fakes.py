@@ -202,8 +202,9 @@ class FakeLink(Service):
     def _set(self, key, value, *options):
         if b"NX" in options and key.decode() in self.keys:
             return None
+        before = self.keys.get(key.decode())
         self.keys[key.decode()] = value
-        return b"OK"
+        return before if b"GET" in options else b"OK"
 
     def _get(self, key):
         return self.keys.get(key.decode())

@@ -77,6 +77,19 @@ class Accounts:
         """The whole snapshot is on Redis, and IB has not said since that an account is unready (tws-facts 7)."""
         return self.snapshot_written and all(feed.book.is_ready for feed in self._feeds.values())
 
+    @property
+    def reasons(self) -> list[str]:
+        """Why it is not trusted; none when it is."""
+        if self.is_trusted:
+            return []
+        if self._wanted is not None and self.accounts and self._wanted not in self.accounts:
+            return [f"account {self._wanted} is none of this login's"]
+        unready = sorted(feed.account for feed in self._feeds.values() if feed.book.complete and not feed.book.is_ready)
+        if unready:
+            return [f"IB is not ready with account {','.join(unready)}"]
+        missing = ",".join(sorted(self._unwritten or self.accounts)) or "this session"
+        return [f"the balance of {missing} has not been written yet"]
+
     # The session.
 
     def link_up(self, client: TWSClient, accounts: tuple[str, ...], same_session: bool) -> None:
@@ -285,7 +298,7 @@ class Accounts:
     def redis_up(self) -> None:
         """Redis is back, perhaps empty: the status promises balances that are there, so they are written first."""
         self.snapshot_written = False
-        self._unwritten = set(self._feeds)
+        self._unwritten |= set(self._feeds)
         for feed in self._feeds.values():
             feed.book.changed = feed.book.changed or feed.book.complete
         self.tick()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ibgw_tx.commands import replies
@@ -37,6 +37,6 @@ class AckChannel:
         """What TWS says about no command in particular."""
         self._publish(replies.tws_message(code, text, self._now_ms()))
 
-    def heartbeat(self, status: bool, now: int) -> None:
-        """The status as its key has it, with the key's time."""
-        self._publish(replies.heartbeat(status, now))
+    def heartbeat(self, status: bool, now: int, reasons: Sequence[str] = ()) -> None:
+        """The status as its key has it, with the key's time, and why it is false."""
+        self._publish(replies.heartbeat(status, now, reasons))

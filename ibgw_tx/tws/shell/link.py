@@ -29,8 +29,12 @@ class IBSessionFactory(ReconnectingClientFactory):
     factor = 1.0
     jitter = None  # type: ignore[assignment]
 
-    def __init__(self, make: Callable[[], IBSession], clock: Clock) -> None:
+    def __init__(self, make: Callable[[], IBSession], clock: Clock, address: str) -> None:
+        """`address`: host:port, for the log."""
         self.clock = clock  # type: ignore[assignment]
+        self.address = address
+        #: What keeps TWS from being reached; "" while a session is ready.
+        self.trouble = f"no session with TWS at {address} yet"
         self._make = make
         self._last_failure = ""
 
@@ -41,11 +45,12 @@ class IBSessionFactory(ReconnectingClientFactory):
         return session
 
     def clientConnectionFailed(self, connector: Any, reason: Failure) -> None:
-        self.say_once(f"cannot connect to TWS: {reason.getErrorMessage()}")
+        self.say_once(f"cannot connect to TWS at {self.address}: {reason.getErrorMessage()}")
         super().clientConnectionFailed(connector, reason)
 
     def say_once(self, text: str) -> None:
         """Log what is wrong, unless it is what was wrong before."""
+        self.trouble = text
         if not self.continueTrying:
             self.log.info("{text}", text=text)
         elif text != self._last_failure:
@@ -54,7 +59,7 @@ class IBSessionFactory(ReconnectingClientFactory):
 
     def forget_failure(self) -> None:
         """A session got ready: the next failure is news again."""
-        self._last_failure = ""
+        self._last_failure = self.trouble = ""
 
 
 class TWSLink(Service):

@@ -113,6 +113,12 @@ class Outgoing:
                 self._requests[req_id] = message
         self._pump()
 
+    def budget(self) -> dict[str, Any]:
+        """Messages that count against the rate now, and what waits in each lane (parcels as one)."""
+        self._pacer.wait(self._clock.seconds())
+        waiting = {lane.name.lower(): len(self._pacer.waiting_in(lane)) for lane in Lane}
+        return {"sent": self._pacer.sent_lately(), "waiting": waiting}
+
     def is_waiting(self, req_id: int) -> bool:
         """Whether the message of a request still waits for TWS's message rate."""
         return req_id in self._requests

@@ -58,10 +58,13 @@ class IBSession(TwistedProtocol):
         rate: int = RATE,
     ) -> None:
         self.client_id = client_id
+        #: Seconds of the clock at which it got ready.
+        self.ready_at = 0.0
         #: Whether what is sent now is the gateway's own need, though bots ask the same.
         self.own = False
         self._listener = listener
         self._recorder = recorder
+        self._clock = clock
         self._cause = ""
         self.client = TWSClient(self, client_id, self._told)
         self._handshake = Handshake(clock, self._start_api, self.abort)
@@ -85,12 +88,16 @@ class IBSession(TwistedProtocol):
         if self._recorder is not None and was is not Phase.GREETING:
             self._recorder.event("down", self._cause or reason.getErrorMessage())
         why = self._cause or f"{reason.getErrorMessage()} (while {was.value})"
-        self.factory.say_once(f"TWS session ended: {why}")
+        self.factory.say_once(f"the session with TWS at {self.factory.address} ended: {why}")
         self._listener.sessionLost(self, why)
         # Marks of trust go first, then who waits is told.
         unsent = self.withdraw()
         if unsent:
-            self.log.warn("{count} messages to TWS were not sent when the link was lost", count=unsent)
+            self.log.warn(
+                "TWS at {address}: {count} messages were not sent when the link was lost",
+                address=self.factory.address,
+                count=unsent,
+            )
 
     def abort(self, cause: str) -> None:
         """Drop the link at once, because of `cause`; the factory connects anew."""
@@ -114,7 +121,9 @@ class IBSession(TwistedProtocol):
         except FrameTooLong as error:
             # What was whole before it is as true as ever.
             self._take(error.frames)
-            self.log.error("TWS stream out of step: {error}; dropping the link", error=str(error))
+            self.log.error(
+                "TWS at {address}: stream out of step: {error}; dropping the link", address=self.factory.address, error=str(error)
+            )
             self.abort(str(error))
 
     def _take(self, frames: list[bytes]) -> None:
@@ -136,9 +145,12 @@ class IBSession(TwistedProtocol):
 
     def _become_ready(self) -> None:
         self._liveness.start()
+        self.ready_at = self._clock.seconds()
         self.factory.forget_failure()
         self.log.info(
-            "TWS session ready: client id {client_id}, server version {version}, next order id {order_id}, accounts {accounts}",
+            "TWS at {address} ready: client id {client_id}, server version {version}, next order id {order_id},"
+            " accounts {accounts}",
+            address=self.factory.address,
             client_id=self.client_id,
             version=self.client.server_version,
             order_id=self.next_valid_id,
@@ -162,6 +174,11 @@ class IBSession(TwistedProtocol):
     def next_valid_id(self) -> int | None:
         """TWS's next order id, as last told."""
         return self._handshake.next_valid_id
+
+    @property
+    def budget(self) -> dict[str, Any]:
+        """How much of the message rate is used, and what waits for it."""
+        return self._outgoing.budget()
 
     @property
     def bad_messages(self) -> int:

@@ -16,7 +16,7 @@ def reactor():
 
 @pytest.fixture
 def link(reactor):
-    factory = IBSessionFactory(partial(IBSession, 0, None, {}, reactor), reactor)
+    factory = IBSessionFactory(partial(IBSession, 0, None, {}, reactor), reactor, "tws.example:4002")
     return TWSLink("tws.example", 4002, factory, reactor)
 
 

@@ -51,7 +51,8 @@ class Place:
     def __init__(self, clock):
         self.clock, self.listener = clock, Listener()
         self.rows = []
-        self.factory = IBSessionFactory(partial(IBSession, 7, self.listener, {b"12": self._row}, clock), clock)
+        make = partial(IBSession, 7, self.listener, {b"12": self._row}, clock)
+        self.factory = IBSessionFactory(make, clock, "tws.example:4002")
 
     def _row(self, fields):
         self.rows.append(float(fields[7]))
