@@ -12,7 +12,7 @@ from ibgw_tx.contracts.market_rule import Rule, flat_rule, parse_rule, rule_id_f
 from ibgw_tx.contracts.shell.contracts import ContractDesk
 from ibgw_tx.contracts.shell.market_rules import RuleDesk
 from ibgw_tx.model import figures
-from ibgw_tx.model.contract import Contract
+from ibgw_tx.model.contract import BadName, Contract
 from ibgw_tx.model.errors import CommandError, PacingFull, RequestTimeout, bad_params
 from ibgw_tx.orders.entry.checks import ContractFacts
 from ibgw_tx.orders.entry.exposure import Exposure, KnownLeg, exposure_of
@@ -98,4 +98,7 @@ class ContractFactsFinder:
         """(bid, ask) of the last known book. A combo has none: the book by its name is that of an underlying."""
         if contract.secType == "BAG":
             return None, None
-        return self._channels.best(contract)
+        try:
+            return self._channels.best(contract)
+        except BadName:
+            return None, None  # no book has such a name

@@ -102,6 +102,11 @@ def test_the_price_collar_is_measured_from_the_last_known_book(world, contracts)
     assert "no book" in refusal(contracts, collar, BUY, HK1137).text
 
 
+def test_what_can_have_no_book_has_none(contracts):
+    assert contracts.touch(attrs.evolve(AAPL, symbol="A:B")) == (None, None)
+    assert contracts.touch(attrs.evolve(AAPL, secType="BAG")) == (None, None)
+
+
 def test_a_price_magnifier_counts_in_the_notional(world, contracts):
     pence = attrs.evolve(AAPL, conId=77, exchange="LSE", primaryExchange="LSE")
     resolved(world, contracts, {"conId": 77}, pence)
