@@ -18,7 +18,7 @@ def book(world, contract=AAPL, bid=149.9, ask=150.0):
     world.answer(contract)
     (request,) = world.asked("10")
     for side, price in ((1, bid), (0, ask)):
-        world.parts.shelf.depth(depth_frame(request[2], 0, 0, side, price, 5))
+        world.parts.hot_depth.depth(depth_frame(request[2], 0, 0, side, price, 5))
     world.told("ack")
 
 
