@@ -13,14 +13,16 @@ from typing import Any
 import pytest
 import redis
 from pytest_twisted import ensureDeferred
+from twisted.internet.defer import Deferred
 
 from ibgw_tx.demo.embedded_redis import EmbeddedRedis, free_port
 from ibgw_tx.model import keys as names
 from ibgw_tx.redis.shell import link as redislink
+from ibgw_tx.sim import ctl
 
 from .kit import NAME, World, sleep, until
 from .test_order_recovery import settled, shorten, trusted
-from .test_orders import AAPL, AAPL_ID, BUY, CHANNEL, FLAG, HASH, place, placed, running_oms, state
+from .test_orders import AAPL, AAPL_ID, BUY, CHANNEL, FLAG, HASH, in_hash, place, placed, running_oms
 from .test_process import start, wait_for
 
 
@@ -166,24 +168,39 @@ async def test_thousands_of_hashes_are_read_written_and_trusted_in_spite_of_the_
 # Bursts.
 
 
-@ensureDeferred
-async def test_a_cancel_within_a_burst_does_not_overtake_its_order(running: World) -> None:
-    await running_oms(running)
+async def flood(running: World, count: int, **more: Any) -> None:
+    """So many orders in one go, of which one second's leave at once, one second's wait, and the rest is refused."""
     # TWS takes 20 live orders of one contract and side.
     kinds = [(symbol, side, price) for symbol in ("AAPL", "MSFT") for side, price in (("buy", 100), ("sell", 900))]
-    ids = []
-    for number in range(64):
+    for symbol in ("AAPL", "MSFT"):
+        assert (await running.bot.send("FIND_CONTRACTS", contract={**AAPL, "symbol": symbol}))["ok"]
+    await sleep(1.5)
+    for number in range(count):
         symbol, side, price = kinds[number % 4]
-        ack = await place(running, contract={**AAPL, "symbol": symbol}, client_oid=f"burst-{number}", T=side, p=price)
-        assert ack["ok"], ack
-        ids.append(ack["apiOrderId"])
-    assert len(running.requests("placeOrder")) < len(ids), "some wait for TWS's message rate"
-    assert (await running.bot.send("CANCEL_ORDER", apiOrderId=ids[-1]))["ok"]
-    assert (await running.bot.send("CANCEL_ALL"))["ok"]
-    await until(lambda: len(running.requests("placeOrder")) == len(ids))
-    cache = running.gateway.parts.orders.cache  # type: ignore[union-attr]
-    await until(lambda: cache.open_count == 0, say="every order is cancelled")
-    assert await settled(running, "burst-60", status="Cancelled", alive=False)
+        order = {"T": side, "s": 1, "p": price, "client_oid": f"burst-{number}"}
+        command = {"id": f"b{number}", "cmd": "PLACE_ORDER", "params": {"contract": {**AAPL, "symbol": symbol}, "order": order}}
+        running.bot.redis.publish(names.commands(NAME), json.dumps({**command, **more}))
+
+
+@pytest.mark.parametrize("end", ["HALT", "CANCEL_ALL", "1100"])
+@ensureDeferred
+async def test_nothing_that_waits_leaves_after_the_end_of_its_wait(running: World, end: str) -> None:
+    await running_oms(running)
+    await flood(running, 200)
+    await until(lambda: len(running.requests("placeOrder")) > 20)
+    if end == "1100":
+        running.sim.trouble.lose_link()
+        await until(lambda: len([ack for ack in running.bot.on_ack() if ack.get("cmd") == "PLACE_ORDER"]) == 200)
+        sent = len(running.requests("placeOrder"))
+    else:
+        assert (await running.bot.send(end))["ok"]
+        sent = len(running.requests("placeOrder"))
+    await sleep(3)
+    acks = [ack for ack in running.bot.on_ack() if ack.get("type") == "ack" and ack.get("cmd") == "PLACE_ORDER"]
+    accepted = [ack["apiOrderId"] for ack in acks if ack["ok"]]
+    assert len(acks) == 200 and 0 < len(accepted) < 100
+    assert sorted(int(request[1]) for request in running.requests("placeOrder")) == sorted(accepted)
+    assert len(running.requests("placeOrder")) == sent
 
 
 # Processes.
@@ -203,6 +220,7 @@ class Process:
     def __init__(self, client: Any, port: int, tws_port: int, name: str) -> None:
         self.client = client
         self.name = name
+        self.control = 0
         self.env = {"REDIS_PORT": str(port), "TWS_API_PORT": str(tws_port), "TWS_GATEWAY_NAME": name}
         self.flag = f"URANUS:NASDAQ:{name}:OMS"
         self.hash = f"URANUS:NASDAQ:{name}:O:USD-AAPL"
@@ -242,7 +260,7 @@ class Process:
 @pytest.fixture
 def sim() -> Iterator[int]:
     port = free_port()
-    process = start("ibsim", "--port", str(port))
+    process = start("ibsim", "--port", str(port), "--control-port", str(port + 1))
 
     def listens() -> bool:
         with socket.socket() as probe:
@@ -258,6 +276,7 @@ def sim() -> Iterator[int]:
 @pytest.fixture
 def gateway(client: Any, redis_server: EmbeddedRedis, sim: int) -> Iterator[Process]:
     made = Process(client, redis_server.port, sim, "proc")
+    made.control = sim + 1
     made.start()
     yield made
     made.stop()
@@ -299,24 +318,59 @@ def test_kill_9_takes_the_flag_away_by_itself_and_a_repeat_makes_no_second_order
     assert gateway.ack()["apiOrderId"] > order["apiOrderId"]
 
 
+def test_an_order_without_an_answer_is_told_over_a_kill_9_and_can_be_cancelled(gateway: Process) -> None:
+    assert ctl.ask(gateway.control, "swallow 2")[-1].startswith("ok")
+    for oid in ("mute", "mute-too"):
+        gateway.send("PLACE_ORDER", contract=AAPL, order={**BUY, "client_oid": oid})
+        assert gateway.ack()["ok"]
+    gateway.kill()
+    kept = gateway.client.hgetall("IBGateway:proc:unanswered")
+    assert sorted(json.loads(value)["client_oid"] for value in kept.values()) == ["mute", "mute-too"]
+    assert all(json.loads(value)["left"] for value in kept.values())
+    # Sent more than 5 s ago when TWS is asked: it would list what it has.
+    time.sleep(5)
+    gateway.start()
+    order = wait_for(lambda: gateway.order("mute"))
+    assert (order["status"], order["alive"], order["i"]) == ("Unknown", False, None)
+    gateway.send("PLACE_ORDER", contract=AAPL, order={**BUY, "client_oid": "mute"})
+    ack = gateway.ack()
+    assert (ack["code"], ack["order"]["status"]) == ("duplicate", "Unknown")
+    gateway.send("CANCEL_ORDER", client_oid="mute")
+    assert gateway.ack()["ok"]
+    wait_for(lambda: not gateway.client.hgetall("IBGateway:proc:unanswered"))
+    # Over another restart too, when the hash is all that is left of it.
+    gateway.kill()
+    gateway.client.delete(gateway.flag)
+    gateway.start()
+    gateway.send("CANCEL_ORDER", client_oid="mute-too")
+    assert gateway.ack()["ok"]
+
+
 @ensureDeferred
-async def test_a_crash_between_reservation_and_bytes_is_refused_as_a_duplicate_afterwards(running: World) -> None:
-    """As a process that died there would leave it: the name reserved, the counter kept, nothing at TWS."""
+async def test_a_crash_between_reservation_and_bytes_leaves_no_order_and_frees_the_name(running: World) -> None:
+    """As a process that died there would leave it: the name reserved, the record without its mark, nothing at TWS."""
     await running_oms(running)
     gateway = running.gateway
     assert gateway is not None
     session = gateway._session
     assert session is not None
     command = {"id": "dead", "cmd": "PLACE_ORDER", "params": {"contract": AAPL, "order": {**BUY, "client_oid": "dead"}}}
-    session.send_orders = lambda frames: session.abort("dies here")  # type: ignore[method-assign]
-    await running.bot.send_raw(json.dumps(command), "dead")
+    session.order = lambda *ask: Deferred()  # type: ignore[method-assign]
+    running.bot.redis.publish(names.commands(NAME), json.dumps(command))
+    for _ in range(100):
+        kept = await running.bot.call("HGETALL", names.unanswered(NAME))
+        if kept:
+            break
+        await sleep(0.02)
+    reserved = await running.bot.call("GET", names.reservation(NAME, "dead"))
+    assert json.loads(kept[1])["left"] is False and json.loads(reserved)["apiOrderId"] == int(kept[0])
     await running.stop_gateway()
+    await running.bot.call("HSET", names.unanswered(NAME), *kept)
+    await running.bot.call("SET", names.reservation(NAME, "dead"), reserved)
     assert not running.requests("placeOrder")
     running.start_gateway()
     await running.ready()
     await running_oms(running)
-    refused = await place(running, client_oid="dead")
-    assert refused["code"] == "duplicate" and refused["reserved"]["id"] == "dead"
-    other, _ = await placed(running, client_oid="alive")
-    assert other["apiOrderId"] > 1
-    assert await state(running, other["apiOrderId"], "Submitted", "PreSubmitted")
+    assert await in_hash(running, "dead") is None and not await running.bot.call("EXISTS", names.unanswered(NAME))
+    other, _ = await placed(running, client_oid="dead")
+    assert other["apiOrderId"] > int(kept[0])

@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 
 from ibgw_tx.commands.message import Command
 from ibgw_tx.model.contract import Contract
-from ibgw_tx.model.errors import CommandError
+from ibgw_tx.model.errors import CommandError, PacingFull, RedisDown, RequestTimeout, SessionLost
 from ibgw_tx.orders.entry.request import OrderRequest
 from ibgw_tx.orders.shell.gate import Gate
 from ibgw_tx.runtime.log import Logger
@@ -26,6 +26,8 @@ from ibgw_tx.tws.shell.session import IBSession
 #: Whether an order on a resolved contract, of these members, is meant.
 Meant = Callable[[Contract, Mapping[str, Any]], bool]
 Ack = dict[str, Any]
+#: What the work of a refused command may end with.
+_EXPECTED = (CommandError, SessionLost, RequestTimeout, RedisDown, PacingFull)
 
 
 @attrs.define(eq=False)
@@ -86,6 +88,7 @@ class Attempt:
             self.left = True
             return messages
 
+        self.check()
         self._session = session
         try:
             await session.order(count, made, frozenset({self}))
@@ -104,7 +107,7 @@ class Attempt:
     def failed(self, failure: Failure) -> Failure | None:
         """Its work has failed: that is its answer, or, when it had been refused before, expected."""
         if self._told.called:
-            return None if failure.value is self.refusal or failure.check(CommandError) else failure
+            return None if failure.check(*_EXPECTED) else failure
         self._told.errback(failure)
         return None
 

@@ -117,6 +117,27 @@ def test_a_halt_during_a_resume_stands(world):
     assert world.place("a")["code"] == "limit" and world.link.json(names.halt("demo"))["reason"] == "again"
 
 
+def test_a_halt_that_redis_does_not_take_is_in_force_and_says_so(world, lines):
+    world.link.refuse["SET"] = RuntimeError("OOM")
+    world.send("HALT", reason="x")
+    ack = world.ack()
+    assert ack["ok"] and ack["kept"] is False and "restart" in ack["warning"]
+    assert world.place("a")["code"] == "limit" and names.halt("demo") not in world.link.keys
+    world.link.refuse.clear()
+    world.seconds(2)
+    assert world.link.json(names.halt("demo"))["reason"] == "x"
+    assert any("HALT is kept in Redis now" in line for line in lines)
+
+
+def test_a_resume_that_redis_does_not_take_leaves_the_halt_in_force(world):
+    world.send("HALT")
+    world.ack()
+    world.link.refuse["DEL"] = RuntimeError("READONLY")
+    world.send("RESUME")
+    ack = world.ack()
+    assert ack["code"] == "unavailable" and "still in force" in ack["err"] and world.place("a")["code"] == "limit"
+
+
 # CANCEL_ORDERS.
 
 

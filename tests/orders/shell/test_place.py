@@ -11,6 +11,7 @@ from ibgw_tx.orders.shell.gate import READY_WITHIN
 from tests.kit.fakes import AAPL
 from tests.kit.trading import (
     BUY,
+    CONTRACT,
     fill,
     kept,
     members,
@@ -208,6 +209,55 @@ def test_orders_are_refused_while_the_snapshot_is_taken_and_cancels_of_unseen_or
     world.hear(opened(order_id, orderRef="a"))
     world.send("CANCEL_ORDER", client_oid="a")
     assert world.ack()["ok"] and world.asked("4") == [["4", "1", str(order_id)]]
+
+
+# What Redis does not take.
+
+
+@pytest.mark.parametrize("oid", ["a", None])
+def test_an_order_that_redis_does_not_keep_is_not_sent(world, oid):
+    world.link.refuse["HSET"] = world.link.refuse["SET"] = RuntimeError("OOM command not allowed")
+    ack = world.place(oid)
+    assert ack["code"] == "unavailable" and "OOM" in ack["err"] and not world.asked("3")
+    world.link.refuse.clear()
+    assert world.place(oid)["ok"] and len(world.asked("3")) == 1
+
+
+def test_a_change_and_a_preview_are_not_sent_either_and_a_cancel_is(world):
+    order_id = world.placed("a")
+    world.link.refuse["SET"] = RuntimeError("READONLY")
+    for ack in (world.change(order_id, p=140), world.place(whatIf=True)):
+        assert ack["code"] == "unavailable" and "READONLY" in ack["err"]
+    assert not world.asked("3") and not world.parts.orders.cache.is_changing(order_id)
+    world.send("CANCEL_ORDER", apiOrderId=order_id)
+    assert world.ack()["ok"] and world.asked("4")
+
+
+def test_the_ack_says_where_the_order_is_kept(world):
+    ack = world.place("a")
+    assert (ack["market"], ack["pair"]) == ("NASDAQ", "USD-AAPL")
+    order_id = ack["apiOrderId"]
+    world.hear(opened(order_id, orderRef="a"), status(order_id))
+    change = world.change(order_id, p=140)
+    assert change == change | {"apiOrderId": order_id, "market": "NASDAQ", "pair": "USD-AAPL"}
+    orders = [{"contract": CONTRACT, "order": {**BUY, "ocaGroup": "g"}} for _ in range(2)]
+    world.send("PLACE_ORDER", orders=orders)
+    group = world.ack()
+    assert group["orders"] == [{"apiOrderId": each, "market": "NASDAQ", "pair": "USD-AAPL"} for each in group["apiOrderIds"]]
+
+
+def test_a_contract_may_be_named_by_its_show_name(world):
+    world.send("PLACE_ORDER", exchange="NASDAQ", showName="USD-AAPL", order=BUY)
+    world.answer(AAPL)
+    ack = world.ack()
+    assert ack["ok"] and ack["market"] == "NASDAQ" and len(world.asked("3")) == 1
+
+
+def test_a_change_may_name_its_order_by_client_oid(world):
+    order_id = world.placed("a")
+    world.send("PLACE_ORDER", order={"client_oid": "a", "p": 140})
+    world.answer(AAPL)
+    assert world.ack()["ok"] and members(*world.asked("3")) == (order_id, "100", "140")
 
 
 # Ids.

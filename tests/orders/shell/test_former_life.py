@@ -1,0 +1,149 @@
+"""What a gateway finds of the life before it: orders that had no answer, and those that never left."""
+
+import json
+
+import pytest
+
+from ibgw_tx.model import keys as names
+from tests.kit.fakes import result
+from tests.kit.trading import HASH, OrderWorld, burst, kept, opened, order_left, status, stored
+
+KEY = names.unanswered("demo")
+
+
+def records(world):
+    return {int(field): json.loads(value) for field, value in world.link.hashes.get(KEY, {}).items()}
+
+
+def restarted(monkeypatch, world, how="kill -9", after=10.0, heard=()):
+    """Another gateway over the same Redis and TWS; `heard` are TWS's open orders."""
+    if how == "SIGTERM":
+        result(world.gateway.stopService())
+    else:
+        world.link.up = False
+    again = OrderWorld(monkeypatch)
+    again.reactor.advance(world.reactor.seconds() - again.reactor.seconds() + after)
+    again.link.keys, again.link.hashes = world.link.keys, world.link.hashes
+    again.running()
+    again.snapshot(*heard)
+    if again.asked("16"):  # it asks once more before it calls an order lost
+        again.hear(*heard)
+        again.tws.say(53, 1)
+    again.seconds(1)
+    return again
+
+
+@pytest.mark.parametrize("how", ["kill -9", "SIGTERM"])
+@pytest.mark.parametrize("oid", ["a", None])
+def test_an_order_without_an_answer_is_told_unknown_and_can_be_cancelled(world, monkeypatch, how, oid):
+    order_id = world.place(oid)["apiOrderId"]
+    assert records(world)[order_id]["left"] is True
+    ref = records(world)[order_id]["client_oid"]
+    again = restarted(monkeypatch, world, how)
+    told = stored(again, ref)
+    assert (told["status"], told["alive"], told["apiOrderId"], told["recovered"]) == ("Unknown", False, order_id, True)
+    assert again.orders()[-1]["client_oid"] == ref
+    repeat = again.place(ref)
+    assert repeat["code"] == "duplicate" and repeat["order"]["status"] == "Unknown"
+    again.send("CANCEL_ORDER", client_oid=ref)
+    assert again.ack()["ok"] and again.asked("4") == [["4", "1", str(order_id)]]
+    again.seconds(3)
+    assert order_id not in records(again), "it stands in its hash now"
+
+
+def test_over_another_restart_too_it_can_be_cancelled(world, monkeypatch):
+    order_id = world.place("a")["apiOrderId"]
+    again = restarted(monkeypatch, world)
+    again.seconds(3)
+    third = restarted(monkeypatch, again)
+    assert stored(third, "a")["status"] == "Unknown"
+    third.send("CANCEL_ORDER", client_oid="a")
+    assert third.ack()["ok"] and third.asked("4") == [["4", "1", str(order_id)]]
+
+
+def test_it_settles_itself_by_any_later_word(world, monkeypatch):
+    order_id = world.place("a")["apiOrderId"]
+    again = restarted(monkeypatch, world)
+    again.hear(opened(order_id, orderRef="a"), status(order_id))
+    assert stored(again, "a")["alive"] is True and stored(again, str(5000 + order_id))["status"] == "Submitted"
+
+
+def test_an_order_sent_a_moment_ago_has_its_minute(world, monkeypatch):
+    """TWS may not list it yet: it is not called lost at once."""
+    world.place("a")
+    again = restarted(monkeypatch, world, after=1.0)
+    assert b"a" not in again.link.hashes.get(HASH, {})
+    assert again.place("a")["order"]["status"] == "PendingSubmit"
+    for _ in range(62):
+        again.seconds(1)
+        if again.asked("16"):
+            again.tws.say(53, 1)
+            again.asked("99"), again.tws.say(102)
+            for asked in again.asked("7"):
+                again.tws.say(55, 1, asked[2])
+    assert stored(again, "a")["status"] == "Unknown"
+
+
+def test_an_order_that_tws_shows_is_told_as_it_is(world, monkeypatch):
+    order_id = world.place("a")["apiOrderId"]
+    again = restarted(monkeypatch, world, heard=(opened(order_id, orderRef="a"), status(order_id)))
+    assert stored(again, "a")["alive"] is True
+    again.seconds(3)
+    assert order_id not in records(again)
+
+
+def test_orders_that_waited_when_the_gateway_was_killed_never_were(world, monkeypatch):
+    waiting = burst(world)
+    assert {record["client_oid"] for record in records(world).values() if not record["left"]} == set(waiting)
+    again = restarted(monkeypatch, world)
+    told = {value["client_oid"] for value in map(json.loads, again.link.hashes[HASH].values()) if isinstance(value, dict)}
+    assert not told & set(waiting) and {"burst-0", "burst-41"} <= told
+    assert not any(kept(again, oid) for oid in waiting) and kept(again, "burst-0")
+    again.seconds(2)
+    assert again.place(waiting[0])["ok"] and len(order_left(again)) == 1
+
+
+def test_an_order_that_left_in_the_moment_of_the_crash_is_known_by_tws(world, monkeypatch):
+    """Its bytes were out, its mark was not written yet."""
+    order_id = world.place("a")["apiOrderId"]
+    field = str(order_id).encode()
+    world.link.hashes[KEY][field] = world.link.hashes[KEY][field].replace(b'"left":true', b'"left":false')
+    again = restarted(monkeypatch, world, heard=(opened(order_id, orderRef="a"), status(order_id)))
+    assert stored(again, "a")["alive"] is True and kept(again, "a")
+
+
+def test_a_name_that_another_order_has_taken_since_is_not_freed(world, monkeypatch):
+    burst(world)
+    (record,) = [each for each in records(world).values() if each["client_oid"] == "burst-50"]
+    reserved = names.reservation("demo", "burst-50")
+    world.link.keys[reserved] = json.dumps({"id": 1, "apiOrderId": record["apiOrderId"] + 1000}).encode()
+    again = restarted(monkeypatch, world)
+    assert kept(again, "burst-50") and not kept(again, "burst-51")
+
+
+JUNK = [b"junk", b"{}", b"[]", b'{"apiOrderId":7}', b'{"apiOrderId":7,"client_oid":"x","contract":{"no":1}}']
+
+
+@pytest.mark.parametrize("junk", JUNK)
+def test_a_record_that_is_none_keeps_nothing_back(world, monkeypatch, junk, lines):
+    world.link.hashes[KEY] = {b"7": junk}
+    again = restarted(monkeypatch, world)
+    assert again.parts.orders.is_running and any("is not usable" in line and line.startswith("error") for line in lines)
+    assert again.place("b")["ok"]
+
+
+def test_a_redis_that_forgot_is_told_of_orders_without_an_answer_again(world):
+    order_id = world.place("a")["apiOrderId"]
+    world.link.go_down()
+    world.link.hashes.clear()
+    world.link.bring_up()
+    assert records(world)[order_id]["left"] is True
+
+
+def test_a_record_goes_only_when_redis_has_not_refused_the_order(world, failures):
+    order_id = world.place("a")["apiOrderId"]
+    world.link.refuse["HSET"] = RuntimeError("OOM")
+    world.hear(opened(order_id, orderRef="a"), status(order_id))
+    failures.clear()
+    world.seconds(1)
+    assert order_id in records(world)
