@@ -14,7 +14,7 @@ import attrs
 from ibgw_tx.contracts.market_rule import Rule, is_on_tick, neighbours
 from ibgw_tx.model.errors import bad_params
 from ibgw_tx.model.figures import written
-from ibgw_tx.orders.entry.order_types import check_prices, price_members, spoken, without_foreign_prices
+from ibgw_tx.orders.entry.prices import check_prices, price_members, spoken, without_foreign_prices
 from ibgw_tx.orders.entry.request import OrderRequest
 from ibgw_tx.orders.entry.values import date_time, instant, shown
 

@@ -14,7 +14,7 @@ import attrs
 
 from ibgw_tx.model.contract import BadName, Contract, exchange_of, pair_of
 from ibgw_tx.model.order_types import TYPES
-from ibgw_tx.orders.entry.order_types import price_members
+from ibgw_tx.orders.entry.prices import price_members
 
 __all__ = ["Exposure", "KnownLeg", "LegExposure", "exposure_of", "facing"]
 

@@ -15,7 +15,7 @@ import attrs
 from ibgw_tx.model.errors import UNAVAILABLE, CommandError, bad_params
 from ibgw_tx.model.figures import written
 from ibgw_tx.model.order_types import TYPES
-from ibgw_tx.orders.entry.order_types import normal_type, spoken, without_foreign_prices
+from ibgw_tx.orders.entry.prices import normal_type, spoken, without_foreign_prices
 from ibgw_tx.orders.entry.request import OrderRequest
 from ibgw_tx.orders.entry.values import READERS, shown
 

@@ -19,7 +19,7 @@ import attrs
 from ibgw_tx.model.errors import bad_params
 from ibgw_tx.model.nearest import did_you_mean
 from ibgw_tx.model.order_members import FIELDS, GATEWAY_OWNED, NEVER_SENT
-from ibgw_tx.orders.entry.order_types import normal_type
+from ibgw_tx.orders.entry.prices import normal_type
 from ibgw_tx.orders.entry.request import OrderRequest
 from ibgw_tx.orders.entry.values import READERS, shown, text
 

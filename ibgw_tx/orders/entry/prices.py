@@ -1,7 +1,6 @@
-"""Order types as bots command them: how they may be spelt, and their prices held against the table of types. Without I/O.
+"""An order's type and prices as a bot commands them, held against the table of types (model/order_types). Pure.
 
-A price that a type does not take is refused
-rather than dropped: `p` on a market order means that the bot expects a limit.
+A price that a type does not take is refused rather than dropped: `p` on a market order means that the bot expects a limit.
 """
 
 from __future__ import annotations
