@@ -147,6 +147,7 @@ class Parts:
             limits,
             config.account or "",
             FIRST_REQUEST_ID - 1,
+            self.asker.make_room,
             now,
         )
 
@@ -205,7 +206,7 @@ class Parts:
 
     def _order_told(self, event: told.OrderStatus | told.Execution) -> None:
         if event.clientId == self._config.client_id:
-            self.order_entry.ids.saw(event.orderId)
+            self.order_entry.ids.saw(event.orderId, own=True)
         self.orders.take(event)
 
     def _noticed(self, notice: events.Notice) -> None:

@@ -51,11 +51,12 @@ class OrderEntry:
         limits: Limits,
         default_account: str,
         largest_id: int,
+        make_room: Callable[[int], tuple[int, int]],
         now_ms: Callable[[], int],
     ) -> None:
         self._cache = orders.cache
         self._followups = followups
-        self.ids = OrderIds(ceiling=largest_id)
+        self.ids = OrderIds(ceiling=largest_id, make_room=make_room)
         self.sent = SentOrders(lambda text: orders.cache.by_perm_id(text) is not None)
         self.halt = HaltSwitch(name, redis)
         self.facts = ContractFactsFinder(contracts, rules, channels, limits.look_at_legs)
@@ -93,7 +94,7 @@ class OrderEntry:
 
     def echoed(self, echo: events.OrderEcho) -> None:
         """TWS shows an order: its id is used, and an order of this client may be changed from it."""
-        self.ids.saw(echo.order_id)
+        self.ids.saw(echo.order_id, own=echo.client_id == self._cache.client_id)
         if echo.client_id == self._cache.client_id:
             self.sent.echoed(echo)
             self.sent.forget_old(self._cache.is_open)

@@ -5,7 +5,7 @@ and leaves a gap, which TWS does not mind (tws-facts 4.3). Key in keys.py, descr
 from __future__ import annotations
 
 from ibgw_tx.model import keys as names
-from ibgw_tx.orders.entry.ids import OrderIds, kept_from
+from ibgw_tx.orders.entry.ids import MAX_ORDER_ID, OrderIds, kept_from
 from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.runtime.log import Logger
 
@@ -31,16 +31,16 @@ class IdCounter:
             self._kept = kept_from(kept.decode() if kept is not None else None)
         except ValueError as error:
             self.log.error("the order id counter in Redis is not usable: {error}", error=str(error))
-        self.ids.saw(self._kept)
+        self.ids.was_kept(self._kept)
 
     async def cover(self, count: int) -> None:
         """Have `count` more ids kept before they are given; take them in the turn in which this returns. Raises RedisDown."""
-        while self.ids.kept + count > self._kept:
+        while min(self.ids.kept + count, MAX_ORDER_ID) > self._kept:
             # Others may take ids while Redis answers.
             await self.keep(count + BLOCK)
 
     async def keep(self, ahead: int) -> None:
         """Write the counter, `ahead` of what has been given. Raises RedisDown."""
-        kept = self._asked = max(self._asked, self._kept, self.ids.kept + ahead)
+        kept = self._asked = min(max(self._asked, self._kept, self.ids.kept + ahead), MAX_ORDER_ID)
         await self._redis.call("SET", self._key, kept)
         self._kept = max(self._kept, kept)

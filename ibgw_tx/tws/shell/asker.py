@@ -1,7 +1,8 @@
 """Questions to TWS that have an end: each is a Deferred with a limit. Needs a clock, no reactor by name.
 
-Request ids start far above any order id, because TWS's errors carry both in one field (tws-facts 2), and are never used
-twice in a process, so that a late answer meets nobody.
+Request ids have a band of their own, because TWS's errors carry both in one field (tws-facts 2), and are never used twice in a
+process, so that a late answer meets nobody. The band lies far above usual order ids; where a program before this one has numbered
+its orders higher (by the clock, say), the requests move aside.
 
 A question may wait for TWS's message rate. Its limit runs from when it is sent; one that is given up before is withdrawn and
 never sent, and one that has waited for WAIT_LIMIT fails as not sent: nobody is told that TWS did not answer what it was not
@@ -10,7 +11,6 @@ asked.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,6 +21,10 @@ from ibgw_tx.model.errors import AnswerUnreadable, PacingFull, RequestTimeout, S
 from ibgw_tx.runtime.clock import Clock
 
 FIRST_REQUEST_ID = 1_000_000_001
+#: The band above order ids of 10^9 and more; should these come so far, requests go back to the first, where they have left off.
+SECOND_BAND = 2_000_000_001
+#: The highest id that is one.
+LAST_ID = 2**31 - 2
 #: Seconds an answer may take where the caller has no better idea.
 ANSWER_LIMIT = 30.0
 #: Seconds a question may wait for TWS's message rate. One that would wait for long is refused at once (pacing.PATIENCE); this is
@@ -54,12 +58,26 @@ class Asker:
         self.is_waiting: Callable[[int], bool] = lambda req_id: False
         self.withdraw: Callable[[int], object] = lambda req_id: None
         self._clock = clock
-        self._ids = itertools.count(FIRST_REQUEST_ID)
+        self._band = FIRST_REQUEST_ID
+        #: The next id of each band.
+        self._next = {FIRST_REQUEST_ID: FIRST_REQUEST_ID, SECOND_BAND: SECOND_BAND}
         self._open: dict[int, Question] = {}
 
     def next_id(self) -> int:
         """A request id nobody has had."""
-        return next(self._ids)
+        req_id = self._next[self._band]
+        self._next[self._band] += 1
+        return req_id
+
+    def make_room(self, order_id: int) -> tuple[int, int]:
+        """The next order id would be `order_id`: requests leave its band. Gives the lowest id from it on, and the highest,
+        that no request has or will have.
+        """
+        if order_id < SECOND_BAND:
+            self._band = SECOND_BAND
+            return max(order_id, self._next[FIRST_REQUEST_ID]), SECOND_BAND - 1
+        self._band = FIRST_REQUEST_ID
+        return max(order_id, self._next[SECOND_BAND]), LAST_ID
 
     def ask(self, what: str, send: Callable[[int], None], limit: float = ANSWER_LIMIT) -> Deferred[list[Any]]:
         """Send a question; fires with the list of answers at its end.

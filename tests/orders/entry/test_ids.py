@@ -78,12 +78,37 @@ def test_an_odd_id_above_the_ceiling_does_not_end_order_entry():
     assert list(ids.take()) == [7]
 
 
+@pytest.mark.parametrize("told", ["next valid", "kept", "own order"])
+def test_no_id_that_was_told_is_made_smaller(told):
+    ids = OrderIds(0, 1_000_000_000, lambda lowest: (max(lowest, 1_000_000_777), 2_000_000_000))
+    ids.next_valid_id(1_700_000_000 if told == "next valid" else 1)
+    if told == "kept":
+        ids.was_kept(1_699_999_999)
+    elif told == "own order":
+        ids.saw(1_699_999_999, own=True)
+    assert list(ids.take()) == [1_700_000_000]
+
+
+def test_ids_that_come_to_the_band_of_requests_go_past_those_that_were_given():
+    ids = OrderIds(0, 1_000_000_000, lambda lowest: (max(lowest, 1_000_000_777), 2_000_000_000))
+    ids.next_valid_id(999_999_999)
+    assert list(ids.take(2)) == [999_999_999, 1_000_000_000]
+    assert list(ids.take(2)) == [1_000_000_777, 1_000_000_778]
+
+
+def test_a_next_valid_id_of_none_is_a_clear_refusal():
+    ids = OrderIds(0, 1_000_000_000, lambda lowest: (lowest, MAX_ORDER_ID))
+    ids.next_valid_id(2**31 - 1)
+    with pytest.raises(CommandError, match="used up"):
+        ids.take()
+
+
 @pytest.mark.parametrize(("text", "kept"), [(None, 0), ("0", 0), (b"38103", 38103), ("2147483646", 2147483646)])
 def test_the_kept_counter_as_redis_has_it(text, kept):
     assert kept_from(text) == kept
 
 
-@pytest.mark.parametrize("text", ["", "x", b"\xff", "-5", "1.5", "٣", "9" * 50])
+@pytest.mark.parametrize("text", ["", "x", b"\xff", "-5", "1.5", "٣", "9" * 50, "2147483647"])
 def test_a_kept_counter_that_is_no_number_is_named(text):
     with pytest.raises(ValueError, match="the kept order id is "):
         kept_from(text)

@@ -99,3 +99,25 @@ def test_a_cancelled_question_is_forgotten(asker, sent, clock):
     error(asked, CancelledError)
     asker.end(sent[0])
     assert not clock.getDelayedCalls()
+
+
+# Request ids beside order ids.
+
+
+@pytest.mark.parametrize("order_id", [999_999_999, 10**9, 10**9 + 50, 1_700_000_000, 2 * 10**9 - 1, 2 * 10**9 + 1, 2**31 - 2])
+def test_requests_move_aside_and_no_id_is_both(asker, order_id):
+    given_before = [asker.next_id() for _ in range(100)]
+    lowest, highest = asker.make_room(order_id)
+    given_after = [asker.next_id() for _ in range(1000)]
+    assert lowest >= order_id and not [each for each in (*given_before, *given_after) if lowest <= each <= highest]
+    assert not set(given_before) & set(given_after)
+
+
+def test_room_that_is_used_up_is_made_again(asker):
+    first = [asker.next_id() for _ in range(5)]
+    _, highest = asker.make_room(1_000_000_000)
+    second = [asker.next_id() for _ in range(5)]
+    lowest, last = asker.make_room(highest + 1)
+    third = [asker.next_id() for _ in range(5)]
+    assert len({*first, *second, *third}) == 15 and last == 2**31 - 2
+    assert not [each for each in (*first, *second, *third) if lowest <= each <= last]
