@@ -63,11 +63,12 @@ class Parts:
         beat: Callable[[], None],
         connectivity_changed: Callable[[Change], None],
         own: Mapping[str, Handler],
+        make_redis: Callable[..., RedisLink] = RedisLink,
     ) -> None:
         name, now = config.name, clock.now_ms
         self._config = config
         self._session = session
-        self.redis = RedisLink(
+        self.redis = make_redis(
             config.redis_host, config.redis_port, config.redis_password, names.commands(name), reactor
         )
         self.acks = AckChannel(lambda message: self.redis.publish(names.acks(name), message), now)

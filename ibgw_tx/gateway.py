@@ -23,6 +23,7 @@ from ibgw_tx.commands.message import Command
 from ibgw_tx.config import Config
 from ibgw_tx.model import errors
 from ibgw_tx.model.errors import CommandError
+from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.runtime.wall_clock import WallClock
 from ibgw_tx.status import Status
@@ -43,7 +44,13 @@ class Gateway(MultiService):
 
     log = Logger()
 
-    def __init__(self, config: Config, reactor: Any, wall: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        reactor: Any,
+        wall: Callable[[], float] | None = None,
+        make_redis: Callable[..., RedisLink] = RedisLink,
+    ) -> None:
         """`reactor` runs on a steady clock; `wall` gives epoch seconds (None: the reactor's own, as in tests)."""
         super().__init__()
         self.setName(f"ibgateway-{config.name}")
@@ -56,7 +63,9 @@ class Gateway(MultiService):
         self._link_is_back = False
         self._reset_at = -math.inf
         own = {"RESET": self.reset, "STATUS": self._tell_status}
-        self.parts = Parts(config, reactor, self.clock, self.linked_session, self.beat, self._connectivity_changed, own)
+        self.parts = Parts(
+            config, reactor, self.clock, self.linked_session, self.beat, self._connectivity_changed, own, make_redis
+        )
         self.redis = self.parts.redis
         self.redis.on_message = self.parts.dispatcher.message
         self.redis.on_up.append(self._redis_up)

@@ -1,7 +1,6 @@
 """A whole gateway in memory: its Redis is a FakeLink, its TWS is scripted, its time stands still until it is advanced."""
 
 import json
-import sys
 
 from twisted.internet.testing import MemoryReactorClock
 
@@ -77,13 +76,9 @@ class World:
     """A started gateway. Redis is up and TWS connected when a test says so."""
 
     def __init__(self, monkeypatch, **flags):
-        # Whoever puts the parts together gets the fake.
-        for name, module in list(sys.modules.items()):
-            if name.startswith("ibgw_tx.") and hasattr(module, "RedisLink"):
-                monkeypatch.setattr(module, "RedisLink", FakeLink)
         self.reactor = MemoryReactorClock()
         self.reactor.advance(1_700_000_000)
-        self.gateway = gateway_module.Gateway(configure({"name": "demo", **flags}, {}), self.reactor)
+        self.gateway = gateway_module.Gateway(configure({"name": "demo", **flags}, {}), self.reactor, make_redis=FakeLink)
         self.parts = self.gateway.parts
         self.link = self.gateway.redis
         self.gateway.startService()
