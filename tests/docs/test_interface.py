@@ -519,10 +519,19 @@ def test_every_line_in_operations_is_one_of_the_code() -> None:
                 assert words.strip(" .") in source, line
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.glob("docs/*.md")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted([*ROOT.glob("docs/*.md"), *ROOT.glob("*.md")]), ids=lambda path: path.name)
 def test_what_a_document_points_to_is_there(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     for target in re.findall(r"`((?:docs|etc|tests|ibgw_tx)/[\w./-]+)`", text):
         assert (ROOT / target).exists(), target
     for target in re.findall(r"`([\w-]+\.md)`", text):
         assert (ROOT / "docs" / target).exists(), target
+
+
+def test_the_walks_of_the_architecture_pass_through_rooms_that_are_there() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    walks = text[text.index("## Four walks") : text.index("## Redis")]
+    rooms = re.findall(r"`((?:model|runtime|tws|redis|commands|contracts|accounts|history|books|orders)/[a-z_/]+)`", walks)
+    assert len(rooms) > 25
+    for room in rooms:
+        assert (PACKAGE / f"{room}.py").is_file(), room
