@@ -29,14 +29,14 @@ def parsed(*args):
 
 def test_the_defaults_are_a_gateway_on_paper():
     options = parsed()
-    assert (options["port"], options["interface"], options["server-version"]) == (4002, "127.0.0.1", 200)
+    assert (options["port"], options["interface"], options["server-version"]) == (4002, "127.0.0.1", 226)
     assert (options["seed"], options["accounts"], options["rate"]) == (1, ("DU1000001",), 10.0)
     assert (options["depth-limit"], options["message-rate"]) == (3, 50)
 
 
 @pytest.mark.parametrize(
     ("flag", "value"),
-    [("port", "x"), ("port", "70000"), ("server-version", "201"), ("server-version", "144"), ("seed", "-1"),
+    [("port", "x"), ("port", "70000"), ("server-version", "227"), ("server-version", "144"), ("seed", "-1"),
      ("rate", "fast"), ("rate", "nan"),
      ("order-limit", "-1"), ("size-limit", "many"), ("price-percent", "-2"), ("tick-limit", "x"), ("master-client", "-1"),
       ("depth-limit", "-1"), ("message-rate", "1.5"), ("accounts", ","),

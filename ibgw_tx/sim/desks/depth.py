@@ -17,12 +17,13 @@ from ibgw_tx.sim.office.conversation import Conversation
 from ibgw_tx.sim.office.desk import Answer, BaseDesk, Key
 from ibgw_tx.sim.office.lookup import Listing
 from ibgw_tx.sim.office.state import OfficeState
+from ibgw_tx.sim.replies import depth_rows
 from ibgw_tx.sim.wire import frames as wire
 from ibgw_tx.sim.wire.codes import Refused, say
-from ibgw_tx.sim.wire.ids import In, Since
+from ibgw_tx.sim.wire.ids import TEXT, In, Since
 from ibgw_tx.sim.wire.requests import Request
 
-Channel = tuple[int, bool, bool]
+Channel = tuple[int, bool, int]
 MOST_ROWS = 60  # rows of a view, whatever was asked for
 
 
@@ -68,7 +69,7 @@ class DepthDesk(BaseDesk):
         limit = min(max(request.args["num_rows"], 1), MOST_ROWS)
         view = walk.book.watch("" if listing.exchange == SMART else listing.exchange, limit)
         message = In.MARKET_DEPTH_L2 if listing.exchange == SMART else In.MARKET_DEPTH
-        head = f"{message}\0001\0{request.req_id}\0".encode()
+        head = depth_rows.head(message, request.req_id, client.server_version)
         flows = self.office.faults.flows(instrument.farm)
         sub = Subscription(client, request.req_id, walk, view, message == In.MARKET_DEPTH_L2, head, not flows)
         self._held[id(client), request.req_id] = sub
@@ -176,14 +177,8 @@ class DepthDesk(BaseDesk):
         price, instrument = walk.ladder.text, walk.instrument
         sized = instrument.sized
         lot = instrument.wire_lot if sub.client.server_version < Since.MARKET_DATA_IN_SHARES else 1
-        if sub.smart:
-            return [
-                f"{op.position}\0{op.maker}\0{op.operation}\0{op.side}\0{price(op.price)}\0{sized(op.size, lot)}\x001\0".encode()
-                for op in ops
-            ]
-        return [
-            f"{op.position}\0{op.operation}\0{op.side}\0{price(op.price)}\0{sized(op.size, lot)}\0".encode() for op in ops
-        ]
+        rows = ((op.position, op.maker, op.operation, op.side, price(op.price), sized(op.size, lot)) for op in ops)
+        return depth_rows.bodies(rows, sub.smart, sub.client.server_version)
 
     def cycle(self, now: float, steps: int) -> list[tuple[Conversation, list[bytes]]]:
         """A stretch of each book, as frames for each subscriber, that ends where it began.
@@ -226,5 +221,7 @@ class DepthDesk(BaseDesk):
 
 
 def _channel(sub: Subscription) -> Channel:
-    """Subscribers whose messages are the same but for the id: same view, same message, same unit of size."""
-    return id(sub.view), sub.smart, sub.client.server_version < Since.MARKET_DATA_IN_SHARES
+    """Subscribers whose messages are the same but for the id: same view, same message, same unit of size, same dialect."""
+    version = sub.client.server_version
+    dialect = (version >= Since.MARKET_DATA_IN_SHARES) + (version > TEXT) + (version >= Since.PROTOBUF_MARKET_DATA)
+    return id(sub.view), sub.smart, dialect

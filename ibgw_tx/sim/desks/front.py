@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ibgw_tx.sim.office.conversation import Conversation
 from ibgw_tx.sim.office.desk import Answer, BaseDesk
+from ibgw_tx.sim.replies import protobuf
 from ibgw_tx.sim.replies import session as replies
 from ibgw_tx.sim.wire.codes import say
 from ibgw_tx.sim.wire.requests import Request
@@ -19,6 +20,8 @@ class FrontDesk(BaseDesk):
         return {
             "reqIds": self.ids,
             "reqCurrentTime": self.current_time,
+            "cancelContractData": self.nothing,  # details come at once: there is never anything left to cancel
+            "reqConfig": self.config,
             "reqCurrentTimeInMillis": self.current_time_in_millis,
             "reqManagedAccts": self.managed_accounts,
             "setServerLogLevel": self.nothing,
@@ -54,6 +57,16 @@ class FrontDesk(BaseDesk):
 
     def current_time_in_millis(self, client: Conversation, request: Request) -> None:
         client.send(replies.current_time_in_millis(self.office.now()))
+
+    def config(self, client: Conversation, request: Request) -> None:
+        settings = self.office.settings
+        told = {
+            "readOnlyApi": settings.read_only, "downloadOpenOrdersOnConnection": settings.download_open_orders,
+            "masterClientId": settings.master_client, "rejectMessagesAboveMaxRate": bool(settings.message_rate),
+            "useNegativeAutoRange": settings.bind_negative, "maintainAndResubmitOrdersOnReconnect": True,
+            "allowLocalhostOnly": True, "sendInstrumentTimezone": "UTC",
+        }
+        client.send(protobuf.config(request.req_id, told))
 
     def managed_accounts(self, client: Conversation, request: Request) -> None:
         client.send(replies.managed_accounts(list(self.office.accounts)))

@@ -9,11 +9,12 @@ from typing import Protocol
 
 from ibgw_tx.sim.office.journal import Entry
 from ibgw_tx.sim.replies import session as replies
+from ibgw_tx.sim.replies.protobuf import dialect
 from ibgw_tx.sim.wire import frames as wire
-from ibgw_tx.sim.wire import times
+from ibgw_tx.sim.wire import protobuf_requests, times
 from ibgw_tx.sim.wire.codes import Refused, say
 from ibgw_tx.sim.wire.frames import Fields
-from ibgw_tx.sim.wire.ids import Out
+from ibgw_tx.sim.wire.ids import PROTOBUF_IDS, TEXT, Out
 from ibgw_tx.sim.wire.requests import BadRequest, Request, parse
 
 
@@ -102,7 +103,7 @@ class Conversation:
             self.close()
 
     def send(self, fields: Fields) -> None:
-        self.send_frame(fields[0], wire.frame(fields, self.server_version))
+        self.send_frame(fields[0], wire.frame(dialect(fields, self.server_version), self.server_version))
 
     def send_frame(self, msg_id: int, data: bytes) -> None:
         """One ready-made frame of a message id, subject to the trouble asked for."""
@@ -148,11 +149,11 @@ class Conversation:
         if self.state is State.GREETING:
             self._greet(payload)
             return
-        fields = wire.split(payload)
         try:
-            request = parse(fields, self.server_version)
+            request = self._read(payload)
         except BadRequest as bad:
-            if self._rules.hears(Entry(self._rules.now(), self.client_id, f"bad {bad.name}", tuple(fields))):
+            fields = tuple(wire.split(payload))
+            if self._rules.hears(Entry(self._rules.now(), self.client_id, f"bad {bad.name}", fields)):
                 self.error(bad.req_id, 320, say(320, name=bad.name, cause=bad.cause))
             return
         if not self._rules.hears(Entry(self._rules.now(), self.client_id, request.name, request.fields)):
@@ -161,6 +162,16 @@ class Conversation:
             self._start(request)
         elif self._paced():
             self._answer(request)
+
+    def _read(self, payload: bytes) -> Request:
+        """A request in the dialect that its id tells; raises BadRequest."""
+        version = self.server_version
+        if version <= TEXT:
+            return parse(wire.split(payload), version)
+        msg_id, rest = wire.take_id(payload)
+        if msg_id > PROTOBUF_IDS:
+            return protobuf_requests.parse(msg_id - PROTOBUF_IDS, rest, version)
+        return parse([str(msg_id), *wire.split(rest)], version)
 
     def _greet(self, payload: bytes) -> None:
         low, high, self.options = wire.parse_range(payload)
@@ -172,7 +183,7 @@ class Conversation:
             self.close()
             return
         self.server_version, self.state = version, State.STARTING
-        self.send((version, times.connection_time(now)))
+        self.write(wire.frame((version, times.connection_time(now)), min(version, TEXT)))  # without an id at every version
 
     def _start(self, request: Request) -> None:
         if request.msg_id != Out.START_API:

@@ -12,7 +12,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from ibgw_tx.sim.wire.ids import HIGHEST, LOWEST
+from ibgw_tx.sim.wire.ids import LOWEST, TEXT
 from ibgw_tx.sim.wire.requests import BadRequest, Request, parse
 
 
@@ -79,8 +79,8 @@ def _entry(line: str, number: int) -> tuple[float, str, list[str]]:
 
 def _version(fields: list[str], number: int) -> int:
     version = int(fields[0]) if fields and fields[0].isdecimal() else 0
-    if not LOWEST <= version <= HIGHEST:
-        raise RecordingError(f"line {number}: server version {version or fields} is not one of {LOWEST} to {HIGHEST}")
+    if not LOWEST <= version <= TEXT:
+        raise RecordingError(f"line {number}: server version {version or fields} is not one of {LOWEST} to {TEXT}")
     return version
 
 

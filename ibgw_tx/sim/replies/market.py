@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ibgw_tx.sim.market.instrument import Instrument
 from ibgw_tx.sim.market.ladder import Rule
+from ibgw_tx.sim.replies import protobuf_contracts
 from ibgw_tx.sim.wire.frames import Fields
 from ibgw_tx.sim.wire.ids import In, Since
 
@@ -23,6 +24,8 @@ def contract(
     req_id: int, instrument: Instrument, exchange: str, hours: tuple[str, str, str], order_types: str, version: int
 ) -> Fields:
     """One row of contract details. `hours` is (zone, trading hours, liquid hours)."""
+    if version >= Since.PROTOBUF_CONTRACT_DATA:
+        return _protobuf(req_id, instrument, exchange, hours, order_types)
     under = (instrument.under_symbol, instrument.under_sec_type) if instrument.under_symbol else ("", "")
     fields: Fields = (
         In.CONTRACT_DATA, *_old(8, version), req_id, instrument.symbol, instrument.sec_type, _expiry(instrument),
@@ -61,6 +64,8 @@ def bond(
     req_id: int, instrument: Instrument, exchange: str, hours: tuple[str, str, str], order_types: str, version: int
 ) -> Fields:
     """As `contract`."""
+    if version >= Since.PROTOBUF_CONTRACT_DATA:
+        return _protobuf(req_id, instrument, exchange, hours, order_types)
     zoned = hours if version >= Since.BOND_TRADING_HOURS else ()
     return (
         In.BOND_CONTRACT_DATA, *_old(6, version), req_id, instrument.symbol, instrument.sec_type, instrument.cusip,
@@ -73,6 +78,13 @@ def bond(
         instrument.ev_rule, "", *_sec_ids(instrument),
         instrument.agg_group, _rule_ids(instrument), *(_sizes(instrument) if version >= Since.SIZE_RULES else ()),
     )
+
+
+def _protobuf(
+    req_id: int, instrument: Instrument, exchange: str, hours: tuple[str, str, str], order_types: str
+) -> Fields:
+    rules, sizes = _rule_ids(instrument), _sizes(instrument)
+    return protobuf_contracts.details(req_id, instrument, exchange, hours, order_types, _expiry(instrument), rules, sizes)
 
 
 def _rule_ids(instrument: Instrument) -> str:

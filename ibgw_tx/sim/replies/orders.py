@@ -13,6 +13,7 @@ from typing import Any
 from ibgw_tx.sim.exchange.margins import Margins
 from ibgw_tx.sim.exchange.order import Kinds, Order
 from ibgw_tx.sim.market.instrument import plain
+from ibgw_tx.sim.replies import protobuf_orders
 from ibgw_tx.sim.wire import times
 from ibgw_tx.sim.wire.frames import UNSET, Fields
 from ibgw_tx.sim.wire.ids import In, Since
@@ -165,6 +166,8 @@ def _preview(figures: Fields, currency: str, version: int) -> Fields:
 
 def open_order(order: Order, version: int, order_id: int | None = None, margins: Margins | None = None) -> Fields:
     """`order_id` where it is to be shown under another one."""
+    if version >= Since.PROTOBUF_PLACE_ORDER:
+        return protobuf_orders.open_order(order, order.order_id if order_id is None else order_id, margins)
     said, shown = order.terms.said, order.instrument.shown
     trail = order.stop if order.terms.kind in Kinds.TRAIL else None
     fields = (
@@ -241,6 +244,8 @@ def completed_order(order: Order, version: int) -> Fields:
     if stop is None and terms.kind == "LMT" and terms.limit is not None:
         stop = terms.limit + terms.sign  # as recorded; nobody knows why
     parent = order.parent.perm_id if order.parent is not None else LONG_MAX
+    if version >= Since.PROTOBUF_COMPLETED_ORDER:
+        return protobuf_orders.completed_order(order, stop, parent)
     return (
         In.COMPLETED_ORDER, *contract(order), terms.action, shown(total), *_main(order, Since.COMPLETED_ORDERS)[2:8],
         said["openClose"], said["origin"], terms.reference, order.perm_id, said["outsideRth"], said["hidden"],

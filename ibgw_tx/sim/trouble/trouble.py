@@ -11,6 +11,7 @@ from ibgw_tx.sim.market.instrument import Instrument
 from ibgw_tx.sim.trouble.day import DayTrouble
 from ibgw_tx.sim.trouble.orders import OrderTrouble
 from ibgw_tx.sim.wire.codes import say
+from ibgw_tx.sim.wire.protobuf_requests import ONLY
 from ibgw_tx.sim.wire.requests import NAMES
 
 
@@ -178,7 +179,7 @@ class Trouble:
         self._office.faults.delays.setdefault(msg_id, []).extend([seconds] * times)
 
     def _know(self, name: str) -> None:
-        if name != "*" and name not in NAMES:
+        if name != "*" and name not in NAMES | set(ONLY.values()):
             raise ValueError(f"no request is called {name}")
 
     # The socket

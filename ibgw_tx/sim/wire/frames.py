@@ -11,6 +11,8 @@ import struct
 from collections.abc import Iterable
 from typing import Any
 
+from ibgw_tx.sim.wire.ids import PROTOBUF_IDS, TEXT
+
 GREETING = b"API\0"
 MAX_GREETING = 4096  # bytes; a version range with options is far shorter
 MAX_FRAME = 0xFFFFFF  # bytes; IB's own MAX_MSG_LEN
@@ -39,7 +41,16 @@ def text(value: Any) -> str:
 
 
 def frame(fields: Iterable[Any], server_version: int = ASCII7) -> bytes:
-    """Fields as one frame. A NUL inside a text would shift every later field, so it is dropped."""
+    """Fields as one frame. A NUL inside a text would shift every later field, so it is dropped.
+
+    Above TEXT the id, the first field, is four bytes, and behind it stand fields or the bytes of a message in protobuf.
+    """
+    if server_version > TEXT:
+        msg_id, *rest = fields
+        if rest and isinstance(rest[-1], bytes):
+            return with_length(_LENGTH.pack(msg_id + PROTOBUF_IDS) + rest[-1])
+        texts = "".join(text(field).replace("\0", "") + "\0" for field in rest)
+        return with_length(_LENGTH.pack(msg_id) + texts.encode("ascii", "backslashreplace"))
     joined = "".join(text(field).replace("\0", "") + "\0" for field in fields)
     if server_version >= ASCII7:
         payload = joined.encode("ascii", "backslashreplace")
@@ -51,6 +62,13 @@ def frame(fields: Iterable[Any], server_version: int = ASCII7) -> bytes:
 def with_length(payload: bytes) -> bytes:
     """A ready-made payload as a frame: the path of depth rows, which are built as bytes."""
     return _LENGTH.pack(len(payload)) + payload
+
+
+def take_id(payload: bytes) -> tuple[int, bytes]:
+    """The four bytes of an id above TEXT, and what is behind them. Raises WireError."""
+    if len(payload) < _LENGTH.size:
+        raise WireError("a frame without an id")
+    return _LENGTH.unpack_from(payload)[0], payload[_LENGTH.size :]
 
 
 def split(payload: bytes) -> list[str]:

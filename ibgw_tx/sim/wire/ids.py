@@ -69,6 +69,7 @@ class In:
     USER_INFO: Final = 107
     HISTORICAL_DATA_END: Final = 108
     CURRENT_TIME_IN_MILLIS: Final = 109
+    CONFIG_RESPONSE: Final = 110
 
 
 class Out:
@@ -148,6 +149,8 @@ class Out:
     CANCEL_WSH_EVENT_DATA: Final = 103
     REQ_USER_INFO: Final = 104
     REQ_CURRENT_TIME_IN_MILLIS: Final = 105
+    CANCEL_CONTRACT_DATA: Final = 106
+    REQ_CONFIG: Final = 108
 
 
 class Since:
@@ -200,8 +203,24 @@ class Since:
     SUBMITTER: Final = 198
     IMBALANCE_ONLY: Final = 199
     PARAMETRIZED_DAYS_OF_EXECUTIONS: Final = 200
+    PROTOBUF: Final = 201  # ids are four bytes; executions in protobuf
+    PROTOBUF_PLACE_ORDER: Final = 203
+    PROTOBUF_COMPLETED_ORDER: Final = 204
+    PROTOBUF_CONTRACT_DATA: Final = 205
+    PROTOBUF_MARKET_DATA: Final = 206
+    PROTOBUF_ACCOUNTS_POSITIONS: Final = 207
+    PROTOBUF_HISTORICAL_DATA: Final = 208
+    PROTOBUF_SCAN_DATA: Final = 210
+    PROTOBUF_REST_MESSAGES_2: Final = 212
+    PROTOBUF_REST_MESSAGES_3: Final = 213
+    ADD_Z_SUFFIX_TO_UTC_DATE_TIME: Final = 214
+    CANCEL_CONTRACT_DATA: Final = 215
+    ATTACHED_ORDERS: Final = 218
+    CONFIG: Final = 219
 
 
 LOWEST: Final = 145  # the oldest server version whose layouts are known here
-HIGHEST: Final = 200  # the newest; from 201 on the wire is another one (binary ids, then protobuf)
+HIGHEST: Final = 226  # the newest
+TEXT: Final = 200  # the newest in text; above it ids are binary, and ever more messages protobuf
+PROTOBUF_IDS: Final = 200  # what the id of a message in protobuf is above its own
 OFFICIAL: Final = 157  # the newest that ibapi 9.81.1 knows, the official client of the package index

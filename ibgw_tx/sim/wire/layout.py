@@ -137,11 +137,11 @@ def read(name: str, layout: tuple[F, ...], stream: Iterator[str], server_version
                 raise BadRequest(name, values.get("req_id", -1), "Unexpected end of the message") from None
         except (ValueError, OverflowError, RuntimeError) as e:
             # RuntimeError: StopIteration inside a list, as Python rewords it.
-            raise BadRequest(name, values.get("req_id", -1), _cause(e)) from None
+            raise BadRequest(name, values.get("req_id", -1), cause(e)) from None
     return values
 
 
-def _cause(error: Exception) -> str:
+def cause(error: Exception) -> str:
     """Java's NumberFormatException text, which is what TWS passes on."""
     if isinstance(error, RuntimeError):
         return "Unexpected end of the message"

@@ -15,7 +15,7 @@ def test_the_version_is_the_lower_of_both_ends(bench):
 
 def test_a_client_that_wants_newer_is_closed(bench):
     peer = Peer(bench)
-    assert peer.feed(greeting("v201..225")) == []
+    assert peer.feed(greeting("v227..230")) == []
     assert peer.pipe.disconnecting
 
 
