@@ -25,6 +25,7 @@ import enum
 from typing import Generic, Protocol, TypeVar
 
 from ibgw_tx.model import keys as names
+from ibgw_tx.redis.resp import publish_head
 
 #: ms after which a quiet book is published again; the rule is 10 s, the check runs once a second.
 QUIET_LIMIT = 8_500
@@ -143,7 +144,21 @@ class Feed(Generic[R_co]):
 class Channel:
     """One book channel. `told` is its last message, `told_at` (ms, steady) when it was said."""
 
-    __slots__ = ("con_id", "dirty", "exchange", "feeds", "key", "name", "pair", "speaker", "stale", "state", "told", "told_at")
+    __slots__ = (
+        "con_id",
+        "dirty",
+        "exchange",
+        "feeds",
+        "head",
+        "key",
+        "name",
+        "pair",
+        "speaker",
+        "stale",
+        "state",
+        "told",
+        "told_at",
+    )
 
     def __init__(self, exchange: str, pair: str) -> None:
         self.exchange = exchange
@@ -151,6 +166,7 @@ class Channel:
         #: The contract it is about, while there is a feed.
         self.con_id = 0
         self.name = names.book_channel(exchange, pair)
+        self.head = publish_head(self.name)
         self.key = names.book_key(exchange, pair)
         self.feeds: tuple[Feed[Rows], ...] = ()
         self.speaker: Feed[Rows] | None = None

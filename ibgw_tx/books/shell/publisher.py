@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from ibgw_tx.books.channels import Channels
 from ibgw_tx.books.hot_top import HotTop
-from ibgw_tx.redis.resp import delete_command, publish_command, set_command
+from ibgw_tx.redis.resp import delete_command, publish_command, publish_with, set_command
 from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.runtime.log import Logger
 
@@ -57,7 +57,7 @@ class BookPublisher:
             return
         t = self._now_ms()
         messages = channels.take_messages(t, self._steady_ms())
-        batch = [publish_command(channel.name, message) for channel, message in messages]
+        batch = [publish_with(channel.head, message) for channel, message in messages]
         if trades.has_trades:
             batch += [publish_command(name, message) for name, message in trades.take_trades(t)]
         if batch:

@@ -7,7 +7,7 @@ import pytest
 
 from ibgw_tx.books.order_book import BID, INSERT, UPDATE
 from ibgw_tx.books.shell.publisher import BookPublisher
-from ibgw_tx.redis.resp import delete_command, publish_command, set_command
+from ibgw_tx.redis.resp import delete_command, publish_command, publish_head, publish_with, set_command
 from tests.kit.books import BookPath
 from tests.kit.fakes import AAPL, HK1137, FakeLink
 
@@ -49,6 +49,7 @@ def best(message):
     ("command", "words"),
     [
         (publish_command("a:é", b"[]"), [b"PUBLISH", "a:é".encode(), b"[]"]),
+        (publish_with(publish_head("a:é"), b"[]"), [b"PUBLISH", "a:é".encode(), b"[]"]),
         (set_command("k", b"v\r\n"), [b"SET", b"k", b"v\r\n"]),
         (delete_command("k"), [b"DEL", b"k"]),
     ],
