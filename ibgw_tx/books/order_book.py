@@ -164,5 +164,4 @@ def scaled(size: float, factor: float, plus: float = 0) -> float:
     value = size * factor + plus
     if isinstance(value, int):
         return value if value < 2**53 else float(value)
-    value = round(value, 9)
-    return int(value) if value == int(value) else value
+    return figures.whole(round(value, 9))
