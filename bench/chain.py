@@ -75,8 +75,8 @@ def _measure(pipe: Connection, tws_port: int, redis_port: int) -> None:
             return
         gaps.clear()
         began = time.perf_counter()
-        gateway.parts.acks._publish = lambda message: told(message, began)
-        gateway.parts.dispatcher.message(json.dumps(_QUESTION).encode())
+        gateway.assembly.acks._publish = lambda message: told(message, began)
+        gateway.assembly.dispatcher.message(json.dumps(_QUESTION).encode())
 
     def told(message: bytes, began: float) -> None:
         content: dict[str, Any] = json.loads(message)

@@ -23,8 +23,8 @@ from ibgw_tx.commands.shell.followups import Followups
 from ibgw_tx.config import Config
 from ibgw_tx.contracts.known import KnownContract
 from ibgw_tx.contracts.shell.commands import ContractCommands
-from ibgw_tx.contracts.shell.contracts import ContractDesk
-from ibgw_tx.contracts.shell.market_rules import RuleDesk
+from ibgw_tx.contracts.shell.contracts import Contracts
+from ibgw_tx.contracts.shell.market_rules import MarketRules
 from ibgw_tx.history.shell.commands import HistoryCommands
 from ibgw_tx.model import events
 from ibgw_tx.model import keys as names
@@ -47,7 +47,7 @@ from ibgw_tx.tws.shell.asker import FIRST_REQUEST_ID, Asker
 from ibgw_tx.tws.shell.session import IBSession
 
 
-class Parts:
+class Assembly:
     """Everything a gateway has but its services.
 
     `session()` gives the linked session or raises CommandError, `beat` writes the status,
@@ -73,8 +73,8 @@ class Parts:
         )
         self.acks = AckChannel(lambda message: self.redis.publish(names.acks(name), message), now)
         self.asker = Asker(reactor)
-        self.contracts = ContractDesk(self.asker, self.redis, reactor, now)
-        self.rules = RuleDesk(self.redis)
+        self.contracts = Contracts(self.asker, self.redis, reactor, now)
+        self.rules = MarketRules(self.redis)
         self._make_books(name, clock)
         self.account = Accounts(name, config.account, self.contracts, self.asker, self.redis, reactor, beat)
         self._make_orders(config, reactor, now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ibgw_tx.assembly import Parts
+from ibgw_tx.assembly import Assembly
 from ibgw_tx.books.shell.publisher import KEY_INTERVAL
 from ibgw_tx.runtime.periodic import PeriodicService
 
@@ -18,7 +18,7 @@ class Chores:
 
     def __init__(
         self,
-        parts: Parts,
+        parts: Assembly,
         beat: Callable[[], None],
         is_linked: Callable[[], bool],
         is_alive: Callable[[], bool],

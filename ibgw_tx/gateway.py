@@ -16,7 +16,7 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from ibgw_tx.assembly import Parts
+from ibgw_tx.assembly import Assembly
 from ibgw_tx.chores import Chores
 from ibgw_tx.commands import message as commands
 from ibgw_tx.commands.message import Command
@@ -63,19 +63,19 @@ class Gateway(MultiService):
         self._link_is_back = False
         self._reset_at = -math.inf
         own = {"RESET": self.reset, "STATUS": self._tell_status}
-        self.parts = Parts(
+        self.assembly = Assembly(
             config, reactor, self.clock, self.linked_session, self.beat, self._connectivity_changed, own, make_redis
         )
-        self.redis = self.parts.redis
-        self.redis.on_message = self.parts.dispatcher.message
+        self.redis = self.assembly.redis
+        self.redis.on_message = self.assembly.dispatcher.message
         self.redis.on_up.append(self._redis_up)
         self.redis.on_listening = self.beat
-        self.redis.on_down.append(self.parts.orders.redis_down)
-        self._listeners = self.parts.listeners()
+        self.redis.on_down.append(self.assembly.orders.redis_down)
+        self._listeners = self.assembly.listeners()
         self._make_services()
 
     def _make_services(self) -> None:
-        config, reactor, parts = self._config, self._reactor, self.parts
+        config, reactor, parts = self._config, self._reactor, self.assembly
         self.recorder = Recorder(config.record, not config.record_accounts, reactor) if config.record else None
         hot, rate = parts.hot_messages(), config.message_rate
         make = partial(IBSession, config.client_id, self, hot, reactor, self.recorder, rate)
@@ -98,7 +98,7 @@ class Gateway(MultiService):
     @property
     def is_linked(self) -> bool:
         """The session is ready and TWS says that it is connected to IB."""
-        return self._session is not None and self.parts.notices.connectivity.is_up
+        return self._session is not None and self.assembly.notices.connectivity.is_up
 
     @property
     def is_alive(self) -> bool:
@@ -117,7 +117,7 @@ class Gateway(MultiService):
         """The session, when TWS can be asked now. Raises CommandError (not_connected)."""
         if self._session is None:
             raise CommandError(errors.NOT_CONNECTED, "there is no session with TWS")
-        if not self.parts.notices.connectivity.is_up:
+        if not self.assembly.notices.connectivity.is_up:
             raise CommandError(errors.NOT_CONNECTED, "TWS has lost its link to IB")
         return self._session
 
@@ -137,10 +137,10 @@ class Gateway(MultiService):
     def sessionReady(self, session: IBSession) -> None:
         """A new session: everything is asked anew."""
         self._session = session
-        self.parts.asker.is_waiting, self.parts.asker.withdraw = session.is_waiting, session.withdraw_request
-        self.parts.contracts.client = session.client
+        self.assembly.asker.is_waiting, self.assembly.asker.withdraw = session.is_waiting, session.withdraw_request
+        self.assembly.contracts.client = session.client
         session.client.choose_data_type(self._config.market_data_type)
-        if self.parts.notices.connectivity.is_up:
+        if self.assembly.notices.connectivity.is_up:
             self._link_up(same_session=False)
         else:
             # TWS has said so before it was ready; 1101 or 1102 will follow.
@@ -148,16 +148,16 @@ class Gateway(MultiService):
 
     def sessionLost(self, session: IBSession, reason: str) -> None:
         """Whatever came over this session can no longer be trusted."""
-        self.parts.notices.connectivity = Connectivity()
+        self.assembly.notices.connectivity = Connectivity()
         self._link_is_back = False
         if self._session is not session:
             return
         self._session = None
         self._link_down_since = None
-        self.parts.contracts.client = None
+        self.assembly.contracts.client = None
         self._link_lost(session_lost=True)
-        self.parts.order_entry.session_lost()
-        self.parts.asker.session_lost()
+        self.assembly.order_entry.session_lost()
+        self.assembly.asker.session_lost()
 
     def told(self, event: Any) -> None:
         """Pass one record of TWS on."""
@@ -170,12 +170,12 @@ class Gateway(MultiService):
         if self._link_is_back:
             self._link_is_back = False
             self._link_up(same_session=True)
-        self.parts.orders.turn_ended()
-        self.parts.publisher.flush()
+        self.assembly.orders.turn_ended()
+        self.assembly.publisher.flush()
 
     def requestSent(self, req_id: int) -> None:
         """A request that waited for TWS's message rate has left: the limit of its answer runs."""
-        self.parts.asker.sent(req_id)
+        self.assembly.asker.sent(req_id)
 
     def _link_up(self, same_session: bool) -> None:
         if self._session is None or self.standing.stopping:
@@ -183,24 +183,24 @@ class Gateway(MultiService):
             return
         self._link_down_since = None
         client = self._session.client
-        self.parts.orders.link_up(client)
-        self.parts.account.link_up(client, self._session.accounts, same_session)
-        self.parts.rules.link_up(client)
-        self.parts.depth.link_up(client)
-        self.parts.top.link_up(client)
+        self.assembly.orders.link_up(client)
+        self.assembly.account.link_up(client, self._session.accounts, same_session)
+        self.assembly.rules.link_up(client)
+        self.assembly.depth.link_up(client)
+        self.assembly.top.link_up(client)
 
     def _link_lost(self, session_lost: bool) -> None:
-        self.parts.orders.link_down(session_lost)
-        self.parts.order_entry.link_down()
-        self.parts.depth.link_down(session_lost)
-        self.parts.top.link_down(session_lost)
-        self.parts.rules.link_down()
+        self.assembly.orders.link_down(session_lost)
+        self.assembly.order_entry.link_down()
+        self.assembly.depth.link_down(session_lost)
+        self.assembly.top.link_down(session_lost)
+        self.assembly.rules.link_down()
         if session_lost:
-            self.parts.account.link_down()
+            self.assembly.account.link_down()
         else:
             # Its requests stay for now: link_up ends them.
-            self.parts.account.suspend()
-        self.parts.publisher.flush()
+            self.assembly.account.suspend()
+        self.assembly.publisher.flush()
         self.beat()
 
     def _connectivity_changed(self, change: Change) -> None:
@@ -214,10 +214,10 @@ class Gateway(MultiService):
             # TWS says it several times in one read.
             self._link_is_back = True
         elif change in (Change.FARM_BROKEN, Change.FARM_OK, Change.FARM_READY):
-            outage = self.parts.notices.connectivity.has_broken_data_farm
-            for books in (self.parts.depth, self.parts.top):
+            outage = self.assembly.notices.connectivity.has_broken_data_farm
+            for books in (self.assembly.depth, self.assembly.top):
                 books.farms_changed(farm_broken=change is Change.FARM_BROKEN, outage=outage)
-            self.parts.publisher.flush()
+            self.assembly.publisher.flush()
 
     async def reset(self, command: Command) -> dict[str, Any]:
         """RESET: caches, snapshot and subscriptions as on a new connection. One that is under way serves those that follow."""
@@ -228,20 +228,20 @@ class Gateway(MultiService):
         self.log.info("RESET by command {id!r}", id=command.id)
         self._reset_at = self._reactor.seconds()
         self._link_lost(session_lost=False)
-        self.parts.contracts.forget()
+        self.assembly.contracts.forget()
         self._link_up(same_session=True)
         return {}
 
     def _is_resetting(self) -> bool:
         ago = self._reactor.seconds() - self._reset_at
-        complete = self.parts.account.is_trusted and self.parts.orders.is_running
+        complete = self.assembly.account.is_trusted and self.assembly.orders.is_running
         return ago < RESET_PAUSE or (ago < RESET_PATIENCE and not complete)
 
     # Redis.
 
     def _redis_up(self) -> None:
         """Redis may have come back empty: write everything again."""
-        parts = self.parts
+        parts = self.assembly
         # Marks of trust that it may have kept go before anything is said; what the status promises is written before it is true.
         orders = parts.orders.redis_up()
         parts.account.redis_up()
@@ -268,9 +268,9 @@ class Gateway(MultiService):
         self._link_lost(session_lost=True)
         if self._session is not None:
             self._session.withdraw()
-            self.parts.order_entry.session_lost()
-        self.parts.greeks.write()
-        self.parts.publisher.flush_keys()
+            self.assembly.order_entry.session_lost()
+        self.assembly.greeks.write()
+        self.assembly.publisher.flush_keys()
         told = self.redis.call("PING").addTimeout(STOP_LIMIT, self._reactor).addErrback(self._stopped_late)
         return told.addCallback(lambda _: self._stop_children())
 

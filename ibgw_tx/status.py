@@ -12,7 +12,7 @@ from typing import Any
 
 from twisted.python.failure import Failure
 
-from ibgw_tx.assembly import Parts
+from ibgw_tx.assembly import Assembly
 from ibgw_tx.commands.message import Command, expect_members
 from ibgw_tx.config import Config
 from ibgw_tx.model import json_text as jsontext
@@ -35,7 +35,7 @@ class Status:
     def __init__(
         self,
         config: Config,
-        parts: Parts,
+        parts: Assembly,
         clock: Clock,
         now_ms: Callable[[], int],
         session: Callable[[], IBSession | None],

@@ -394,7 +394,7 @@ def test_what_is_not_as_written(written: str, came: str) -> None:
 
 def test_every_command_has_its_place_in_the_document() -> None:
     gateway = Gateway(configure({"name": "x"}, {}), Clock())
-    known = gateway.parts.dispatcher._known
+    known = gateway.assembly.dispatcher._known
     section = INTERFACE[INTERFACE.index("## 8. Commands") : INTERFACE.index("## 9.")]
     placed = {cmd for line in re.findall(r"^(?:###|\|) .*$", section, re.MULTILINE) for cmd in re.findall(r"`([A-Z_]+)`", line)}
     assert known <= placed, f"without a section: {sorted(known - placed)}"

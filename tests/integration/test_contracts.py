@@ -119,7 +119,7 @@ async def test_rules_are_fetched_once_each_and_stored(running: World) -> None:
 
 @ensureDeferred
 async def test_a_restarted_gateway_reuses_contracts_kept_in_redis(running: World) -> None:
-    await until(lambda: not running.gateway.parts.contracts.store._waiting)  # type: ignore[union-attr]
+    await until(lambda: not running.gateway.assembly.contracts.store._waiting)  # type: ignore[union-attr]
     await sleep(0.2)
     await running.stop_gateway()
     running.sim.journal.clear()

@@ -40,7 +40,7 @@ def cheap_ask(world: World, price: float) -> None:
 
 def shorten(world: World) -> None:
     """Waits that a person would have, in less time."""
-    cache = world.gateway.parts.orders.cache  # type: ignore[union-attr]
+    cache = world.gateway.assembly.orders.cache  # type: ignore[union-attr]
     cache._patience = cache._waits.patience = Patience(
         answer=300, give_up=900, held=300, word=300, ask_again=500, fresh=100
     )

@@ -109,7 +109,7 @@ async def test_a_redis_that_takes_no_writes_is_not_trusted_and_recovers(running:
     await running.bot.call("CONFIG", "SET", "maxmemory", "1")
     try:
         assert (await running.bot.send("CANCEL_ORDER", client_oid="full"))["ok"]
-        await until(lambda: not running.gateway.parts.orders.is_running)  # type: ignore[union-attr]
+        await until(lambda: not running.gateway.assembly.orders.is_running)  # type: ignore[union-attr]
         await no_marks(running)
     finally:
         await running.bot.call("CONFIG", "SET", "maxmemory", "0")

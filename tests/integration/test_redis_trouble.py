@@ -88,7 +88,7 @@ async def test_a_stalled_redis_gets_the_newest_state_and_never_an_older_one(
         await sleep(0.2)
     finally:
         os.kill(own_redis.pid, signal.SIGCONT)
-    shelf = own_world.gateway.parts.channels.by_name[HK].feeds[0].rows  # type: ignore[union-attr]
+    shelf = own_world.gateway.assembly.channels.by_name[HK].feeds[0].rows  # type: ignore[union-attr]
     best = shelf.bids[0][0], shelf.asks[0][0]
     last = await until(lambda: next((b for b in own_world.bot.on(HK)[-1:] if (b[0][0]["p"], b[1][0]["p"]) == best), None))
     assert is_a_book(last)

@@ -79,7 +79,7 @@ class World:
         self.reactor = MemoryReactorClock()
         self.reactor.advance(1_700_000_000)
         self.gateway = gateway_module.Gateway(configure({"name": "demo", **flags}, {}), self.reactor, make_redis=FakeLink)
-        self.parts = self.gateway.parts
+        self.parts = self.gateway.assembly
         self.link = self.gateway.redis
         self.gateway.startService()
         self.factory = self.reactor.tcpClients[0][2]

@@ -17,7 +17,7 @@ from ibgw_tx.accounts.balance import Balance
 from ibgw_tx.accounts.shell.download import Download, MainDownload, MultiDownload
 from ibgw_tx.accounts.shell.fence import Fence
 from ibgw_tx.accounts.shell.positions import PositionContracts
-from ibgw_tx.contracts.shell.contracts import ContractDesk
+from ibgw_tx.contracts.shell.contracts import Contracts
 from ibgw_tx.model import events
 from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model import keys as names
@@ -44,7 +44,7 @@ class Accounts:
         self,
         name: str,
         wanted: str | None,
-        contracts: ContractDesk,
+        contracts: Contracts,
         asker: Asker,
         redis: RedisLink,
         clock: Clock,
@@ -68,8 +68,6 @@ class Accounts:
         self._subscribed: TWSClient | None = None
         self._unsubscribed_at: float | None = None
         self._positions = PositionContracts(contracts, clock, self._named)
-        #: Contracts of positions whose size could not be read, and was said so.
-        self._unreadable: set[int] = set()
         self._session = 0
 
     @property
@@ -110,9 +108,9 @@ class Accounts:
             book = self._books.setdefault(account, Balance(account))
             feed: Download
             if account == main:
-                feed = MainDownload(book, client, self._clock, self._downloaded, self._fence)
+                feed = MainDownload(book, client, self._clock, self._refresh_of, self._fence)
             else:
-                feed = MultiDownload(book, client, self._clock, self._downloaded, self._asker, self._by_request)
+                feed = MultiDownload(book, client, self._clock, self._refresh_of, self._asker, self._by_request)
             self._feeds[account] = feed
             feed.start(again=account == main and self._subscribed is client)
         self._subscribed = client
@@ -195,7 +193,8 @@ class Accounts:
         )
         feed.stop()
         del self._feeds[feed.account]
-        self._by_request = {req_id: other for req_id, other in self._by_request.items() if other is not feed}
+        for req_id in [req_id for req_id, other in self._by_request.items() if other is feed]:
+            del self._by_request[req_id]
         self._unwritten.discard(feed.account)
         self._check_written()
         return True
@@ -234,7 +233,7 @@ class Accounts:
             feed.book.complete = False
             feed.start(again=True)
 
-    def _downloaded(self, feed: Download) -> None:
+    def _refresh_of(self, feed: Download) -> None:
         self._refresh(feed.book)
 
     def _named(self, contract: Contract) -> None:
@@ -257,8 +256,7 @@ class Accounts:
         if session != self._session:
             return None
         value = jsontext.dumps(book.document(self._positions.resolved))
-        for contract in book.unreadable:
-            self._say_unreadable(book.account, contract)
+        self._positions.say_unreadable(book)
         writes = [("SET", key, value) for key in self._keys(book.account)]
         return self._redis.transaction(writes).addCallback(self._written, book, session)
 
@@ -267,16 +265,6 @@ class Accounts:
             return
         self._unwritten.discard(book.account)
         self._check_written()
-
-    def _say_unreadable(self, account: str, contract: Contract) -> None:
-        if contract.conId not in self._unreadable:
-            self._unreadable.add(contract.conId)
-            self.log.warn(
-                "account {account}: the size of position {symbol} (conId {con_id}) cannot be read; it is left out",
-                account=account,
-                symbol=contract.symbol,
-                con_id=contract.conId,
-            )
 
     def _check_written(self) -> None:
         if not self._unwritten and self._feeds and not self.snapshot_written:

@@ -32,7 +32,7 @@ class Download:
     log = Logger()
     PARTS: frozenset[str] = frozenset()
 
-    def __init__(self, book: Balance, client: TWSClient, clock: Clock, done: Callable[[Download], None]) -> None:
+    def __init__(self, book: Balance, client: TWSClient, clock: Clock, done: Callable[[Download], object]) -> None:
         self.book = book
         self.account = book.account
         self._client = client
@@ -129,7 +129,7 @@ class MainDownload(Download):
     PARTS = frozenset({"download"})
 
     def __init__(
-        self, book: Balance, client: TWSClient, clock: Clock, done: Callable[[Download], None], fence: Fence
+        self, book: Balance, client: TWSClient, clock: Clock, done: Callable[[Download], object], fence: Fence
     ) -> None:
         super().__init__(book, client, clock, done)
         self._fence = fence
@@ -182,7 +182,7 @@ class MultiDownload(Download):
         book: Balance,
         client: TWSClient,
         clock: Clock,
-        done: Callable[[Download], None],
+        done: Callable[[Download], object],
         asker: Asker,
         by_request: dict[int, Download],
     ) -> None:

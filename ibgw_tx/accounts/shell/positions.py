@@ -10,7 +10,7 @@ from twisted.python.failure import Failure
 
 from ibgw_tx.accounts.balance import Balance
 from ibgw_tx.contracts.known import KnownContract
-from ibgw_tx.contracts.shell.contracts import ContractDesk
+from ibgw_tx.contracts.shell.contracts import Contracts
 from ibgw_tx.model.contract import Contract
 from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
@@ -24,10 +24,12 @@ class PositionContracts:
 
     log = Logger()
 
-    def __init__(self, contracts: ContractDesk, clock: Clock, named: Callable[[Contract], None]) -> None:
+    def __init__(self, contracts: Contracts, clock: Clock, named: Callable[[Contract], None]) -> None:
         self.resolved: dict[int, Contract] = {}
         #: Those that TWS could not name; they go by what their rows say.
         self._nameless: set[int] = set()
+        #: Those of positions whose size could not be read, and was said so.
+        self._unreadable: set[int] = set()
         self._contracts = contracts
         self._clock = clock
         self._named = named
@@ -75,3 +77,15 @@ class PositionContracts:
             con_id=contract.conId,
             error=failure.getErrorMessage(),
         )
+
+    def say_unreadable(self, book: Balance) -> None:
+        """One line for each position whose size cannot be read."""
+        for contract in book.unreadable:
+            if contract.conId not in self._unreadable:
+                self._unreadable.add(contract.conId)
+                self.log.warn(
+                    "account {account}: the size of position {symbol} (conId {con_id}) cannot be read; it is left out",
+                    account=book.account,
+                    symbol=contract.symbol,
+                    con_id=contract.conId,
+                )

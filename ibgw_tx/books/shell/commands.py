@@ -11,7 +11,7 @@ from ibgw_tx.books.subscription import TOP, Subscription
 from ibgw_tx.commands.message import Command, expect_members, text_param
 from ibgw_tx.contracts.asked import contract_from_json
 from ibgw_tx.contracts.known import KnownContract
-from ibgw_tx.contracts.shell.contracts import ContractDesk
+from ibgw_tx.contracts.shell.contracts import Contracts
 from ibgw_tx.contracts.show_name import contracts_of_show_name
 from ibgw_tx.model import errors
 from ibgw_tx.model.errors import CommandError, bad_params
@@ -25,7 +25,7 @@ class BookCommands:
     `check_session` raises CommandError (not_connected) while TWS or its link to IB is down.
     """
 
-    def __init__(self, contracts: ContractDesk, books: Subscriptions, check_session: Callable[[], object]) -> None:
+    def __init__(self, contracts: Contracts, books: Subscriptions, check_session: Callable[[], object]) -> None:
         self._contracts = contracts
         self._books = books
         self._check_session = check_session

@@ -13,7 +13,7 @@ from ibgw_tx.commands.shell.followups import Followups
 from ibgw_tx.contracts.asked import MEMBERS, contract_from_json
 from ibgw_tx.contracts.choice import describe
 from ibgw_tx.contracts.known import KnownContract
-from ibgw_tx.contracts.shell.contracts import ContractDesk
+from ibgw_tx.contracts.shell.contracts import Contracts
 from ibgw_tx.model import keys
 from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.errors import TWSError, bad_params
@@ -25,7 +25,7 @@ from ibgw_tx.tws.shell.session import IBSession
 class ContractCommands:
     """`session()` gives the ready session with its link up, or raises CommandError (not_connected)."""
 
-    contracts: ContractDesk
+    contracts: Contracts
     followups: Followups
     session: Callable[[], IBSession]
 

@@ -23,7 +23,7 @@ from ibgw_tx.tws import codes
 from ibgw_tx.tws.api.client import TWSClient
 from ibgw_tx.tws.shell.asker import Asker
 
-__all__ = ["ContractDesk", "KnownContract"]
+__all__ = ["Contracts", "KnownContract"]
 
 #: Seconds TWS may take for contract details; a derivatives chain is paced by IB (tws-facts 3.2).
 DETAILS_LIMIT = 60.0
@@ -60,7 +60,7 @@ class _Pending:
             asked.left.callback(None)
 
 
-class ContractDesk:
+class Contracts:
     """Answers what a contract is. The same question while it is open, or answered within a day, is not sent again.
 
     `found` is called with each contract that TWS tells.

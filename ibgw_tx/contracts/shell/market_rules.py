@@ -15,7 +15,7 @@ from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws.api.client import TWSClient
 
 
-class RuleDesk:
+class MarketRules:
     """`rules` maps IB's rule ids to ladders of (low edge, increment), lowest edge first."""
 
     log = Logger()

@@ -13,7 +13,7 @@ from ibgw_tx.commands.message import Command, expect_members
 from ibgw_tx.commands.shell.followups import Followups
 from ibgw_tx.contracts.asked import contract_from_json
 from ibgw_tx.contracts.choice import describe
-from ibgw_tx.contracts.shell.contracts import ContractDesk
+from ibgw_tx.contracts.shell.contracts import Contracts
 from ibgw_tx.history.bars import parse_bars
 from ibgw_tx.history.pacing import OPEN_LIMIT, HistoryPacing
 from ibgw_tx.history.question import Question, question_of
@@ -33,7 +33,7 @@ _MEMBERS = ("contract", "endDateTime", "duration", "barSize", "whatToShow", "use
 class HistoryCommands:
     """`session()` gives the ready session with its link up, or raises CommandError (not_connected)."""
 
-    contracts: ContractDesk
+    contracts: Contracts
     asker: Asker
     followups: Followups
     session: Callable[[], IBSession]

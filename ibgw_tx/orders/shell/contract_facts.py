@@ -9,8 +9,8 @@ from ibgw_tx.books.channels import Channels
 from ibgw_tx.contracts.asked import contract_from_json
 from ibgw_tx.contracts.known import KnownContract
 from ibgw_tx.contracts.market_rule import Rule, flat_rule, parse_rule, rule_id_for
-from ibgw_tx.contracts.shell.contracts import ContractDesk
-from ibgw_tx.contracts.shell.market_rules import RuleDesk
+from ibgw_tx.contracts.shell.contracts import Contracts
+from ibgw_tx.contracts.shell.market_rules import MarketRules
 from ibgw_tx.model import figures
 from ibgw_tx.model.contract import BadName, Contract
 from ibgw_tx.model.errors import CommandError, PacingFull, RequestTimeout, bad_params
@@ -22,7 +22,7 @@ class ContractFactsFinder:
     """Resolves contracts, and knows what an order on them is measured by."""
 
     def __init__(
-        self, contracts: ContractDesk, rules: RuleDesk, channels: Channels, legs_wanted: bool = False
+        self, contracts: Contracts, rules: MarketRules, channels: Channels, legs_wanted: bool = False
     ) -> None:
         """`legs_wanted`: some limit looks at the legs of combos, so they are asked for."""
         self._contracts = contracts

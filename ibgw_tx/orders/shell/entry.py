@@ -8,8 +8,8 @@ from twisted.internet.defer import Deferred
 
 from ibgw_tx.books.channels import Channels
 from ibgw_tx.commands.shell.dispatcher import Handler
-from ibgw_tx.contracts.shell.contracts import ContractDesk
-from ibgw_tx.contracts.shell.market_rules import RuleDesk
+from ibgw_tx.contracts.shell.contracts import Contracts
+from ibgw_tx.contracts.shell.market_rules import MarketRules
 from ibgw_tx.model import errors, events
 from ibgw_tx.model.errors import CommandError
 from ibgw_tx.orders.entry.ids import OrderIds
@@ -43,8 +43,8 @@ class OrderEntry:
         unanswered: Unanswered,
         reservations: Reservations,
         followups: OrderFollowups,
-        contracts: ContractDesk,
-        rules: RuleDesk,
+        contracts: Contracts,
+        rules: MarketRules,
         channels: Channels,
         redis: RedisLink,
         session: Callable[[], IBSession],

@@ -16,7 +16,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
 from ibgw_tx.contracts.known import KnownContract
-from ibgw_tx.contracts.shell.contracts import ContractDesk
+from ibgw_tx.contracts.shell.contracts import Contracts
 from ibgw_tx.model import events
 from ibgw_tx.model.contract import BadName, Contract, exchange_of
 from ibgw_tx.model.errors import SessionLost
@@ -49,7 +49,7 @@ class Orders:
         cache: OrderCache,
         store: OrderStore,
         questions: OrderQuestions,
-        contracts: ContractDesk,
+        contracts: Contracts,
         unanswered: Unanswered,
         reservations: Reservations,
         ends: EndLog,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from twisted.internet.defer import Deferred
 
 from ibgw_tx.contracts.known import KnownContract
-from ibgw_tx.contracts.shell.contracts import ContractDesk
+from ibgw_tx.contracts.shell.contracts import Contracts
 from ibgw_tx.model.errors import PacingFull, RequestTimeout
 from ibgw_tx.orders.cache.changes import NeedContract
 from ibgw_tx.orders.shell.asking import RETRY_PAUSE, OrderQuestions
@@ -27,7 +27,7 @@ class Resolver:
 
     def __init__(
         self,
-        contracts: ContractDesk,
+        contracts: Contracts,
         questions: OrderQuestions,
         known: Callable[[NeedContract, KnownContract | None], None],
     ) -> None:

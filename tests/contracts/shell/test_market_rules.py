@@ -3,7 +3,7 @@
 import pytest
 
 from ibgw_tx.contracts.known import KnownContract
-from ibgw_tx.contracts.shell.market_rules import RuleDesk
+from ibgw_tx.contracts.shell.market_rules import MarketRules
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.errors import PacingFull
 from ibgw_tx.model.events import MarketRule
@@ -36,7 +36,7 @@ def client():
 
 @pytest.fixture
 def desk(link, client):
-    desk = RuleDesk(link)
+    desk = MarketRules(link)
     desk.link_up(client)
     return desk
 
