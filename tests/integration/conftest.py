@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import pytest_twisted
+import redis
 
 from ibgw_tx.demo.embedded_redis import EmbeddedRedis
 
@@ -25,12 +26,19 @@ def redis_server() -> Iterator[EmbeddedRedis]:
         yield server
 
 
+@pytest.fixture
+def client(redis_server: EmbeddedRedis) -> Iterator[Any]:
+    """A blocking client of an empty Redis, for tests of processes."""
+    client = redis.Redis(port=redis_server.port, decode_responses=True)
+    client.flushall()
+    yield client
+    client.close()
+
+
 @pytest_twisted.async_yield_fixture
 async def world(redis_server: EmbeddedRedis) -> Any:
     """A world that is not started yet, on an empty Redis."""
     world = World(redis_server)
-    import redis  # noqa: PLC0415 (the only blocking client here)
-
     redis.Redis(port=redis_server.port).flushall()
     yield world
     await world.stop()

@@ -8,12 +8,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 
 from ibgw_tx.demo.embedded_redis import EmbeddedRedis, free_port
 
@@ -35,14 +33,6 @@ def wait_for(what: Any, limit: float = 15.0) -> Any:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     return value
-
-
-@pytest.fixture
-def client(redis_server: EmbeddedRedis) -> Iterator[Any]:
-    client = redis.Redis(port=redis_server.port, decode_responses=True)
-    client.flushall()
-    yield client
-    client.close()
 
 
 def test_sigterm_ends_it_with_status_false_and_exit_0_within_five_seconds(
