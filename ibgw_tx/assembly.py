@@ -31,6 +31,7 @@ from ibgw_tx.model import keys as names
 from ibgw_tx.model import order_events as told
 from ibgw_tx.notices import NoticeRouter
 from ibgw_tx.orders.cache.cache import OrderCache
+from ibgw_tx.orders.entry.ids import OrderIds
 from ibgw_tx.orders.entry.limits import Limits
 from ibgw_tx.orders.shell.asking import OrderQuestions
 from ibgw_tx.orders.shell.entry import OrderEntry
@@ -116,6 +117,7 @@ class Assembly:
         unanswered, reservations = Unanswered(config.name, self.redis), Reservations(config.name, self.redis)
         self.orders = Orders(
             cache,
+            OrderIds(ceiling=FIRST_REQUEST_ID - 1, make_room=self.asker.make_room),
             self.order_store,
             self.order_questions,
             self.contracts,
@@ -147,8 +149,6 @@ class Assembly:
             self._session,
             limits,
             config.account or "",
-            FIRST_REQUEST_ID - 1,
-            self.asker.make_room,
             now,
         )
 

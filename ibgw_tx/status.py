@@ -179,7 +179,7 @@ class Status:
             "accounts": [] if session is None else list(session.accounts),
             "limits": self._limits(),
             "halt": parts.order_entry.halt.reason,
-            "orders": {"trusted": parts.orders.is_running, "open": parts.orders.cache.open_count},
+            "orders": {"trusted": parts.orders.is_running, "open": parts.orders.cache.orders.open_count},
             "messages": {"rate": config.message_rate, **({} if session is None else session.budget)},
             "subscriptions": {
                 books.kind: sorted(each.feed.channel.name for each in books.wanted.values()) for books in (parts.depth, parts.top)

@@ -38,13 +38,13 @@ def test_a_code_of_an_order_goes_to_its_command_only(world):
 def test_a_code_of_an_order_of_no_command_is_a_message_and_counts_for_the_order(world):
     world.hear(opened(50), status(50))
     world.tws.notice(202, "Order Canceled", 50)
-    assert heard(world) == ([], [202]) and world.parts.orders.cache.by_api_id(50)["alive"] is False
+    assert heard(world) == ([], [202]) and world.parts.orders.cache.orders.by_api_id(50)["alive"] is False
 
 
 def test_a_code_of_a_bound_order_with_a_negative_id_counts_for_the_order(world):
     world.hear(opened(-3, perm=7000), status(-3, perm=7000))
     world.tws.notice(202, "Order Canceled", -3)
-    assert world.parts.orders.cache.by_perm_id(7000)["alive"] is False
+    assert world.parts.orders.cache.orders.by_perm_id(7000)["alive"] is False
     world.tws.notice(399, "advice", -4)
     assert heard(world) == ([], [202, 399])
 
@@ -56,7 +56,7 @@ def test_an_order_id_is_not_taken_for_a_request_nor_the_other_way(world):
     (asked,) = world.asked("9")
     world.tws.notice(200, "none", int(asked[2]))
     errors, messages = heard(world)
-    assert errors == [200] and not messages and world.parts.orders.cache.is_open(order_id)
+    assert errors == [200] and not messages and world.parts.orders.cache.orders.is_open(order_id)
 
 
 def test_an_error_of_an_account_request_is_only_logged(monkeypatch, lines):

@@ -27,7 +27,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 
-__all__ = ["CANCELLED", "DUPLICATE_ID", "LOCATING", "REJECTED", "Asked", "Proof", "kills_new", "proof", "refuses_change"]
+__all__ = ["CANCELLED", "DUPLICATE_ID", "LOCATING", "REJECTED", "Awaiting", "Proof", "kills_new", "proof", "refuses_change"]
 
 #: 103: the id of a new order was used before. The new one is dead; the older one under that id may live.
 DUPLICATE_ID = 103
@@ -39,7 +39,7 @@ CANCELLED = 202
 LOCATING = 404
 
 
-class Asked(enum.Enum):
+class Awaiting(enum.Enum):
     """What the order waits for when the code comes."""
 
     NEW = "new"
@@ -104,19 +104,19 @@ def refuses_change(code: int) -> bool:
     return code in _KILLS_NEW or code in _MODIFY_ONLY
 
 
-def proof(code: int, asked: Asked) -> Proof:
-    """What `code` proves about an order that waits for `asked`; ASK for every code that is in no table."""
+def proof(code: int, awaiting: Awaiting) -> Proof:
+    """What `code` proves about an order that waits for `awaiting`; ASK for every code that is in no table."""
     if code == CANCELLED:
         return Proof.DEAD
     if code in _ORDER_GOES_ON:
         return Proof.NOTICE
-    if asked is Asked.NEW:
+    if awaiting is Awaiting.NEW:
         return Proof.DEAD if code in _KILLS_NEW else Proof.ASK
-    if asked is Asked.NEW_AND_CANCEL:
+    if awaiting is Awaiting.NEW_AND_CANCEL:
         return Proof.DEAD if code in _KILLS_NEW - _OF_A_REQUEST else Proof.ASK
-    if asked is Asked.MODIFY:
+    if awaiting is Awaiting.MODIFY:
         return _proof_of_modify(code)
-    return Proof.REFUSED if asked is Asked.CANCEL and code in _OF_A_REQUEST else Proof.ASK
+    return Proof.REFUSED if awaiting is Awaiting.CANCEL and code in _OF_A_REQUEST else Proof.ASK
 
 
 def _proof_of_modify(code: int) -> Proof:

@@ -91,6 +91,7 @@ class Fills:
     _last_progress: float = 0
     _history: float = 0  # quantities up to this one were stated before a correction
     _corrected: bool = False
+    _fell: bool = False  # since `take_fall` was asked last
     _stated: tuple[float, str] | None = None  # the commission that openOrder or Redis stated for the whole order
 
     def execute(self, event: Execution) -> bool:
@@ -108,7 +109,7 @@ class Fills:
             shares=event.shares,
             price=event.price,
         )
-        before = self._counted()[0]
+        known, before = self.executed, self._counted()[0]
         self._corrected = self._corrected or version > 1
         if old is not None:
             row.commission, row.currency, row.charged_version = (
@@ -125,6 +126,7 @@ class Fills:
         elif not self._is_leg(row):
             self._progress_of(event)
         self.settle()
+        self._fell = self._fell or self.executed < known
         return True
 
     def _correct(self, lost: float) -> None:
@@ -139,7 +141,14 @@ class Fills:
     def restate(self, quantity: float) -> None:
         """TWS's answer to a question says less than is known, and an execution was corrected: the answer is right."""
         if self._corrected and quantity < self.executed:
-            self._correct(self.executed - max(quantity, self._counted()[0]))
+            known = self.executed
+            self._correct(known - max(quantity, self._counted()[0]))
+            self._fell = self._fell or self.executed < known
+
+    def take_fall(self) -> bool:
+        """Whether TWS has taken back something that was executed, since this was asked last."""
+        fell, self._fell = self._fell, False
+        return fell
 
     def _progress_of(self, event: Execution) -> None:
         own_account = not self.account or event.acctNumber == self.account

@@ -9,8 +9,9 @@ import attrs
 
 from ibgw_tx.orders.cache.changes import OrderChanged, Place
 from ibgw_tx.orders.cache.index import OrderIndex
-from ibgw_tx.orders.cache.order import Order
+from ibgw_tx.orders.cache.order import Order, Told
 from ibgw_tx.orders.cache.order_json import body_of, order_json
+from ibgw_tx.orders.cache.states import Mark
 
 
 def _may_be_field(ref: str) -> bool:
@@ -29,13 +30,12 @@ class Hashes:
 
     def tell(self, order: Order, now: int, *, recovered: bool = False) -> tuple[OrderChanged, ...]:
         """The changes to be told: none when there is nothing to tell (yet) or nothing new."""
-        if not order.spoken or order.place is None:
+        if Mark.SPOKEN not in order.marks or order.place is None:
             return ()
         body = body_of(order)
-        if body == order.told:
+        if body == order.told.body:
             return ()
-        order.told, order.touched, order.recovered = body, now, recovered
-        order.corrected, order.fell = order.fell, False
+        order.told, order.touched = Told(body, recovered, corrected=order.fills.take_fall()), now
         self.places.add(order.place)
         text = order_json(order)
         key = order.place, order.ref
@@ -49,7 +49,7 @@ class Hashes:
 
     def _meant(self, ref: str, place: Place) -> Order | None:
         """Which order of this hash a client_oid means."""
-        here = [order for order in self.index.with_ref(ref) if order.place == place and order.told is not None]
+        here = [order for order in self.index.with_ref(ref) if order.place == place and order.told.body is not None]
         return max(here, key=self.index.rank, default=None)
 
     def _fields(self, order: Order, place: Place) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ class Hashes:
         found: dict[Place, dict[str, dict[str, Any]]] = {place: {} for place in self.places}
         self._shown.clear()
         for order in orders:
-            if order.told is not None and order.place is not None:
+            if order.told.body is not None and order.place is not None:
                 fields = self._fields(order, order.place)
                 found.setdefault(order.place, {}).update(dict.fromkeys(fields, order_json(order)))
         self.places = {place for place, hash_ in found.items() if hash_}

@@ -23,7 +23,6 @@ from ibgw_tx.orders.cache.order import Order
 __all__ = ["Names", "OrderIndex"]
 
 
-
 @attrs.frozen
 class Names:
     """What a message calls its order: 0 or "" for what it does not say. `clientId` None: it has no API ids at all."""
@@ -49,7 +48,6 @@ class OrderIndex:
     by_perm: dict[int, Order] = attrs.Factory(dict)
     _by_id: dict[tuple[int, int], dict[Order, None]] = attrs.Factory(dict)
     _by_ref: dict[str, dict[Order, None]] = attrs.Factory(dict)
-    highest: dict[int, int] = attrs.Factory(dict)
     absorbed: list[Order] = attrs.Factory(list)  # were found to be others; whoever knows them forgets them
     _nameless: dict[str, Order] = attrs.Factory(dict)  # have an orderRef and no permId yet
     _all: dict[Order, None] = attrs.Factory(dict)
@@ -133,7 +131,6 @@ class OrderIndex:
 
     def _bind_id(self, order: Order, key: tuple[int, int], restate: bool) -> None:
         """A status under another client's id (of one who cancels a foreign order, tws-facts 4.6) does not rename the order."""
-        self.highest[key[0]] = max(self.highest.get(key[0], 0), key[1])
         if restate or not order.orderId:
             order.clientId, order.orderId = key
         if key == (order.clientId, order.orderId):

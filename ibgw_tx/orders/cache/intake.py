@@ -25,11 +25,11 @@ from ibgw_tx.orders.cache.changes import Note
 from ibgw_tx.orders.cache.fills import RowKey, row_key, split_exec_id
 from ibgw_tx.orders.cache.index import Names, OrderIndex
 from ibgw_tx.orders.cache.order import Order
-from ibgw_tx.orders.cache.question import Asking
-from ibgw_tx.orders.cache.states import Sign, State, sign_of
+from ibgw_tx.orders.cache.question import Questions
+from ibgw_tx.orders.cache.states import Mark, Sign, State, sign_of
 from ibgw_tx.orders.codes import DUPLICATE_ID
 
-__all__ = ["EARLY", "Heard", "Hearing"]
+__all__ = ["EARLY", "Heard", "Intake"]
 
 EARLY = 1000  # commissions whose execution has not come yet
 
@@ -47,12 +47,12 @@ _NOTHING = Heard()
 
 
 @attrs.define(eq=False)
-class Hearing:
+class Intake:
     """Takes messages in: finds or makes their order in `index`, and changes it."""
 
     client_id: int
     index: OrderIndex
-    asking: Asking
+    questions: Questions
     ignored: set[int] = attrs.Factory(set)
     _executions: dict[str, tuple[Order, RowKey]] = attrs.Factory(dict)
     _early: dict[str, Commission] = attrs.Factory(dict)
@@ -79,9 +79,10 @@ class Hearing:
         if not names.usable:
             return _unnamed(event)
         order = self._order(names, now, restate=True)
-        order.spoken = True
-        order.listed = self.asking.listing or order.listed
-        reason = order.hear_terms(terms, self._answering(order))
+        order.marks.add(Mark.SPOKEN)
+        if self.questions.listing is not None:
+            order.listed_in = self.questions.listing
+        reason = order.hear_terms(terms, self._answers(order))
         order.describe(contract)
         if event.status == "Filled":
             order.fills.state_commission(event.commission, event.commissionCurrency)
@@ -94,29 +95,28 @@ class Hearing:
         if not names.usable:
             return _unnamed(event)
         order = self._order(names, now)
-        if event.filled is not None and self._answering(order):
-            before = order.fills.executed
+        if event.filled is not None and self._answers(order) is not None:
             order.fills.restate(event.filled)
-            order.fell = order.fell or order.fills.executed < before
         order.fills.report(event.filled, event.avgFillPrice, event.lastFillPrice)
         return self._word(order, event.status, event.filled, event.whyHeld, now, None)
 
     def _word(self, order: Order, word: str, filled: float | None, why: str, now: int, reason: str | None) -> Heard:
-        order.heard = self._answering(order) or order.heard
+        answers = self._answers(order)
+        order.named_in = order.named_in if answers is None else answers
         unknown = order.state is State.UNKNOWN
-        reason = order.hear_word(word, filled, why, self._answering(order), now) or reason
-        if unknown and order.alive and not self._answering(order):
+        reason = order.hear_word(word, filled, why, answers, now) or reason
+        if unknown and order.alive and answers is None:
             reason = f"{word} from an order that was unknown"
         if word and sign_of(word) is None:
             return Heard(order, reason, (Note("a status nobody knows", {"status": word, "permId": order.permId}),))
         return Heard(order, reason)
 
-    def _answering(self, order: Order) -> int:
-        """The question that a word about this order answers, 0 for none: the list of open orders has to have named it.
+    def _answers(self, order: Order) -> int | None:
+        """The question that a word about this order is part of the answer to: the list of open orders has to have named it.
 
         A message that only came while a question about another order was open proves nothing about this one.
         """
-        return order.listed if order.listed == self.asking.window else 0
+        return order.listed_in if order.listed_in == self.questions.current else None
 
     def _completed_order(self, event: CompletedOrder, now: int) -> Heard:
         terms = event.terms
@@ -124,7 +124,7 @@ class Hearing:
         if not names.usable:
             return _unnamed(event)
         order = self._order(names, now)
-        order.heard = self.asking.number
+        order.named_in = self.questions.number
         order.versions.complete(terms)
         order.describe(event.contract)
         order.fills.report(event.filledQuantity, None, None)
@@ -132,9 +132,9 @@ class Hearing:
         if sign_of(word) is Sign.HELD:
             order.go(Sign.DEAD, word)
         else:
-            order.hear_word(word, event.filledQuantity, "", self.asking.window, now)
-        if order.state is State.DEAD and order.code is None and order.text is None:
-            order.text = event.completedStatus.strip() or None
+            order.hear_word(word, event.filledQuantity, "", self.questions.current, now)
+        if order.state is State.DEAD and order.reasons.code is None and order.reasons.text is None:
+            order.reasons.text = event.completedStatus.strip() or None
         return Heard(order)
 
     def _execution(self, event: Execution, now: int) -> Heard:
@@ -145,9 +145,8 @@ class Hearing:
         before = order.fills.executed
         if not order.fills.execute(event):
             return Heard(order)
-        order.fell = order.fell or order.fills.executed < before
         _learn_from_trade(order, event)
-        order.spoken = order.acknowledged = True
+        order.marks |= {Mark.SPOKEN, Mark.ACKNOWLEDGED}
         self._pair(order, event)
         order.ripen()
         return Heard(order, self._contradiction(order), _notes_of(event, order, before))
@@ -155,7 +154,7 @@ class Hearing:
     def _contradiction(self, order: Order) -> str | None:
         if order.refused:
             return "a refused order was executed"
-        return "an unknown order was executed" if order.state is State.UNKNOWN and not self.asking.window else None
+        return "an unknown order was executed" if order.state is State.UNKNOWN and self.questions.current is None else None
 
     def _pair(self, order: Order, event: Execution) -> None:
         self._executions[event.execId] = order, row_key(event)
@@ -223,11 +222,11 @@ def _unnamed(event: OrderEvent) -> Heard:
     return Heard(notes=(Note("a message names no order", attrs.asdict(event, recurse=False)),))
 
 
-_HEAR: dict[type, Callable[[Hearing, Any, int], Heard]] = {
-    OpenOrder: Hearing._open_order,
-    OrderStatus: Hearing._order_status,
-    CompletedOrder: Hearing._completed_order,
-    Execution: Hearing._execution,
-    Commission: Hearing._commission,
-    OrderError: Hearing._order_error,
+_HEAR: dict[type, Callable[[Intake, Any, int], Heard]] = {
+    OpenOrder: Intake._open_order,
+    OrderStatus: Intake._order_status,
+    CompletedOrder: Intake._completed_order,
+    Execution: Intake._execution,
+    Commission: Intake._commission,
+    OrderError: Intake._order_error,
 }

@@ -5,39 +5,41 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import attrs
+
+from ibgw_tx.orders.cache.census import Census
 from ibgw_tx.orders.cache.index import OrderIndex
 from ibgw_tx.orders.cache.order import Order
 from ibgw_tx.orders.cache.order_json import order_json
-from ibgw_tx.orders.cache.states import State
+from ibgw_tx.orders.cache.states import Mark
 
 __all__ = ["OrderLookups"]
 
 
+@attrs.define(eq=False)
 class OrderLookups:
-    """The orders of the login by their names, and how many are alive. `client_id` is this gateway's API client id."""
+    """The orders of the login by their names, and how many are alive. API ids are those of this client and session."""
 
-    def __init__(self, client_id: int) -> None:
-        self.client_id = client_id
-        self._index = OrderIndex(client_id)
-        self._alive: set[Order] = set()
-        self._unknown: set[Order] = set()
+    _client_id: int
+    _index: OrderIndex
+    _census: Census
 
     def by_api_id(self, api_id: int) -> dict[str, Any] | None:
-        """The order of this client and session with that API id."""
+        """The order with that API id."""
         return _shown(self._own(api_id))
 
     def is_open(self, api_id: int) -> bool:
-        """Whether the order of this client and session with that API id is alive."""
+        """Whether the order with that API id is alive."""
         order = self._own(api_id)
         return order is not None and order.alive
 
     def is_withheld(self, api_id: int) -> bool:
         """Whether that order lies in TWS untransmitted."""
         order = self._own(api_id)
-        return order is not None and order.withheld
+        return order is not None and Mark.WITHHELD in order.marks
 
     def may_live(self, api_id: int) -> bool:
-        """Whether the order of this client and session with that API id is alive, or nobody knows that it is not."""
+        """Whether the order with that API id is alive, or nobody knows that it is not."""
         order = self._own(api_id)
         return order is not None and not order.final
 
@@ -55,45 +57,22 @@ class OrderLookups:
         """The order with that orderRef: ours before another client's, a living one before a dead one, then the newest."""
         return _shown(self._index.of_ref(client_oid))
 
-    def open_orders(self) -> Iterator[dict[str, Any]]:
+    def living(self) -> Iterator[dict[str, Any]]:
         """Every order that is alive."""
-        return (order_json(order) for order in tuple(self._alive))
+        return (order_json(order) for order in tuple(self._census.alive))
 
     @property
     def open_count(self) -> int:
         """How many orders are alive, those still without an answer too."""
-        return len(self._alive)
+        return len(self._census.alive)
 
     @property
     def places_taken(self) -> int:
         """How many orders are alive or Unknown: nobody knows that such a one does not live."""
-        return len(self._alive) + len(self._unknown)
-
-    @property
-    def highest_api_id(self) -> int:
-        """The highest API id this client was ever seen with, 0 for none (tws-facts 4.3)."""
-        return self._index.highest.get(self.client_id, 0)
+        return len(self._census.alive) + len(self._census.unknown)
 
     def _own(self, api_id: int) -> Order | None:
-        return self._index.of_id((self.client_id, api_id))
-
-    def _live(self, api_id: int) -> Order:
-        order = self._own(api_id)
-        if order is None:
-            raise KeyError(api_id)
-        return order
-
-    def _count(self, order: Order) -> None:
-        for orders, belongs in ((self._alive, order.alive), (self._unknown, order.state is State.UNKNOWN)):
-            if belongs:
-                orders.add(order)
-            else:
-                orders.discard(order)
-
-    def _drop(self, order: Order) -> None:
-        self._index.remove(order)
-        self._alive.discard(order)
-        self._unknown.discard(order)
+        return self._index.of_id((self._client_id, api_id))
 
 
 def _shown(order: Order | None) -> dict[str, Any] | None:

@@ -1,36 +1,50 @@
-"""One order: what is known of it, and how each kind of message changes that. Pure; the theory is in `orderlife`."""
+"""One order: what is known of it, and how each kind of message changes that. Pure; the theory and its tables are in states.py."""
 
 from __future__ import annotations
 
 import attrs
 
 from ibgw_tx.model.contract import Contract
-from ibgw_tx.model.moment import steady
 from ibgw_tx.model.order_events import Terms
 from ibgw_tx.orders.cache.fills import Fills
+from ibgw_tx.orders.cache.reasons import Reasons
 from ibgw_tx.orders.cache.states import (
+    ENDED_BY_ENTERING,
+    ENDED_BY_LEAVING,
     TRANSITIONS,
     UNKNOWN_WORD,
+    Mark,
     Sign,
     State,
     Wait,
     is_acknowledged,
-    is_cancelling,
-    is_step_back,
     sign_of,
 )
 from ibgw_tx.orders.cache.versions import Versions
-from ibgw_tx.orders.codes import CANCELLED, LOCATING, Asked, Proof, kills_new, proof
+from ibgw_tx.orders.cache.words import Words
+from ibgw_tx.orders.codes import CANCELLED, LOCATING, Awaiting, Proof, kills_new, proof
 
 __all__ = ["Order"]
 
-_CODES = 50  # messages remembered for one order, so that a repetition is known as one
-_FRESH_CODE = 10_000  # ms within which Inactive after a refusing code is that refusal
+
+_NO_MARKS: frozenset[Mark] = frozenset()
+
+
+@attrs.define(eq=False)
+class Told:
+    """What bots have been told of an order last: the body of its order_json, None for nothing, and the marks it went out with."""
+
+    body: dict[str, object] | None = None
+    recovered: bool = False
+    corrected: bool = False
 
 
 @attrs.define(eq=False)
 class Order:
-    """One order as far as it is known. Methods that return text return the reason why TWS must be asked, or None."""
+    """One order as far as it is known. Methods that return text return the reason why TWS must be asked, or None.
+
+    `answers` is the number of the question that a message is part of the answer to, None for one that came unasked.
+    """
 
     born: int
     touched: int
@@ -43,35 +57,21 @@ class Order:
     contract: Contract | None = None
     place: tuple[str, str] | None = None
     hidden: bool = False  # its contract has no possible name in Redis
-    sent_by_us: bool = False
     traded: Contract | None = None  # an execution's contract, while no better one is known
     versions: Versions = attrs.Factory(Versions)
     state: State = State.SENT
     status: str = "PendingSubmit"  # IB's own definition: sent, and nobody has confirmed it
-    spoken: bool = False  # TWS has said something of it, so bots may hear of it
-    acknowledged: bool = False
+    marks: set[Mark] = attrs.Factory(set)
     fills: Fills = attrs.Factory(Fills)
-    code: int | None = None
-    text: str | None = None
-    heard: int = 0  # the last question during which TWS named it
-    asked_in: int = 0  # the question that was the last one when it was placed, modified or cancelled by us
-    cancelling: bool = False
-    located: bool = False
-    withheld: bool = False  # sent with transmit false: it lies in TWS, which lists it to nobody
-    full: bool = False  # TWS says Filled, and the quantity is not here yet
+    reasons: Reasons = attrs.Factory(Reasons)
+    named_in: int | None = None  # the last question in whose answer TWS named it
+    listed_in: int | None = None  # the last question whose list of open orders named it
+    sent_after: int | None = None  # the question that was the last one when it was placed, modified or cancelled by us
     doubt: tuple[str, int] | None = None  # a live word for a dead order, and in which question it came
     waits: dict[Wait, int | None] = attrs.Factory(dict)
     rounds: int = 0
-    told: dict[str, object] | None = None
-    recovered: bool = False
-    fell: bool = False  # TWS has taken back what was executed, and bots have not been told yet
-    corrected: bool = False  # what bots were told last told them so
-    listed: int = 0  # the question whose list of open orders has named it
-    _killed: bool = False
-    _fatal_at: int | None = None
-    _words: set[str] = attrs.Factory(set)
-    _word_filled: float = 0
-    _codes: set[tuple[int, str]] = attrs.Factory(set)
+    told: Told = attrs.Factory(Told)
+    _words: Words = attrs.Factory(Words)
 
     @property
     def terms(self) -> Terms:
@@ -93,74 +93,55 @@ class Order:
         state = TRANSITIONS[self.state].get(sign)
         if state is None:
             return False
-        if self.state is State.HELD and state is not State.HELD:
-            self.located = False
+        if state is not self.state:
+            self.marks -= ENDED_BY_LEAVING.get(self.state, _NO_MARKS) | ENDED_BY_ENTERING.get(state, _NO_MARKS)
         if sign is Sign.REVIVED:
-            self._killed, self._fatal_at = False, None
-        self.withheld = self.withheld and sign is Sign.HELD
-        self.state, self.status = state, word
-        self.spoken, self.doubt = True, None
+            self.reasons.fatal_at = None
+        self.state, self.status, self.doubt = state, word, None
+        self.marks.add(Mark.SPOKEN)
         if self.final:
             self.versions.pending.clear()
-            self.cancelling = self.full = False
         return True
 
     # Words.
 
-    def hear_word(self, word: str, filled: float | None, why_held: str, window: int, now: int) -> str | None:
-        """A status. `filled` None: it came without quantities (openOrder). `window`: the question under way, 0 for none."""
+    def hear_word(self, word: str, filled: float | None, why_held: str, answers: int | None, now: int) -> str | None:
+        """A status. `filled` None: it came without quantities (openOrder)."""
         sign = sign_of(word)
         if sign is None:
             return None
-        self.spoken = True
+        self.marks.add(Mark.SPOKEN)
         if sign is Sign.FILLED:
             return self._hear_filled(filled)
         if self.final:
-            return self._hear_after_end(word, sign, window)
+            return self._hear_after_end(word, sign, answers)
         if sign is Sign.DEAD:
             self.go(sign, word)
             return None
-        newer = self._has_risen(filled) or bool(window)
-        if not newer and filled is not None and filled < self._word_filled:
+        newer = self._words.risen(filled) or answers is not None
+        if not newer and self._words.is_late(filled):
             return None
         if why_held == "locate":
-            self.located = True
-        reason = None if newer else self._objection(word, sign)
+            self.marks.add(Mark.LOCATED)
+        reason = None if newer else self._words.objection(word, sign, self.status, self.state)
         if reason is None:
-            self._take_word(word, sign, window, now)
+            self._take_word(word, sign, now, is_answer=answers is not None)
         return reason or None
 
-    def _has_risen(self, filled: float | None) -> bool:
-        """Whether the quantity of this status proves it newer than all words before."""
-        if filled is None or filled <= self._word_filled:
-            return False
-        self._word_filled = filled
-        self._words.clear()
-        return True
-
-    def _objection(self, word: str, sign: Sign) -> str | None:
-        """None: believe the word. "": do not, and nothing is lost by it. A reason: do not, but ask."""
-        if word == self.status or self.state in (State.SENT, State.UNKNOWN):
-            return None
-        working = self.state is State.LIVE and sign is Sign.LIVE
-        if word not in self._words and not (working and is_step_back(word, self.status)):
-            return None
-        if working and not is_cancelling(self.status):
-            return ""
-        return f"{word} after {self.status}: late, or undone"
-
-    def _take_word(self, word: str, sign: Sign, window: int, now: int) -> None:
-        if window and sign is Sign.LIVE:
-            self._fatal_at, self.full = None, False
-        if window and word != self.status:  # an answer: what was before it is history
+    def _take_word(self, word: str, sign: Sign, now: int, *, is_answer: bool) -> None:
+        if is_answer and sign is Sign.LIVE:
+            self.reasons.fatal_at = None
+            self.marks.discard(Mark.FULL)
+        if is_answer and word != self.status:  # what was before it is history
             self._words.clear()
-            self.full = False
+            self.marks.discard(Mark.FULL)
         self._words.add(word)
-        self.acknowledged = self.acknowledged or is_acknowledged(word)
-        if sign is Sign.HELD and self._fatal_at is not None and steady(now) - self._fatal_at <= _FRESH_CODE:
-            self._killed = True
-            sign = Sign.DEAD
-        self.go(sign, word)
+        if is_acknowledged(word):
+            self.marks.add(Mark.ACKNOWLEDGED)
+        by_code = sign is Sign.HELD and self.reasons.is_fresh(now)
+        self.go(Sign.DEAD if by_code else sign, word)
+        if by_code:
+            self.marks.add(Mark.BY_CODE)
 
     def _hear_filled(self, filled: float | None) -> str | None:
         """Filled without its quantity would be a final order with nothing executed: it waits for the quantity."""
@@ -171,31 +152,31 @@ class Order:
         if all_of_it:
             self.go(Sign.FILLED, "Filled")
             return None
-        self.full = True
+        self.marks.add(Mark.FULL)
         # A word against a quantity: only both together are an end.
         return "Filled with less than all of it executed" if executed and filled else None
 
-    def _hear_after_end(self, word: str, sign: Sign, window: int) -> str | None:
+    def _hear_after_end(self, word: str, sign: Sign, answers: int | None) -> str | None:
         if self.state is State.FILLED or sign is Sign.HELD:
             return None
         if sign is Sign.DEAD:
             self.doubt = None
             self.status = word if self.status == "Inactive" else self.status
             return None
-        if window:
-            self.doubt = (word, window)
+        if answers is not None:
+            self.doubt = (word, answers)
             return None
         return f"{word} after {self.status}"
 
     def cancel_sent(self) -> None:
         """Our cancel is under way, so a new PendingCancel is no late one."""
-        self.cancelling = True
-        self._words.discard("PendingCancel")
+        self.marks.add(Mark.CANCELLING)
+        self._words.expect("PendingCancel")
 
     def ripen(self) -> None:
         """FILLED when all of it is executed, unless a modification under way may have made the order larger."""
         total, executed = self.terms.totalQuantity, self.fills.executed
-        all_of_it = bool(executed) and (executed >= total if total is not None else self.full)
+        all_of_it = bool(executed) and (executed >= total if total is not None else Mark.FULL in self.marks)
         if all_of_it and not self.versions.pending:
             self.go(Sign.FILLED, "Filled")
 
@@ -208,22 +189,23 @@ class Order:
         self.con_id, self.sec_type = self.con_id or contract.conId, contract.secType
         self.fills.describe(combo=contract.secType == "BAG", account=self.terms.account)
 
-    def hear_terms(self, terms: Terms, window: int) -> str | None:
+    def hear_terms(self, terms: Terms, answers: int | None) -> str | None:
         """The terms of an openOrder; those of a final order stay as they are."""
         if self.final and self.versions.confirmed:
             return None
-        return self.versions.hear(terms, asked=bool(window))
+        return self.versions.hear(terms, asked=answers is not None)
 
     # Codes.
 
     @property
-    def asked(self) -> Asked:
+    def awaiting(self) -> Awaiting:
         """What a code would be the answer to."""
         if self.versions.pending:
-            return Asked.MODIFY
-        if not self.acknowledged:
-            return Asked.NEW_AND_CANCEL if self.cancelling else Asked.NEW
-        return Asked.CANCEL if self.cancelling else Asked.NOTHING
+            return Awaiting.MODIFY
+        cancelling = Mark.CANCELLING in self.marks
+        if Mark.ACKNOWLEDGED not in self.marks:
+            return Awaiting.NEW_AND_CANCEL if cancelling else Awaiting.NEW
+        return Awaiting.CANCEL if cancelling else Awaiting.NOTHING
 
     def hear_code(self, code: int, text: str, now: int) -> str | None:
         """An error with this order's id. FILLED orders are past all codes; dead ones take the reason of their death."""
@@ -232,29 +214,29 @@ class Order:
         if self.state is State.DEAD:
             self._annotate_dead(code, text)
             return None
-        asked, repeated = self.asked, (code, text) in self._codes
-        if repeated and asked in (Asked.NEW, Asked.NEW_AND_CANCEL, Asked.NOTHING):
+        awaiting = self.awaiting
+        answers_us = awaiting in (Awaiting.MODIFY, Awaiting.CANCEL)
+        if self.reasons.has_had(code, text) and not answers_us:
             return None
-        if len(self._codes) >= _CODES:
-            self._codes.clear()
-        self._codes.add((code, text))
-        self.spoken, self.code, self.text = True, code, text
-        return self._follow(proof(code, asked), code, now)
+        self.reasons.take(code, text)
+        self.marks.add(Mark.SPOKEN)
+        return self._follow(proof(code, awaiting), code, now)
 
     def _follow(self, found: Proof, code: int, now: int) -> str | None:
-        held_by_it = self.state is State.HELD and kills_new(code) and not (self.versions.pending or self.cancelling)
-        if found is Proof.DEAD or held_by_it:
-            self._killed = True
+        untouched = not self.versions.pending and Mark.CANCELLING not in self.marks
+        if found is Proof.DEAD or (self.state is State.HELD and kills_new(code) and untouched):
             self.go(Sign.DEAD, "Cancelled" if code == CANCELLED else "Inactive")
+            self.marks.add(Mark.BY_CODE)
             return None
         if found is Proof.REFUSED:
             self._refuse()
         elif found is Proof.FILLED:
             self.versions.pending.clear()
         elif found is Proof.ASK and kills_new(code):
-            self._fatal_at = steady(now)
-        self.located = self.located or code == LOCATING
-        certain = found is Proof.NOTICE or (found is Proof.REFUSED and self.acknowledged)
+            self.reasons.refused_at(now)
+        if code == LOCATING:
+            self.marks.add(Mark.LOCATED)
+        certain = found is Proof.NOTICE or (found is Proof.REFUSED and Mark.ACKNOWLEDGED in self.marks)
         return None if certain and self.state is not State.UNKNOWN else f"code {code}"
 
     def _refuse(self) -> None:
@@ -262,42 +244,43 @@ class Order:
         if self.versions.pending:
             del self.versions.pending[0]
         else:
-            self.cancelling = False
+            self.marks.discard(Mark.CANCELLING)
 
     def _annotate_dead(self, code: int, text: str) -> None:
         """Only a code that kills says why; the first one stays."""
-        if not self._killed and (code == CANCELLED or kills_new(code)):
-            self._killed = True
-            self.code, self.text = code, text
+        if Mark.BY_CODE not in self.marks and (code == CANCELLED or kills_new(code)):
+            self.marks.add(Mark.BY_CODE)
+            self.reasons.code, self.reasons.text = code, text
 
     @property
     def refused(self) -> bool:
         """Dead by a code alone: an execution of it is a contradiction."""
-        return self.state is State.DEAD and self._killed and self.code != CANCELLED
+        return self.state is State.DEAD and Mark.BY_CODE in self.marks and self.reasons.code != CANCELLED
 
     # The end of a question.
 
-    def answer(self, window: int) -> None:
-        """TWS has been asked for everything, and the answer is complete: whatever was in doubt is settled by it."""
-        if self.asked_in != window:
-            self.withheld = self.withheld and not self.cancelling  # gone when it was to be cancelled
+    def answer(self, number: int) -> None:
+        """TWS has been asked for everything, and the answer to that question is complete: what was in doubt is settled by it."""
+        if self.sent_after != number:
+            if Mark.CANCELLING in self.marks:
+                self.marks.discard(Mark.WITHHELD)  # gone when it was to be cancelled
             self.versions.pending.clear()
-            self.cancelling = False
-        if self.doubt is not None and self.doubt[1] == window:
+            self.marks.discard(Mark.CANCELLING)
+        if self.doubt is not None and self.doubt[1] == number:
             self.go(Sign.REVIVED, self.doubt[0])
         self.doubt = None
-        if self.full:
+        if Mark.FULL in self.marks:
             if not self.fills.executed:
                 self.fills.report(self.terms.totalQuantity, None, None)
             self.go(Sign.FILLED, "Filled")
         self.ripen()
-        if self.alive and self.heard != window and not self.withheld:
+        if self.alive and self.named_in != number and Mark.WITHHELD not in self.marks:
             self._missing()
 
     def _missing(self) -> None:
         """TWS does not list it any more. Where a code had refused it and no live word came since, that is its end."""
-        if self._fatal_at is None:
+        if self.reasons.fatal_at is None:
             self.go(Sign.LOST, UNKNOWN_WORD)
         else:
-            self._killed = True
             self.go(Sign.DEAD, "Inactive")
+            self.marks.add(Mark.BY_CODE)

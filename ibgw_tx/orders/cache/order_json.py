@@ -15,7 +15,7 @@ from typing import Any
 from ibgw_tx.model.figures import tidy
 from ibgw_tx.model.order_members import SIDES
 from ibgw_tx.orders.cache.order import Order
-from ibgw_tx.orders.cache.states import State
+from ibgw_tx.orders.cache.states import Mark, State
 
 #: Members that say when and how a text was made rather than how the order stands.
 _CIRCUMSTANCES = frozenset({"updateTime", "recovered", "corrected"})
@@ -56,8 +56,8 @@ def body_of(order: Order) -> dict[str, Any]:
         "commission": commission,
         "commissionCurrency": currency,
         "t": order.born,
-        "extCode": order.code,
-        "extMsg": order.text,
+        "extCode": order.reasons.code,
+        "extMsg": order.reasons.text,
         "ttl_qty": total,
         "executed_qty": executed,
         "remained_qty": remained,
@@ -66,7 +66,7 @@ def body_of(order: Order) -> dict[str, Any]:
     }
     if terms.trailingPercent is not None:
         found["trailingPercent"] = terms.trailingPercent
-    if order.withheld:
+    if Mark.WITHHELD in order.marks:
         found["transmit"] = False
     return found
 
@@ -75,9 +75,9 @@ def order_json(order: Order) -> dict[str, Any]:
     """order_json as it stands: the body with the ms of its last change, and the mark of a recovered difference."""
     found = body_of(order)
     found["updateTime"] = order.touched
-    if order.recovered:
+    if order.told.recovered:
         found["recovered"] = True
-    if order.corrected:
+    if order.told.corrected:
         found["corrected"] = True
     return found
 
@@ -85,19 +85,3 @@ def order_json(order: Order) -> dict[str, Any]:
 def same_facts(text: Mapping[str, Any]) -> dict[str, object]:
     """The body of an order_json that somebody wrote."""
     return {key: value for key, value in text.items() if key not in _CIRCUMSTANCES}
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-

@@ -24,7 +24,7 @@ import attrs
 from ibgw_tx.model.moment import steady
 from ibgw_tx.orders.cache.order import Order
 
-__all__ = ["NEXT_STEP", "PHASES", "Asking", "Phase", "Question", "SnapshotIncomplete", "Step", "Turn"]
+__all__ = ["NEXT_STEP", "PHASES", "Phase", "Question", "Questions", "SnapshotIncomplete", "Step", "Turn"]
 
 
 class Phase(enum.Enum):
@@ -92,7 +92,7 @@ class Question:
 
 
 @attrs.define(eq=False)
-class Asking:
+class Questions:
     """The phase, the question under way, and the orders that want another one."""
 
     phase: Phase = Phase.STOPPED
@@ -111,14 +111,15 @@ class Asking:
             self._doubts = {}
 
     @property
-    def window(self) -> int:
-        """The number of the question whose answer is coming in, 0 for none."""
-        return 0 if self.question is None else self.question.number
+    def current(self) -> int | None:
+        """The number of the question whose answer is coming in."""
+        return None if self.question is None else self.question.number
 
     @property
-    def listing(self) -> int:
-        """The question whose list of open orders is coming in, 0 for none: an openOrder is part of its answer then."""
-        return self.number if self.question is not None and (self.question.step is Step.OPEN or self.listed_again) else 0
+    def listing(self) -> int | None:
+        """The question whose list of open orders is coming in: an openOrder is part of its answer then."""
+        is_listing = self.question is not None and (self.question.step is Step.OPEN or self.listed_again)
+        return self.number if is_listing else None
 
     def open(self, now: int) -> None:
         """A question begins; it is about everything that is in doubt now."""

@@ -6,25 +6,25 @@ bots have been told about it is what Redis says, so that a difference is told ag
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ibgw_tx.model.figures import number_or_none, order_id
 from ibgw_tx.model.order_events import Terms
 from ibgw_tx.orders.cache.changes import Place
 from ibgw_tx.orders.cache.index import Names, OrderIndex
-from ibgw_tx.orders.cache.order import Order
+from ibgw_tx.orders.cache.order import Order, Told
 from ibgw_tx.orders.cache.order_json import same_facts
-from ibgw_tx.orders.cache.states import UNKNOWN_WORD, Sign, State, sign_of
+from ibgw_tx.orders.cache.states import UNKNOWN_WORD, Mark, Sign, State, sign_of
 from ibgw_tx.orders.cache.versions import Versions
 
 
 def seed(client_id: int, index: OrderIndex, places: set[Place], texts: Iterable[Any]) -> tuple[int, list[Order]]:
     """Take the values of the hashes in. Returns how many are no order, and the orders that were new."""
-    unheard_of = {order for order in index if order.told is None}
+    unheard_of = {order for order in index if order.told.body is None}
     for known in index:
         # Until Redis is found to have it: it may have come back empty, or without what was said while it was away.
-        known.told = None
+        known.told = Told()
     newest: dict[tuple[int, str], Order] = {}
     junk = 0
     for text in texts:
@@ -38,6 +38,13 @@ def seed(client_id: int, index: OrderIndex, places: set[Place], texts: Iterable[
     return junk, [order for order in newest.values() if _take(client_id, index, places, order, unheard_of)]
 
 
+def api_ids(texts: Iterable[Any]) -> Iterator[int]:
+    """The API ids that orders in the hashes had, of any client: none of them may be given again (tws-facts 4.3)."""
+    for text in texts:
+        if isinstance(text, dict) and _named(text):
+            yield order_id(_whole(text, "apiOrderId"))
+
+
 def _known(index: OrderIndex, order: Order) -> Order | None:
     if order.permId:
         return index.by_perm.get(order.permId)
@@ -48,7 +55,6 @@ def _known(index: OrderIndex, order: Order) -> Order | None:
 def _take(client_id: int, index: OrderIndex, places: set[Place], order: Order, unheard_of: set[Order]) -> bool:
     if order.place is not None:
         places.add(order.place)
-    index.highest[order.clientId] = max(index.highest.get(order.clientId, 0), order.orderId)
     known = _known(index, order)
     if known is not None:
         if known in unheard_of:  # heard of before Redis was read
@@ -63,6 +69,7 @@ def _take(client_id: int, index: OrderIndex, places: set[Place], order: Order, u
         # All that TWS could know it by: an order without an answer can still be cancelled under the id that it was sent with.
         index.add(order, Names(clientId=order.clientId, orderId=order.orderId, ref=order.ref))
     return True
+
 
 _LARGEST = 2**53
 _ACTIONS = {"buy": "BUY", "sell": "SELL"}
@@ -83,15 +90,14 @@ def read_order(text: Any) -> Order | None:
         account=_text(text, "account"),
     )
     born = _whole(text, "t")
-    order = Order(born=born, touched=_whole(text, "updateTime") or born, spoken=True)
+    order = Order(born=born, touched=_whole(text, "updateTime") or born, marks={Mark.SPOKEN})
     order.versions = Versions(terms=terms, confirmed=True)
     order.permId, order.ref = int(text["i"] or 0), _text(text, "client_oid")
     order.clientId, order.orderId = _whole(text, "clientId"), order_id(_whole(text, "apiOrderId"))
     order.con_id, order.sec_type = _whole(text, "conId"), _text(text, "secType")
     order.place = (text["market"], text["pair"])
-    order.code, order.text = _code(text), _text(text, "extMsg") or None
-    order.told, order.recovered = same_facts(text), text.get("recovered") is True
-    order.corrected = text.get("corrected") is True
+    order.reasons.code, order.reasons.text = _code(text), _text(text, "extMsg") or None
+    order.told = Told(same_facts(text), text.get("recovered") is True, text.get("corrected") is True)
     _read_fills(order, text)
     _read_state(order, text)
     return order
@@ -116,7 +122,9 @@ def _read_fills(order: Order, text: dict[Any, Any]) -> None:
 def _read_state(order: Order, text: dict[Any, Any]) -> None:
     word = _text(text, "status") or UNKNOWN_WORD
     sign, alive = sign_of(word), text.get("alive") is True
-    order.status, order.acknowledged = word, bool(order.permId)
+    order.status = word
+    if order.permId:
+        order.marks.add(Mark.ACKNOWLEDGED)
     if sign is Sign.FILLED:
         order.state = State.FILLED
     elif word == UNKNOWN_WORD:

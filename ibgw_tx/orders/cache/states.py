@@ -3,14 +3,14 @@
 Theory of operation. TWS tells one order's life in several overlapping ways, late, twice, or not at all; no message has a number
 or a time. So each kind of fact has its own rule of what makes it newer than what is known:
 
-* **Quantities** only rise (`orderfills`). The order is FILLED once all of it is executed, whatever the words say.
+* **Quantities** rise, but for corrections (fills.py). The order is FILLED once all of it is executed, whatever the words say.
 * **Words** (IB's statuses) move the state by the table below. While the order is alive, a word that it had already left behind
   does not come back, nor does it step back from Submitted to PreSubmitted, unless the executed quantity has risen since or
   TWS was asked: an answer to a question is the truth of now, a message without a question may be a late one. Where believing
   or not would matter (a hold, a cancel that was undone) the rule asks instead of guessing.
 * **Terms** (price, quantity) follow openOrder in the same way: terms it had before are believed only in an answer, or when a
   modification to them is under way. Terms of a final order stay.
-* **Codes** prove what `ordercodes` says; everything else they only annotate.
+* **Codes** prove what codes.py says; everything else they only annotate.
 
 States: SENT (no word yet: sent by us, or seen only through executions), LIVE, HELD (Inactive without a reason: may come alive,
 may be dead; or sent with transmit false: TWS keeps it and tells nobody; alive for the bots), UNKNOWN (TWS was asked and does
@@ -19,6 +19,9 @@ count, and all of it executed makes it FILLED), FILLED (for good). A dead order 
 asked about; found open in the answer, it is REVIVED: TWS's list of open orders is newer than the message that killed it.
 
 Every change of state is in TRANSITIONS; a pair that is missing there changes nothing.
+
+Beside its state an order has *marks*: facts that explain it and do not move it. Messages set them; what ends them stands in
+ENDED_BY_LEAVING (left with the state that they explain) and ENDED_BY_ENTERING (pointless in the new one), or they stay for good.
 """
 
 from __future__ import annotations
@@ -26,8 +29,11 @@ from __future__ import annotations
 import enum
 
 __all__ = [
+    "ENDED_BY_ENTERING",
+    "ENDED_BY_LEAVING",
     "TRANSITIONS",
     "UNKNOWN_WORD",
+    "Mark",
     "Sign",
     "State",
     "Wait",
@@ -76,6 +82,32 @@ TRANSITIONS: dict[State, dict[Sign, State]] = {
     State.UNKNOWN: _ALIVE,
     State.DEAD: {Sign.FILLED: State.FILLED, Sign.REVIVED: State.LIVE},
     State.FILLED: {},
+}
+
+
+class Mark(enum.Enum):
+    """A fact beside the state."""
+
+    OURS = "sent by this gateway in this run"
+    SPOKEN = "TWS has said something of it, so bots may hear of it"
+    ACKNOWLEDGED = "IB has it, not only TWS"
+    CANCELLING = "a cancel of ours is under way"
+    FULL = "TWS says Filled, and the quantity is not here yet"
+    LOCATED = "held while shares to sell short are located"
+    WITHHELD = "sent with transmit false: it lies in TWS, which lists it to nobody"
+    BY_CODE = "a code says why it is dead"
+
+
+#: What no longer holds once an order has left a state.
+ENDED_BY_LEAVING: dict[State, frozenset[Mark]] = {
+    State.HELD: frozenset({Mark.LOCATED, Mark.WITHHELD}),
+    State.DEAD: frozenset({Mark.BY_CODE}),
+}
+
+#: What no longer holds once an order has come into a state.
+ENDED_BY_ENTERING: dict[State, frozenset[Mark]] = {
+    State.DEAD: frozenset({Mark.CANCELLING, Mark.FULL}),
+    State.FILLED: frozenset({Mark.CANCELLING, Mark.FULL}),
 }
 
 #: IB's words (tws-facts 4.1), and how far each is on the way of a working order. Any other word changes nothing.

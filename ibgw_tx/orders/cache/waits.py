@@ -8,7 +8,7 @@ import attrs
 
 from ibgw_tx.model.moment import steady
 from ibgw_tx.orders.cache.order import Order
-from ibgw_tx.orders.cache.states import State, Wait, is_cancelling
+from ibgw_tx.orders.cache.states import Mark, State, Wait, is_cancelling
 
 __all__ = ["Patience", "Waits"]
 
@@ -43,13 +43,15 @@ class Patience:
 
 _NOTHING: frozenset[Wait] = frozenset()
 _ANSWER = frozenset({Wait.ANSWER, Wait.GIVE_UP})
+_IN_MOTION = frozenset({Mark.CANCELLING, Mark.FULL})
+_EXPLAINED = frozenset({Mark.LOCATED, Mark.WITHHELD})  # why an order is held, so that nobody need be asked
 
 
 def _waiting_for(order: Order) -> frozenset[Wait]:
     """What an order waits for now; follows from its state alone."""
-    if order.place is None and order.contract is None and order.spoken:
+    if order.place is None and order.contract is None and Mark.SPOKEN in order.marks:
         return frozenset({Wait.WORD})
-    if order.state is State.LIVE and not (order.cancelling or order.versions.pending or order.full):
+    if order.state is State.LIVE and not (order.marks & _IN_MOTION or order.versions.pending):
         return frozenset({Wait.CANCEL}) if is_cancelling(order.status) else _NOTHING
     if order.final:
         return _NOTHING
@@ -57,14 +59,14 @@ def _waiting_for(order: Order) -> frozenset[Wait]:
         return frozenset({Wait.UNKNOWN})
     found: set[Wait] = set()
     if order.state is State.SENT:
-        found |= _ANSWER if order.sent_by_us else {Wait.WORD}
-    if order.state is State.HELD and not (order.located or order.withheld):
+        found |= _ANSWER if Mark.OURS in order.marks else {Wait.WORD}
+    if order.state is State.HELD and not order.marks & _EXPLAINED:
         found.add(Wait.HELD)
-    if order.cancelling or is_cancelling(order.status):
+    if Mark.CANCELLING in order.marks or is_cancelling(order.status):
         found.add(Wait.CANCEL)
     if order.versions.pending:
         found.add(Wait.MODIFY)
-    if order.full:
+    if Mark.FULL in order.marks:
         found.add(Wait.WORD)
     return frozenset(found)
 

@@ -29,7 +29,7 @@ from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.events import OrderEcho
 from ibgw_tx.model.order_events import Terms
 from ibgw_tx.model.order_types import PRICES, type_told
-from ibgw_tx.orders.codes import Asked, Proof, proof, refuses_change
+from ibgw_tx.orders.codes import Awaiting, Proof, proof, refuses_change
 from ibgw_tx.orders.entry.echo import ADJUSTMENT, usable, without_own_group
 
 __all__ = ["MAX_ORDERS", "Change", "SentOrder", "SentOrders", "terms_of_members", "without_details"]
@@ -65,7 +65,7 @@ class SentOrder:
         """A code with the order's id. TWS answers in sequence, so it is about the oldest change that waits."""
         if refuses_change(code):
             del self.waiting[:1]
-        elif self.waiting and proof(code, Asked.MODIFY) is Proof.ASK:
+        elif self.waiting and proof(code, Awaiting.MODIFY) is Proof.ASK:
             self.waiting[0].doubted = True
 
     def shown(self, echo: Mapping[str, Any]) -> None:

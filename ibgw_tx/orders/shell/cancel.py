@@ -65,7 +65,7 @@ class Cancel:
         def messages() -> Sequence[bytes]:
             self._session()
             message = session.client.encode_cancel(order_id)
-            self._orders.cache.cancelling(order_id, self._now_ms())
+            self._orders.cache.own.cancelling(order_id, self._now_ms())
             self._followups.owns(order_id, command)
             return [message]
 
@@ -81,10 +81,10 @@ class Cancel:
         cache = self._orders.cache
         found = [
             int(order["apiOrderId"])
-            for order in cache.open_orders()
+            for order in cache.orders.living()
             if order["clientId"] == cache.client_id
             and order["apiOrderId"]
-            and cache.is_open(int(order["apiOrderId"]))
+            and cache.orders.is_open(int(order["apiOrderId"]))
             and selection.matches(order)
         ]
         ids = sorted(set(found))
@@ -107,7 +107,7 @@ class Cancel:
         def messages() -> Sequence[bytes]:
             self._session()
             message = session.client.encode_cancel_all()
-            self._orders.cache.cancelling_all(self._now_ms())
+            self._orders.cache.own.cancelling_all(self._now_ms())
             return [message]
 
         await session.cancel(messages)

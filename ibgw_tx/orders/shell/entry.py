@@ -12,7 +12,6 @@ from ibgw_tx.contracts.shell.contracts import Contracts
 from ibgw_tx.contracts.shell.market_rules import MarketRules
 from ibgw_tx.model import errors, events
 from ibgw_tx.model.errors import CommandError
-from ibgw_tx.orders.entry.ids import OrderIds
 from ibgw_tx.orders.entry.limits import Limits
 from ibgw_tx.orders.entry.sent import SentOrders
 from ibgw_tx.orders.shell.attempts import Attempts
@@ -50,14 +49,12 @@ class OrderEntry:
         session: Callable[[], IBSession],
         limits: Limits,
         default_account: str,
-        largest_id: int,
-        make_room: Callable[[int], tuple[int, int]],
         now_ms: Callable[[], int],
     ) -> None:
         self._cache = orders.cache
         self._followups = followups
-        self.ids = OrderIds(ceiling=largest_id, make_room=make_room)
-        self.sent = SentOrders(lambda text: orders.cache.by_perm_id(text) is not None)
+        self.ids = orders.ids
+        self.sent = SentOrders(lambda text: orders.cache.orders.by_perm_id(text) is not None)
         self.halt = HaltSwitch(name, redis)
         self.facts = ContractFactsFinder(contracts, rules, channels, limits.look_at_legs)
         counter = IdCounter(name, redis, self.ids)
@@ -97,7 +94,7 @@ class OrderEntry:
         self.ids.saw(echo.order_id, own=echo.client_id == self._cache.client_id)
         if echo.client_id == self._cache.client_id:
             self.sent.echoed(echo)
-            self.sent.forget_old(self._cache.is_open)
+            self.sent.forget_old(self._cache.orders.is_open)
 
     def noticed(self, notice: events.Notice) -> None:
         """A code with an id, perhaps of an order whose change it refuses."""

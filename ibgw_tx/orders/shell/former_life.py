@@ -34,7 +34,7 @@ class FormerLife:
         """Before TWS is asked: the cache learns of the orders that have left."""
         for record in self._unanswered.former:
             if record.left:
-                self._cache.sent_before(record.order_id, record.terms, record.client_oid, record.contract, record.t, now)
+                self._cache.own.sent_before(record.order_id, record.terms, record.client_oid, record.contract, record.t, now)
 
     def settle(self, snapshot: Snapshot) -> None:
         """The snapshot stands in Redis."""
@@ -60,5 +60,5 @@ class FormerLife:
         Deferred.fromCoroutine(freed).addErrback(lambda failure: self.log.failure("names are not given back", failure))
 
     def _is_known(self, record: Record) -> bool:
-        known = self._cache.by_client_oid(record.client_oid) or self._cache.by_api_id(record.order_id)
+        known = self._cache.orders.by_client_oid(record.client_oid) or self._cache.orders.by_api_id(record.order_id)
         return known is not None and known["clientId"] in (self._cache.client_id, None, 0)

@@ -78,7 +78,7 @@ class Gate:
             self.limits.order(self._facts.exposure(terms.members, contract), *self._facts.touch(contract))
             for terms, contract in pairs
         ]
-        refusals.append(self.limits.open_orders(self._orders.cache.places_taken, new))
+        refusals.append(self.limits.open_orders(self._orders.cache.orders.places_taken, new))
         refusals.append(self._rate.refusal(steady(self.now_ms()) / 1000, len(pairs)))
         for refusal in refusals:
             if refusal is not None:
@@ -91,6 +91,6 @@ class Gate:
     def refuse_known(self, client_oids: Sequence[str]) -> None:
         """No name is used twice."""
         for client_oid in client_oids:
-            known = self._orders.cache.by_client_oid(client_oid) if client_oid else None
+            known = self._orders.cache.orders.by_client_oid(client_oid) if client_oid else None
             if known is not None:
                 raise CommandError(errors.DUPLICATE, f"client_oid {client_oid!r} has been used already", order=known)

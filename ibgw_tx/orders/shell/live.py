@@ -18,9 +18,9 @@ def live_order(
     `unknown_too`: an order that got no answer may live at TWS, and may be cancelled.
     """
     found = [
-        (f"i {perm_id}", cache.by_perm_id(perm_id)) if perm_id else None,
-        (f"apiOrderId {api_id}", cache.by_api_id(api_id)) if api_id else None,
-        (f"client_oid {client_oid!r}", cache.by_client_oid(client_oid)) if client_oid else None,
+        (f"i {perm_id}", cache.orders.by_perm_id(perm_id)) if perm_id else None,
+        (f"apiOrderId {api_id}", cache.orders.by_api_id(api_id)) if api_id else None,
+        (f"client_oid {client_oid!r}", cache.orders.by_client_oid(client_oid)) if client_oid else None,
     ]
     named = [pair for pair in found if pair is not None]
     for name, order in named:
@@ -37,7 +37,7 @@ def live_order(
         whose = f"of client id {order['clientId']}" if order["apiOrderId"] else "placed by hand and not bound to this client"
         text = f"the order with {name} is {whose}: this client cannot change it"
         raise CommandError(errors.UNKNOWN_ORDER, text, order=order)
-    if cache.by_api_id(int(order["apiOrderId"])) != order:
+    if cache.orders.by_api_id(int(order["apiOrderId"])) != order:
         # Its id is of an earlier session, and may be another order's by now.
         raise CommandError(errors.UNAVAILABLE, f"TWS has not shown the order with {name} in this session yet")
     return order

@@ -98,15 +98,15 @@ class Modify:
         """The order as it shall be, what it is built from, and its contract. Raises CommandError."""
         order = self._live(change)
         members, contract = self._base(int(order["apiOrderId"]))
-        whole = modified(members, change, order["executed"] or 0, self._orders.cache.may_live)
+        whole = modified(members, change, order["executed"] or 0, self._orders.cache.orders.may_live)
         accounts, now = self._gate.session().accounts, self._gate.now_ms()
         return checked(whole, facts, accounts, self._default_account, now), members, contract
 
     def _tell_cache(self, order_id: int, whole: Mapping[str, Any]) -> Iterable[CacheChange]:
         cache, terms, now = self._orders.cache, terms_of_members(whole), self._gate.now_ms()
-        if cache.is_withheld(order_id):
-            return cache.withheld(order_id, terms, bool(whole["transmit"]), now)
-        cache.modifying(order_id, terms, now)
+        if cache.orders.is_withheld(order_id):
+            return cache.own.withheld(order_id, terms, bool(whole["transmit"]), now)
+        cache.own.modifying(order_id, terms, now)
         return ()
 
     def _live(self, change: OrderRequest) -> dict[str, Any]:
@@ -114,7 +114,7 @@ class Modify:
 
     def _base(self, order_id: int) -> tuple[Mapping[str, Any], Contract]:
         """What the live order is made of: as we sent it and TWS took it, else as TWS shows it."""
-        found = self._sent.base(order_id, self._orders.cache.is_changing(order_id))
+        found = self._sent.base(order_id, self._orders.cache.orders.is_changing(order_id))
         if found is None:
             raise CommandError(errors.UNAVAILABLE, f"TWS has not shown order {order_id} in this session")
         return found

@@ -23,6 +23,7 @@ from ibgw_tx.model.errors import SessionLost
 from ibgw_tx.model.order_events import OrderError, OrderEvent
 from ibgw_tx.orders.cache.cache import OrderCache, Phase
 from ibgw_tx.orders.cache.changes import Change, NeedContract, NeedQuery, Note, OrderChanged
+from ibgw_tx.orders.entry.ids import OrderIds
 from ibgw_tx.orders.shell.asking import RETRY_PAUSE, OrderQuestions
 from ibgw_tx.orders.shell.doubts import Doubts
 from ibgw_tx.orders.shell.former_life import FormerLife
@@ -47,6 +48,7 @@ class Orders:
     def __init__(
         self,
         cache: OrderCache,
+        ids: OrderIds,
         store: OrderStore,
         questions: OrderQuestions,
         contracts: Contracts,
@@ -58,6 +60,7 @@ class Orders:
         now_ms: Callable[[], int],
     ) -> None:
         self.cache = cache
+        self.ids = ids
         self._store = store
         self._questions = questions
         self._redis = redis
@@ -142,6 +145,7 @@ class Orders:
     def _new_run(self) -> SnapshotRun:
         return SnapshotRun(
             self.cache,
+            self.ids,
             self._store,
             self._outbox,
             self._questions,
@@ -181,7 +185,7 @@ class Orders:
 
     def has(self, order_id: int) -> bool:
         """Whether an order of this client and session has that API id."""
-        return self.cache.by_api_id(order_id) is not None
+        return self.cache.orders.by_api_id(order_id) is not None
 
     def noticed(self, notice: events.Notice) -> bool:
         """A code with an order's id; whether it was one."""

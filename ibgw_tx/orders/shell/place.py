@@ -155,7 +155,7 @@ class Place:
             raise not_kept(error) from error
         for client_oid, kept in taken.items():
             self._unanswered.drop(ids)
-            known = self._orders.cache.by_client_oid(client_oid)
+            known = self._orders.cache.orders.by_client_oid(client_oid)
             text = f"client_oid {client_oid!r} has been used already"
             raise CommandError(errors.DUPLICATE, text, order=known, reserved=kept)
 
@@ -199,8 +199,8 @@ class Place:
             self._followups.owns(draft.order_id, attempt.command)
             if not held["transmit"]:
                 now = self._gate.now_ms()
-                changes += self._orders.cache.withheld(draft.order_id, terms_of_members(held), False, now)
-        self._sent.forget_old(self._orders.cache.is_open)
+                changes += self._orders.cache.own.withheld(draft.order_id, terms_of_members(held), False, now)
+        self._sent.forget_old(self._orders.cache.orders.is_open)
         return frames
 
     def _tell_cache(self, drafts: Sequence[Draft]) -> list[Change]:
@@ -211,11 +211,11 @@ class Place:
         try:
             for draft in drafts:
                 terms, ref = terms_of_members(draft.members), str(draft.members["orderRef"])
-                changes += cache.placed(draft.order_id, terms, ref, draft.contract, now)
+                changes += cache.own.placed(draft.order_id, terms, ref, draft.contract, now)
                 told.append(draft.order_id)
         except Exception:
             for order_id in told:
-                cache.forget(order_id)
+                cache.own.forget(order_id)
             raise
         return changes
 
@@ -230,7 +230,7 @@ class Place:
 
         def messages(session: IBSession) -> Sequence[bytes]:
             frame = session.client.encode_order(order_id, without_details(contract), terms.members)
-            self._orders.cache.ignore(order_id)
+            self._orders.cache.own.ignore(order_id)
             self._followups.preview(order_id, attempt.command)
             return [frame]
 

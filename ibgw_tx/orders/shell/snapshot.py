@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 
 from ibgw_tx.orders.cache.cache import OrderCache, Step
 from ibgw_tx.orders.cache.changes import Change
+from ibgw_tx.orders.cache.restore import api_ids
+from ibgw_tx.orders.entry.ids import OrderIds
 from ibgw_tx.orders.shell.asking import RETRY_PAUSE, OrderQuestions
 from ibgw_tx.orders.shell.former_life import FormerLife
 from ibgw_tx.orders.shell.order_log import EndLog
@@ -26,6 +28,7 @@ class SnapshotRun:
     def __init__(
         self,
         cache: OrderCache,
+        ids: OrderIds,
         store: OrderStore,
         outbox: Outbox,
         questions: OrderQuestions,
@@ -37,6 +40,7 @@ class SnapshotRun:
     ) -> None:
         self.wanted = True
         self._cache = cache
+        self._ids = ids
         self._store = store
         self._outbox = outbox
         self._questions = questions
@@ -59,6 +63,8 @@ class SnapshotRun:
         await self._former.load()
         if not self.wanted:
             return
+        for order_id in api_ids(values):
+            self._ids.saw(order_id)
         junk = self._cache.seed(values)
         self._former.seed(self._now_ms())
         if junk:
@@ -111,7 +117,7 @@ class SnapshotRun:
         self._outbox.flush()
         self.log.info(
             "orders: {alive} alive, {recovered} differed from Redis, {removed} old ones removed",
-            alive=self._cache.open_count,
+            alive=self._cache.orders.open_count,
             recovered=len(snapshot.changed),
             removed=len(snapshot.removed),
         )

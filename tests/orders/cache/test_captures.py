@@ -131,7 +131,7 @@ def test_completed_orders_of_a_day():
     play(cache, Bot(), [filled, dead])
     resolved(cache)
     loaded(cache, T0)
-    first, second = cache.by_perm_id(1824933227), cache.by_perm_id(616088517)
+    first, second = cache.orders.by_perm_id(1824933227), cache.orders.by_perm_id(616088517)
     assert [first[key] for key in ("s", "executed", "remained", "status", "apiOrderId", "market")] == [
         100,
         100,

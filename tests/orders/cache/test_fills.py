@@ -37,7 +37,7 @@ def cache():
 
 
 def last(cache):
-    return cache.by_perm_id(5001)
+    return cache.orders.by_perm_id(5001)
 
 
 def test_executions_add_up_to_quantity_and_average(cache):

@@ -3,6 +3,7 @@
 import attrs
 import pytest
 
+from ibgw_tx.orders.cache.restore import api_ids
 from tests.kit.order_events import (
     CLIENT,
     LIMIT,
@@ -28,8 +29,8 @@ def test_two_clients_may_have_the_same_api_id(cache):
     cache.apply(opened(), NOW)
     cache.apply(opened(clientId=7, perm=6001), NOW)
     cache.apply(status("Cancelled", clientId=7, perm=6001), NOW)
-    assert cache.by_api_id(13)["i"] == "5001" and cache.by_perm_id(5001)["alive"]
-    assert not cache.by_perm_id(6001)["alive"]
+    assert cache.orders.by_api_id(13)["i"] == "5001" and cache.orders.by_perm_id(5001)["alive"]
+    assert not cache.orders.by_perm_id(6001)["alive"]
 
 
 def test_a_status_without_a_perm_id_goes_by_client_and_id(cache):
@@ -65,28 +66,28 @@ def test_a_status_under_the_cancellers_client_id_does_not_rename_the_order(cache
 
 
 def test_a_completed_order_is_found_by_its_reference(cache):
-    cache.placed(13, LIMIT, "bot-1", TSLA_FULL, NOW)
+    cache.own.placed(13, LIMIT, "bot-1", TSLA_FULL, NOW)
     (order,) = told(cache.apply(completed("Filled", 100, orderRef="bot-1"), NOW))
     assert (order["i"], order["apiOrderId"], order["executed"]) == ("5001", 13, 100)
 
 
 def test_a_reference_of_another_side_or_contract_is_somebody_elses(cache):
-    cache.placed(13, LIMIT, "bot-1", TSLA_FULL, NOW)
+    cache.own.placed(13, LIMIT, "bot-1", TSLA_FULL, NOW)
     cache.apply(completed("Filled", 100, orderRef="bot-1", terms=attrs.evolve(LIMIT, action="SELL")), NOW)
-    assert cache.by_api_id(13)["i"] is None
+    assert cache.orders.by_api_id(13)["i"] is None
 
 
 def test_an_order_known_twice_becomes_one_when_a_message_says_so(cache):
-    cache.placed(13, LIMIT, "", TSLA_FULL, NOW)
+    cache.own.placed(13, LIMIT, "", TSLA_FULL, NOW)
     cache.apply(completed("Cancelled"), NOW + 5)
-    assert cache.by_api_id(13)["i"] is None
+    assert cache.orders.by_api_id(13)["i"] is None
     cache.apply(status("Cancelled"), NOW + 9)
-    assert cache.by_api_id(13)["i"] == "5001" and cache.by_api_id(13)["t"] == NOW
-    assert cache.open_count == 0
+    assert cache.orders.by_api_id(13)["i"] == "5001" and cache.orders.by_api_id(13)["t"] == NOW
+    assert cache.orders.open_count == 0
 
 
 def test_the_field_of_the_client_oid_follows_when_two_orders_become_one(cache):
-    cache.placed(13, LIMIT, "bot-1", TSLA_FULL, NOW)
+    cache.own.placed(13, LIMIT, "bot-1", TSLA_FULL, NOW)
     assert [change.fields for change in cache.apply(status("PreSubmitted", perm=0), NOW)] == [("bot-1",)]
     cache.apply(completed("Filled", 100), NOW)
     (change,) = cache.apply(status("Filled", 100), NOW)
@@ -96,29 +97,35 @@ def test_the_field_of_the_client_oid_follows_when_two_orders_become_one(cache):
 def test_an_id_used_again_after_a_reset_does_not_touch_the_older_order(cache):
     cache.apply(opened("Cancelled"), NOW)
     cache.apply(opened("Submitted", perm=5002), NOW)
-    assert not cache.by_perm_id(5001)["alive"]
-    assert cache.by_api_id(13)["i"] == "5002"
+    assert not cache.orders.by_perm_id(5001)["alive"]
+    assert cache.orders.by_api_id(13)["i"] == "5002"
 
 
 def test_perm_ids_outlive_the_session_and_api_ids_do_not(cache):
     cache.apply(opened(), NOW)
     cache.session_lost()
-    assert cache.by_api_id(13) is None and cache.by_perm_id(5001)["apiOrderId"] == 13
+    assert cache.orders.by_api_id(13) is None and cache.orders.by_perm_id(5001)["apiOrderId"] == 13
 
 
 def test_an_order_without_a_perm_id_is_still_found_by_its_id_after_the_session(cache):
-    cache.placed(13, LIMIT, "", TSLA_FULL, NOW)
+    cache.own.placed(13, LIMIT, "", TSLA_FULL, NOW)
     cache.session_lost()
     cache.begin(NOW)
     cache.apply(opened(), NOW)
-    assert cache.by_api_id(13)["i"] == "5001"
+    assert cache.orders.by_api_id(13)["i"] == "5001"
 
 
-def test_the_highest_id_counts_only_this_client(cache):
-    cache.apply(opened(order_id=51), NOW)
-    cache.apply(opened(order_id=900, perm=6001, clientId=7), NOW)
-    cache.apply(fill("a.b.01.01", 1, 1.0, order_id=2147483647, perm=7001), NOW)
-    assert cache.highest_api_id == 51
+def test_the_ids_of_orders_in_redis_are_used_up_whoever_had_them(cache):
+    texts = [
+        {"i": "5001", "market": "NASDAQ", "pair": "USD-TSLA", "apiOrderId": 51, "clientId": 7},
+        {"i": None, "client_oid": "a", "market": "NASDAQ", "pair": "USD-TSLA", "apiOrderId": 60.0},
+        {"i": "5002", "market": "NASDAQ", "pair": "USD-TSLA", "apiOrderId": 2147483647},
+        {"i": "5003", "market": "NASDAQ", "pair": "USD-TSLA", "apiOrderId": "99"},
+        {"apiOrderId": 98},
+        "junk",
+        None,
+    ]
+    assert list(api_ids(texts)) == [51, 60, 0, 0]
 
 
 def test_the_client_oid_belongs_to_the_newest_living_order_of_its_hash(cache):
@@ -127,7 +134,7 @@ def test_the_client_oid_belongs_to_the_newest_living_order_of_its_hash(cache):
     assert change.fields == ("5002", "s")
     (change,) = cache.apply(status("PendingCancel"), NOW + 2)
     assert change.fields == ("5001",)
-    assert cache.by_client_oid("s")["i"] == "5002"
+    assert cache.orders.by_client_oid("s")["i"] == "5002"
 
 
 def test_an_order_known_by_a_status_only_is_asked_about():

@@ -24,12 +24,12 @@ PENDING = "PendingSubmit"
 @pytest.fixture
 def cache():
     found = running()
-    assert found.placed(13, LIMIT, "bot-1", TSLA_FULL, NOW) == ()
+    assert found.own.placed(13, LIMIT, "bot-1", TSLA_FULL, NOW) == ()
     return found
 
 
 def test_an_order_is_told_from_the_first_word_of_tws(cache):
-    assert cache.by_client_oid("bot-1")["status"] == PENDING
+    assert cache.orders.by_client_oid("bot-1")["status"] == PENDING
     (change,) = cache.apply(status("Submitted"), NOW + 5)
     assert change.fields == ("5001", "bot-1")
     assert (change.order["i"], change.order["client_oid"], change.order["t"]) == ("5001", "bot-1", NOW)
@@ -56,7 +56,7 @@ def test_a_refused_order_without_a_perm_id_is_told_under_its_client_oid(cache):
 
 def test_a_refused_order_without_any_name_is_only_published():
     cache = running()
-    cache.placed(13, LIMIT, "", TSLA_FULL, NOW)
+    cache.own.placed(13, LIMIT, "", TSLA_FULL, NOW)
     (change,) = cache.apply(error(200), NOW)
     assert change.fields == () and change.order["apiOrderId"] == 13
 
@@ -90,7 +90,7 @@ def test_an_order_without_an_answer_is_asked_about_then_unknown_and_never_sent_a
     (change,) = query(cache, NOW + 31_000)
     assert change.fields == ("bot-1",)
     assert (change.order["status"], change.order["alive"], change.order["i"]) == ("Unknown", False, None)
-    assert cache.open_count == 0
+    assert cache.orders.open_count == 0
 
 
 def test_it_is_unknown_at_the_limit_even_if_tws_cannot_be_asked(cache):
@@ -104,7 +104,7 @@ def test_it_is_unknown_at_the_limit_even_if_tws_cannot_be_asked(cache):
 def test_a_question_that_timed_out_concludes_nothing_and_is_asked_again(cache):
     cache.due(NOW + 30_000)
     assert query(cache, NOW + 30_000, complete=False) == []
-    assert cache.by_api_id(13)["alive"]
+    assert cache.orders.by_api_id(13)["alive"]
     assert asks(cache.due(NOW + 40_000)) == ["no answer to the order"]
 
 
@@ -117,7 +117,7 @@ def test_a_notice_is_no_answer_to_a_new_order(cache):
 def unknown(cache):
     cache.due(NOW + 30_000)
     query(cache, NOW + 31_000)
-    assert cache.by_client_oid("bot-1")["status"] == "Unknown"
+    assert cache.orders.by_client_oid("bot-1")["status"] == "Unknown"
 
 
 @pytest.mark.parametrize(
@@ -156,11 +156,11 @@ def test_an_order_placed_after_the_question_began_is_not_lost_by_its_answer(cach
     cache.apply(status("Submitted"), NOW)
     cache.apply(error(77777), NOW)
     cache.query_begin(NOW)
-    cache.placed(14, LIMIT, "bot-2", TSLA_FULL, NOW)
+    cache.own.placed(14, LIMIT, "bot-2", TSLA_FULL, NOW)
     cache.apply(error(77777, order_id=14), NOW)
     cache.query_done(NOW)
     query(cache, NOW + 1_000)
-    assert cache.by_client_oid("bot-2")["alive"]
+    assert cache.orders.by_client_oid("bot-2")["alive"]
 
 
 def test_103_kills_the_new_order_and_frees_its_id_for_the_old_one(cache):
@@ -168,33 +168,33 @@ def test_103_kills_the_new_order_and_frees_its_id_for_the_old_one(cache):
     assert (order["client_oid"], order["alive"]) == ("bot-1", False)
     (order,) = told(cache.apply(opened(perm=4000, orderRef="other"), NOW))
     assert (order["i"], order["client_oid"], order["alive"]) == ("4000", "other", True)
-    assert cache.by_client_oid("bot-1")["i"] is None
+    assert cache.orders.by_client_oid("bot-1")["i"] is None
 
 
 def test_an_open_order_with_our_id_and_another_reference_is_not_ours(cache):
     cache.apply(opened(perm=4000, orderRef="other"), NOW)
-    assert cache.by_client_oid("bot-1")["i"] is None
-    assert cache.by_client_oid("other")["i"] == "4000"
+    assert cache.orders.by_client_oid("bot-1")["i"] is None
+    assert cache.orders.by_client_oid("other")["i"] == "4000"
 
 
 def test_the_same_id_twice_is_a_mistake_of_the_caller(cache):
     with pytest.raises(ValueError, match="13"):
-        cache.placed(13, LIMIT, "bot-2", TSLA_FULL, NOW)
+        cache.own.placed(13, LIMIT, "bot-2", TSLA_FULL, NOW)
 
 
 def test_an_order_that_could_not_be_sent_is_forgotten(cache):
-    cache.forget(13)
-    assert (cache.open_count, cache.by_client_oid("bot-1"), cache.by_api_id(13)) == (0, None, None)
+    cache.own.forget(13)
+    assert (cache.orders.open_count, cache.orders.by_client_oid("bot-1"), cache.orders.by_api_id(13)) == (0, None, None)
     assert cache.due(NOW + 100_000) == ()
 
 
 def test_a_refusal_of_an_order_that_is_being_cancelled_already_ends_it(cache):
-    cache.cancelling(13, NOW)
+    cache.own.cancelling(13, NOW)
     assert [order["alive"] for order in told(cache.apply(error(201), NOW))] == [False]
 
 
 def test_a_refusal_between_a_new_order_and_its_modification_is_asked_about(cache):
-    cache.modifying(13, LIMIT, NOW)
+    cache.own.modifying(13, LIMIT, NOW)
     changes = cache.apply(error(110), NOW)
     assert [order["alive"] for order in told(changes)] == [True] and asks(changes) == ["code 110"]
 
@@ -213,33 +213,30 @@ def test_many_different_messages_are_forgotten_in_time(cache):
 
 def test_a_what_if_question_is_no_order():
     cache = running()
-    cache.ignore(13)
+    cache.own.ignore(13)
     assert cache.apply(opened("PreSubmitted", whatIf=True), NOW) == ()
     assert cache.apply(status("PreSubmitted"), NOW) == ()
-    assert cache.open_count == 0
+    assert cache.orders.open_count == 0
 
 
 def test_modifying_and_cancelling_an_order_nobody_knows_is_an_error(cache):
     with pytest.raises(KeyError):
-        cache.modifying(99, LIMIT, NOW)
+        cache.own.modifying(99, LIMIT, NOW)
     with pytest.raises(KeyError):
-        cache.cancelling(99, NOW)
+        cache.own.cancelling(99, NOW)
 
 
 def test_a_global_cancel_waits_for_every_order(cache):
     cache.apply(status("Submitted"), NOW)
     cache.apply(opened(order_id=7, perm=6000, clientId=CLIENT + 1), NOW)
-    cache.cancelling_all(NOW)
+    cache.own.cancelling_all(NOW)
     assert len(asks(cache.due(NOW + 30_000))) == 2
 
 
 def test_the_lookups(cache):
     cache.apply(status("Submitted"), NOW)
-    assert cache.by_api_id(13) == cache.by_perm_id("5001") == cache.by_perm_id(5001) == cache.by_client_oid("bot-1")
-    assert cache.by_perm_id("x") is cache.by_perm_id("9" * 40) is cache.by_client_oid("no") is None
-    assert (cache.open_count, cache.highest_api_id, [order["i"] for order in cache.open_orders()]) == (
-        1,
-        13,
-        ["5001"],
-    )
+    assert cache.orders.by_api_id(13) == cache.orders.by_perm_id("5001") == cache.orders.by_client_oid("bot-1")
+    assert cache.orders.by_perm_id("x") is cache.orders.by_perm_id("9" * 40) is cache.orders.by_client_oid("no") is None
+    assert cache.orders.by_perm_id(5001) == cache.orders.by_perm_id("5001")
+    assert cache.orders.open_count == 1 and [order["i"] for order in cache.orders.living()] == ["5001"]
     assert cache.exchanges == {"NASDAQ"}

@@ -40,13 +40,13 @@ def test_a_late_word_while_another_order_is_asked_about_does_not_revive_a_dead_o
     cache.apply(error(202), NOW)
     changes = query(cache, NOW, other(), status("Submitted"))
     assert all(order["i"] != "5001" for order in told(changes))
-    assert (cache.by_perm_id(5001)["status"], cache.by_perm_id(5001)["alive"]) == ("Cancelled", False)
+    assert (cache.orders.by_perm_id(5001)["status"], cache.orders.by_perm_id(5001)["alive"]) == ("Cancelled", False)
 
 
 def test_what_stands_in_the_list_does(cache):
     cache.apply(status("Cancelled"), NOW)
     changes = query(cache, NOW, opened(), status("Submitted"))
-    assert told(changes)[-1]["alive"] and cache.by_perm_id(5001)["status"] == "Submitted"
+    assert told(changes)[-1]["alive"] and cache.orders.by_perm_id(5001)["status"] == "Submitted"
 
 
 def test_an_open_order_after_the_end_of_the_list_is_no_part_of_it(cache):
@@ -55,7 +55,7 @@ def test_an_open_order_after_the_end_of_the_list_is_no_part_of_it(cache):
     answer_all(cache)
     cache.apply(opened(), NOW)
     cache.query_done(NOW)
-    assert not cache.by_perm_id(5001)["alive"]
+    assert not cache.orders.by_perm_id(5001)["alive"]
 
 
 def test_a_word_from_outside_the_list_does_not_keep_an_order_that_the_list_lacks(cache):
@@ -76,27 +76,27 @@ def test_a_word_from_outside_the_list_does_not_keep_an_order_that_the_list_lacks
 @pytest.mark.parametrize("code", [320, 321, 322])
 def test_a_refused_cancel_leaves_an_inactive_order_alive(cache, code):
     cache.apply(status("Inactive"), NOW)
-    cache.cancelling(13, NOW)
+    cache.own.cancelling(13, NOW)
     cache.apply(error(code), NOW)
-    order = cache.by_perm_id(5001)
+    order = cache.orders.by_perm_id(5001)
     assert (order["status"], order["alive"], order["extCode"]) == ("Inactive", True, code)
 
 
 @pytest.mark.parametrize("code", [321, 322])
 def test_a_code_that_may_be_the_cancels_does_not_kill_an_order_without_an_answer(code):
     cache = running()
-    cache.placed(13, LIMIT, "bot-1", TSLA_FULL, NOW)
-    cache.cancelling(13, NOW)
+    cache.own.placed(13, LIMIT, "bot-1", TSLA_FULL, NOW)
+    cache.own.cancelling(13, NOW)
     assert asks(cache.apply(error(code), NOW))
-    assert cache.by_api_id(13)["alive"]
+    assert cache.orders.by_api_id(13)["alive"]
 
 
 def test_a_code_that_can_only_be_the_orders_still_does():
     cache = running()
-    cache.placed(13, LIMIT, "bot-1", TSLA_FULL, NOW)
-    cache.cancelling(13, NOW)
+    cache.own.placed(13, LIMIT, "bot-1", TSLA_FULL, NOW)
+    cache.own.cancelling(13, NOW)
     cache.apply(error(201), NOW)
-    assert not cache.by_api_id(13)["alive"]
+    assert not cache.orders.by_api_id(13)["alive"]
 
 
 @pytest.mark.parametrize("code", [201, 10318])
@@ -117,7 +117,7 @@ def test_a_refusal_that_the_list_has_answered_is_no_longer_the_reason(cache):
     query(cache, NOW, opened(), status("Submitted"))
     cache.apply(error(463, "what is this"), NOW)
     query(cache, NOW)
-    assert cache.by_perm_id(5001)["status"] == "Unknown"
+    assert cache.orders.by_perm_id(5001)["status"] == "Unknown"
 
 
 # Filled.
@@ -126,9 +126,9 @@ def test_a_refusal_that_the_list_has_answered_is_no_longer_the_reason(cache):
 def test_filled_with_less_than_all_is_asked_about_and_alive(cache):
     cache.apply(fill("a.b.01.01", 50, 200.0), NOW)
     assert asks(cache.apply(status("Filled", 50, avg=200.0), NOW))
-    assert cache.by_perm_id(5001)["alive"]
+    assert cache.orders.by_perm_id(5001)["alive"]
     query(cache, NOW, opened(), status("Submitted", 50, avg=200.0))
-    order = cache.by_perm_id(5001)
+    order = cache.orders.by_perm_id(5001)
     assert (order["status"], order["alive"], order["executed"]) == ("Submitted", True, 50)
 
 
@@ -136,5 +136,5 @@ def test_filled_with_less_than_all_that_is_in_no_list_is_its_end(cache):
     cache.apply(fill("a.b.01.01", 50, 200.0), NOW)
     cache.apply(status("Filled", 50, avg=200.0), NOW)
     query(cache, NOW)
-    order = cache.by_perm_id(5001)
+    order = cache.orders.by_perm_id(5001)
     assert (order["status"], order["alive"], order["executed"]) == ("Filled", False, 50)

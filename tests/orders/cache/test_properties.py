@@ -140,7 +140,7 @@ def cache_with(own: bool, loading: bool = False) -> OrderCache:
     if loading:
         cache.begin(NOW)
     if own:
-        cache.placed(13, LIMIT, "bot-1", TSLA_FULL, NOW)
+        cache.own.placed(13, LIMIT, "bot-1", TSLA_FULL, NOW)
     return cache
 
 
@@ -192,7 +192,8 @@ def test_mangled_lives_across_a_lost_session_keep_every_promise(before, after, o
     answer_all(cache)
     bot.reload(cache.snapshot_done(NOW))
     check(bot)
-    assert all(order == cache.by_perm_id(order["i"]) for hash_ in bot.hashes.values() for order in hash_.values() if order["i"])
+    shown = [order for hash_ in bot.hashes.values() for order in hash_.values() if order["i"]]
+    assert all(order == cache.orders.by_perm_id(order["i"]) for order in shown)
 
 
 @fast
@@ -258,7 +259,7 @@ def test_two_orders_with_the_same_api_id_do_not_touch_each_other(ours, theirs, r
     while any(queues):
         both.apply(random.choice([queue for queue in queues if queue]).pop(0), NOW)
     for cache, perm in zip(alone, (5001, 6001), strict=True):
-        ends.append((cache.by_perm_id(perm), both.by_perm_id(perm)))
+        ends.append((cache.orders.by_perm_id(perm), both.orders.by_perm_id(perm)))
     assert all(one == other for one, other in ends)
 
 
@@ -271,10 +272,10 @@ def test_a_snapshot_hears_the_same_as_the_live_stream(events, own):
         loading.apply(event, NOW)
     answer_all(loading)
     loading.snapshot_done(NOW)
-    for order in live.open_orders(), loading.open_orders():
+    for order in live.orders.living(), loading.orders.living():
         assert all(text["alive"] for text in order)
     for name in ("5001", "0"):
-        one, other = live.by_perm_id(name), loading.by_perm_id(name)
+        one, other = live.orders.by_perm_id(name), loading.orders.by_perm_id(name)
         assert (one is None) == (other is None)
         if one and other:
             assert other["executed"] >= one["executed"]
@@ -290,6 +291,6 @@ def test_a_complete_answer_leaves_no_doubt(events):
     query(cache, NOW + 31_000)
     cache.due(NOW + 61_000)
     query(cache, NOW + 62_000)
-    order = cache.by_client_oid("bot-1")
+    order = cache.orders.by_client_oid("bot-1")
     assert order["status"] in FINAL_WORDS | {"Inactive"} or order["alive"]
-    assert cache.open_count == len(list(cache.open_orders()))
+    assert cache.orders.open_count == len(list(cache.orders.living()))

