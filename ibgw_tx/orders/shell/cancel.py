@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.python.failure import Failure
 
 from ibgw_tx.commands.message import Command, expect_members, text_param
@@ -48,14 +48,20 @@ class Cancel:
         perm_id, api_id, client_oid = _names(command)
         self._session()
         refusal = CommandError(errors.UNAVAILABLE, "it was cancelled before it left; nothing was sent")
-        if client_oid and not (perm_id or api_id) and self._attempts.stop_named(client_oid, 0, refusal):
+        withdrawn = self._attempts.stop_named(client_oid, 0, refusal)
+        if withdrawn and self._orders.cache.by_client_oid(client_oid) is None and not (perm_id or api_id):
             self.log.info("orders of client_oid {oid!r} are withdrawn before they left", oid=client_oid)
             return {"withdrawn": True}
         order = live_order(self._orders.cache, perm_id, api_id, client_oid, unknown_too=True)
         order_id = int(order["apiOrderId"])
         self._attempts.stop_named("", order_id, refusal)
         await self._send(order_id, command)
-        self.log.info("order {order_id} (permId {perm_id}): cancel sent", order_id=order_id, perm_id=order["i"])
+        self.log.info(
+            "order {order_id} (permId {perm_id}): cancel sent (command {command!r})",
+            order_id=order_id,
+            perm_id=order["i"],
+            command=command.id,
+        )
         return {"apiOrderId": order_id}
 
     def _send(self, order_id: int, command: Command) -> Deferred[None]:
@@ -90,7 +96,9 @@ class Cancel:
         ids = sorted(set(found))
         for order_id in ids:
             self._attempts.stop_named("", order_id, refusal)
-        sent: list[tuple[bool, Any]] = await DeferredList([self._send(each, command) for each in ids], consumeErrors=True)
+        sent: list[tuple[bool, Any]] = await DeferredList(
+            [maybeDeferred(self._send, each, command) for each in ids], consumeErrors=True
+        )
         failed: list[Failure] = [result for success, result in sent if not success]
         self.log.warn("CANCEL_ORDERS by command {id!r}: cancels sent for {ids}", id=command.id, ids=ids)
         if failed:

@@ -99,7 +99,10 @@ class Place:
         plan = plan_group([terms for terms, _ in pairs])
         self._gate.refuse_known(attempt.client_oids)
         self._gate.check_limits(pairs, new=len(plan))
-        await self._counter.cover(len(plan))
+        try:
+            await self._counter.cover(len(plan))
+        except Exception as error:
+            raise not_kept(error) from error
         # Others may have come first while Redis was waited for.
         attempt.check()
         self._gate.check_age(attempt.command, attempt.received)

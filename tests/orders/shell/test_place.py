@@ -224,6 +224,13 @@ def test_an_order_that_redis_does_not_keep_is_not_sent(world, oid):
     assert world.place(oid)["ok"] and len(world.asked("3")) == 1
 
 
+def test_an_order_whose_id_redis_does_not_cover_is_not_sent(world):
+    world.parts.order_entry.ids.saw(5000)
+    world.link.refuse["SET"] = RuntimeError("OOM command not allowed")
+    ack = world.place()
+    assert ack["code"] == "unavailable" and "OOM" in ack["err"] and not world.asked("3")
+
+
 def test_a_change_and_a_preview_are_not_sent_either_and_a_cancel_is(world):
     order_id = world.placed("a")
     world.link.refuse["SET"] = RuntimeError("READONLY")

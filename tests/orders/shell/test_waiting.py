@@ -80,6 +80,16 @@ def test_an_order_that_waits_is_withdrawn_by_a_cancel_of_its_name(world):
     assert len(order_left(world)) == len(waiting) - 1 and not kept(world, waiting[3])
 
 
+def test_a_cancel_by_name_reaches_the_live_order_although_a_repeat_of_it_is_under_way(world):
+    order_id = world.placed("a")
+    world.parts.contracts.forget()
+    world.send("PLACE_ORDER", id="repeat", contract=CONTRACT, order={**BUY, "client_oid": "a"})
+    world.send("CANCEL_ORDER", id="cancel", client_oid="a")
+    acks = {ack["id"]: ack for ack in world.told("ack")}
+    assert acks["repeat"]["ok"] is False and acks["cancel"]["apiOrderId"] == order_id
+    assert world.asked("4") == [["4", "1", str(order_id)]]
+
+
 def test_a_group_that_waits_is_withdrawn_whole(world):
     burst(world, 42)
     orders = [{"contract": CONTRACT, "order": {**BUY, "client_oid": oid, "ocaGroup": "g"}} for oid in ("g1", "g2")]
