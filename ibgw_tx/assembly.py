@@ -150,6 +150,7 @@ class Assembly:
             limits,
             config.account or "",
             now,
+            reactor,
         )
 
     def _found(self, known: KnownContract) -> None:

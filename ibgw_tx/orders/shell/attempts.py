@@ -20,6 +20,7 @@ from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.errors import CommandError, PacingFull, RedisDown, RequestTimeout, SessionLost
 from ibgw_tx.orders.entry.request import OrderRequest
 from ibgw_tx.orders.shell.gate import Gate
+from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws.shell.session import IBSession
 
@@ -117,13 +118,15 @@ class Attempts:
 
     log = Logger()
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, clock: Clock) -> None:
         self._gate = gate
+        self._clock = clock
         self._open: dict[Attempt, None] = {}
 
     async def carry_out(self, attempt: Attempt, work: Coroutine[Any, Any, Ack]) -> Ack:
         """Let it work, until it is done or refused; what its acknowledgement carries. Raises CommandError."""
         self._open[attempt] = None
+        limit = self._clock.callLater(self._gate.seconds_left(attempt.command), self._too_late, attempt)
         working = Deferred.fromCoroutine(work)
         working.addCallbacks(attempt.done, attempt.failed)
         working.addErrback(lambda failure: self.log.failure("command {id!r} after its refusal", failure, id=attempt.command.id))
@@ -131,6 +134,15 @@ class Attempts:
             return await attempt.told()
         finally:
             del self._open[attempt]
+            if limit.active():
+                limit.cancel()
+
+    def _too_late(self, attempt: Attempt) -> None:
+        """What it waits for has not come in time: its author is told now, not when it comes."""
+        try:
+            self._gate.check_age(attempt.command, attempt.received)
+        except CommandError as error:
+            attempt.stop(error)
 
     async def leave(self, attempt: Attempt, count: int, make: Callable[[IBSession], Sequence[bytes]]) -> None:
         """`attempt.leave`, with what every order is held against looked at again when its turn has come."""

@@ -29,6 +29,7 @@ from ibgw_tx.orders.shell.place import Place
 from ibgw_tx.orders.shell.reservations import Reservations
 from ibgw_tx.orders.shell.unanswered import Unanswered
 from ibgw_tx.redis.shell.link import RedisLink
+from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.tws.shell.session import IBSession
 
 
@@ -50,6 +51,7 @@ class OrderEntry:
         limits: Limits,
         default_account: str,
         now_ms: Callable[[], int],
+        clock: Clock,
     ) -> None:
         self._cache = orders.cache
         self._followups = followups
@@ -60,7 +62,7 @@ class OrderEntry:
         counter = IdCounter(name, redis, self.ids)
         self.kept = Kept(name, redis, reservations, unanswered, counter, self.halt)
         self.gate = Gate(orders, self.kept, self.halt, self.facts, session, limits, now_ms)
-        self.attempts = Attempts(self.gate)
+        self.attempts = Attempts(self.gate, clock)
         modify = Modify(orders, self.gate, self.attempts, self.facts, counter, self.sent, followups, default_account)
         self.place = Place(
             orders,

@@ -70,6 +70,12 @@ class Gate:
         if steady(now) - steady(received) > READY_WITHIN:
             raise CommandError(errors.UNAVAILABLE, f"the order was not ready within {READY_WITHIN} ms; nothing was sent")
 
+    def seconds_left(self, command: Command) -> float:
+        """Until `check_age` will refuse a command that has just come."""
+        ready = READY_WITHIN + 1
+        left = ready if command.expires is None else min(ready, command.expires + 1 - self.now_ms())
+        return max(left, 0) / 1000
+
     def check_limits(self, pairs: Sequence[tuple[OrderRequest, Contract]], new: int) -> None:
         """Our own limits; `new` of the orders join those that are open. A preview (whatIf) places none, and is not limited."""
         if all(terms.is_what_if for terms, _ in pairs):

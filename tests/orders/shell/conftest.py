@@ -9,3 +9,9 @@ from tests.kit.trading import trader
 def world(monkeypatch):
     """A gateway that trades; AAPL is known, nothing is live."""
     return trader(monkeypatch)
+
+
+@pytest.fixture
+def monkeypatch_for_each():
+    """A monkeypatch of its own for each example of a property."""
+    return pytest.MonkeyPatch.context

@@ -188,9 +188,12 @@ def test_an_order_whose_command_expired_while_it_was_checked_is_not_sent(world):
 
 def test_an_order_whose_contract_took_too_long_is_not_sent(world):
     world.send("PLACE_ORDER", contract={"symbol": "MSFT", "secType": "STK"}, order=BUY)
-    world.seconds(READY_WITHIN // 1000 + 1)
+    world.seconds(READY_WITHIN // 1000)
+    assert not world.told("ack")
+    world.seconds(1)
+    assert world.ack()["code"] == "unavailable", "its author is told when it is too late, not when the contract comes"
     world.answer(attrs.evolve(AAPL, conId=272093, symbol="MSFT"))
-    assert world.ack()["code"] == "unavailable" and not world.asked("3")
+    assert not world.told("ack") and not world.asked("3")
 
 
 def test_a_tws_that_has_fallen_silent_gets_no_order(world):
