@@ -49,7 +49,7 @@ class Cancel:
         self._session()
         refusal = CommandError(errors.UNAVAILABLE, "it was cancelled before it left; nothing was sent")
         withdrawn = self._attempts.stop_named(client_oid, 0, refusal)
-        if withdrawn and self._orders.cache.by_client_oid(client_oid) is None and not (perm_id or api_id):
+        if withdrawn and self._orders.cache.orders.by_client_oid(client_oid) is None and not (perm_id or api_id):
             self.log.info("orders of client_oid {oid!r} are withdrawn before they left", oid=client_oid)
             return {"withdrawn": True}
         order = live_order(self._orders.cache, perm_id, api_id, client_oid, unknown_too=True)
