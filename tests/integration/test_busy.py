@@ -132,7 +132,8 @@ async def test_a_redis_that_refuses_is_told_once_and_so_is_its_end(
         await sleep(1.0)
         beats = [m for m in bot.on_ack(start) if m["type"] == "heartbeat"]
         assert not beats[-1]["status"] and any(trouble in reason for reason in beats[-1]["reasons"])
-    assert len(log) <= 12, log
+    # The status, the command connection, the balance; a slow machine may add one of a connection.
+    assert len(log) <= 5, log
     if trouble == "OOM":
         await bot.call("CONFIG", "SET", "maxmemory", "0")
     else:

@@ -23,6 +23,7 @@ from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.errors import PacingFull
+from ibgw_tx.model.trouble import Trouble
 from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
@@ -63,6 +64,8 @@ class Accounts:
         self._feeds: dict[str, Download] = {}
         self._by_request: dict[int, Download] = {}
         self._unwritten: set[str] = set()
+        #: What keeps balances from being written.
+        self._trouble = Trouble()
         self._fence = Fence()
         #: The session that has been asked for the main account.
         self._subscribed: TWSClient | None = None
@@ -264,6 +267,8 @@ class Accounts:
         if session != self._session:
             return
         self._unwritten.discard(book.account)
+        if self._trouble.ends():
+            self.log.info("balances are written again")
         self._check_written()
 
     def _check_written(self) -> None:
@@ -293,7 +298,7 @@ class Accounts:
 
     def _failed(self, failure: Failure, book: Balance) -> None:
         book.changed = True
-        if self._redis.up:
+        if self._redis.up and self._trouble.begins(failure.getErrorMessage()):
             self.log.warn(
                 "balance of {account} not written: {error}", account=book.account, error=failure.getErrorMessage()
             )

@@ -21,6 +21,7 @@ from ibgw_tx.model import events
 from ibgw_tx.model.contract import BadName, Contract, exchange_of
 from ibgw_tx.model.errors import SessionLost
 from ibgw_tx.model.order_events import OrderError, OrderEvent
+from ibgw_tx.model.trouble import Trouble
 from ibgw_tx.orders.cache.cache import OrderCache, Phase
 from ibgw_tx.orders.cache.changes import Change, NeedContract, NeedQuery, Note, OrderChanged
 from ibgw_tx.orders.entry.ids import OrderIds
@@ -72,6 +73,8 @@ class Orders:
         self._outbox = Outbox(store, redis, self._write_refused)
         self._resolver = Resolver(contracts, questions, self._contract_known)
         self._doubts = Doubts(cache, questions, self._linked_client, self.perform, now_ms)
+        #: What keeps the orders from being written; that they are is the snapshot's line.
+        self._trouble = Trouble()
         self._client: TWSClient | None = None
         self._linked = False
         self._snapshot = self._new_run()
@@ -136,7 +139,8 @@ class Orders:
     def _write_refused(self, failure: Failure) -> None:
         """Redis has not taken a change: its hash is behind, and must not be trusted."""
         if self._outbox.trusted:
-            self.log.failure("Redis refuses an order; the orders are taken anew", failure)
+            if self._trouble.begins(failure.getErrorMessage()):
+                self.log.failure("Redis refuses an order; the orders are taken anew", failure)
             self._distrust()
             self._clock.callLater(RETRY_PAUSE, self._begin_again, self._snapshot)
 
@@ -169,7 +173,8 @@ class Orders:
         if failure.check(SessionLost) or not run.wanted:
             return
         if self._redis.up:
-            self.log.failure("the snapshot of orders failed; taking it again", failure)
+            if self._trouble.begins(failure.getErrorMessage()):
+                self.log.failure("the snapshot of orders failed; taking it again", failure)
             self._clock.callLater(RETRY_PAUSE, self._begin_again, run)
 
     def _begin_again(self, run: SnapshotRun) -> None:
@@ -230,6 +235,7 @@ class Orders:
         """Once a second: renew the lease, and see to what has waited too long."""
         self._unanswered.tick(self.is_running)
         if self.is_running:
+            self._trouble.ends()
             self._store.renew_lease()
             self.perform(self.cache.due(self._now_ms()))
         elif self._store.marks_left and not self._outbox.held:

@@ -199,10 +199,11 @@ class RedisLink(Service):
             self.refused += 1
             return defer.fail(RedisDown(f"{len(commands)} commands not sent: Redis is too slow"))
         ds = [self.call(*words) for words in (("MULTI",), *commands, ("EXEC",))]
+        refused: list[Failure] = []
         for d in ds[:-1]:
-            # EXEC tells whether any of them was refused.
-            d.addErrback(lambda _: None)
-        return ds[-1]
+            d.addErrback(refused.append)
+        # EXEC tells that one of them was refused, the first of them why.
+        return ds[-1].addErrback(lambda failure: refused[0] if refused else failure)
 
     def publish(self, channel: str, message: bytes) -> None:
         """Publish, unless Redis is away."""

@@ -1,6 +1,7 @@
 """What TWS said before trust ended is told before the marks go: in the same read too."""
 
 import pytest
+from txredisapi import ResponseError
 
 from ibgw_tx.model.events import Notice
 from ibgw_tx.tws.frames import MAX_LENGTH
@@ -60,3 +61,18 @@ def test_a_second_bit_of_a_broken_stream_is_not_read(world):
     broken = (MAX_LENGTH + 1).to_bytes(4, "big")
     world.tws.session.dataReceived(broken + tws_frame(4, 2, -1, 1100, "lost"))
     assert not [message for message in world.told("msg") if message["code"] == 1100]
+
+
+def test_orders_that_redis_refuses_again_and_again_are_one_line(world, lines, failures):
+    world.placed("c1")
+    world.link.refuse["EXEC"] = world.link.refuse["HSET"] = ResponseError("OOM command not allowed")
+    for _ in range(10):
+        world.hear(status(1, "Submitted", 1.0 + _))
+        world.seconds(3)
+        if world.asked("16"):
+            world.tws.say(53, 1)
+            world.tws.say(102)
+            for asked in world.asked("7"):
+                world.tws.say(55, 1, asked[2])
+    assert 1 <= len(failures) <= 2
+    failures.clear()

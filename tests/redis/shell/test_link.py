@@ -230,7 +230,7 @@ def test_a_refused_transaction_fails_as_one(place):
     server = place.ready()
     done = place.link.transaction([("NONSENSE",)])
     server.reply(b"+OK", b"-ERR unknown command", b"-EXECABORT Transaction discarded because of previous errors.")
-    assert "EXECABORT" in str(error(done))
+    assert "unknown command" in str(error(done))
 
 
 def test_a_transaction_that_does_not_fit_is_refused_whole(place, monkeypatch):
