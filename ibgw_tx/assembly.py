@@ -14,7 +14,7 @@ from ibgw_tx.books.hot_top import HotTop
 from ibgw_tx.books.shell.commands import BookCommands
 from ibgw_tx.books.shell.greeks import GreeksWriter
 from ibgw_tx.books.shell.publisher import BookPublisher
-from ibgw_tx.books.shell.requests import DepthRequests, TopRequests
+from ibgw_tx.books.shell.requests import DepthRequests, TickRequests, TopRequests
 from ibgw_tx.books.shell.store import SubscriptionStore
 from ibgw_tx.books.shell.subscriptions import Subscriptions
 from ibgw_tx.commands.shell.ack_channel import AckChannel
@@ -86,7 +86,7 @@ class Assembly:
         self.history_commands = HistoryCommands(self.contracts, self.asker, followups, session, reactor.seconds)
         self.notices = NoticeRouter(
             self.asker,
-            (self.depth, self.top),
+            self.books,
             self.account,
             self.orders,
             self.order_followups,
@@ -106,6 +106,8 @@ class Assembly:
         common = (self.channels, self.publisher, self.asker, steady, keep, drop)
         self.depth = Subscriptions(DepthRequests(self.hot_depth), *common)
         self.top = Subscriptions(TopRequests(self.hot_top, greeks, now), *common)
+        self.ticks = Subscriptions(TickRequests(self.hot_top, now), *common)
+        self.books = self.depth, self.top, self.ticks
         self.greeks = GreeksWriter(greeks, self.top, self.redis, now)
 
     def _make_orders(self, config: Config, reactor: Any, now: Callable[[], int]) -> None:
@@ -160,7 +162,7 @@ class Assembly:
 
     def _handlers(self) -> dict[str, Handler]:
         depth = BookCommands(self.contracts, self.depth, self._session)
-        top = BookCommands(self.contracts, self.top, self._session)
+        top = BookCommands(self.contracts, self.top, self._session, self.ticks)
         return {
             "SUB_ODBK": depth.subscribe,
             "UNSUB_ODBK": depth.unsubscribe,
@@ -223,5 +225,6 @@ class Assembly:
             b"1": self.hot_top.tick_price,
             b"2": self.hot_top.tick_size,
             b"46": self.hot_top.tick_string,
+            b"99": self.hot_top.tick_by_tick,
             b"17": self.history_commands.bars,
         }

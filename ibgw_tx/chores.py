@@ -47,12 +47,12 @@ class Chores:
         parts = self._parts
         if self._is_alive():
             parts.publisher.refresh_quiet()
-        parts.depth.tend()
-        parts.top.tend()
+        for books in parts.books:
+            books.tend()
         parts.publisher.flush()
 
     def _refresh_contracts(self) -> None:
         if self._is_linked():
             parts = self._parts
-            wanted = [each.contract.conId for kind in (parts.depth, parts.top) for each in kind.wanted.values()]
+            wanted = [each.contract.conId for kind in parts.books for each in kind.wanted.values()]
             parts.contracts.refresh([*wanted, *parts.account.contracts_in_use()])

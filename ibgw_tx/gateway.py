@@ -186,14 +186,14 @@ class Gateway(MultiService):
         self.assembly.orders.link_up(client)
         self.assembly.account.link_up(client, self._session.accounts, same_session)
         self.assembly.rules.link_up(client)
-        self.assembly.depth.link_up(client)
-        self.assembly.top.link_up(client)
+        for books in self.assembly.books:
+            books.link_up(client)
 
     def _link_lost(self, session_lost: bool) -> None:
         self.assembly.orders.link_down(session_lost)
         self.assembly.order_entry.link_down()
-        self.assembly.depth.link_down(session_lost)
-        self.assembly.top.link_down(session_lost)
+        for books in self.assembly.books:
+            books.link_down(session_lost)
         self.assembly.rules.link_down()
         if session_lost:
             self.assembly.account.link_down()
@@ -215,7 +215,7 @@ class Gateway(MultiService):
             self._link_is_back = True
         elif change in (Change.FARM_BROKEN, Change.FARM_OK, Change.FARM_READY):
             outage = self.assembly.notices.connectivity.has_broken_data_farm
-            for books in (self.assembly.depth, self.assembly.top):
+            for books in self.assembly.books:
                 books.farms_changed(farm_broken=change is Change.FARM_BROKEN, outage=outage)
             self.assembly.publisher.flush()
 
@@ -251,7 +251,7 @@ class Gateway(MultiService):
         parts.greeks.redis_up()
         for what, done in (
             ("orders", orders),
-            ("subscriptions", parts.subscriptions.redis_up(parts.depth, parts.top)),
+            ("subscriptions", parts.subscriptions.redis_up(*parts.books)),
             ("order entry", Deferred.fromCoroutine(parts.order_entry.redis_up())),
         ):
             done.addErrback(self._not_restored, what)

@@ -182,7 +182,7 @@ class Status:
             "orders": {"trusted": parts.orders.is_running, "open": parts.orders.cache.orders.open_count},
             "messages": {"rate": config.message_rate, **({} if session is None else session.budget)},
             "subscriptions": {
-                books.kind: sorted(each.feed.channel.name for each in books.wanted.values()) for books in (parts.depth, parts.top)
+                books.kind: sorted(each.feed.channel.name for each in books.wanted.values()) for books in parts.books
             },
             "ages": {
                 "gateway": round(now - self._started, 3),

@@ -38,7 +38,7 @@ UNSETTLED_LIMIT_MAX = 60_000
 GAP_LIMIT = 3
 
 #: Who speaks first on a channel.
-DEPTH_RANK, TOP_RANK = 0, 1
+DEPTH_RANK, TOP_RANK, TICK_RANK = 0, 1, 2
 
 _NOTHING = (b"[]", b"[]")
 

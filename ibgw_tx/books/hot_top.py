@@ -1,23 +1,28 @@
-"""The hot path of level 1: TICK_PRICE (1), TICK_SIZE (2) and TICK_STRING (46) straight from the frame's fields. Pure.
+"""The hot path of level 1: TICK_PRICE (1), TICK_SIZE (2), TICK_STRING (46), TICK_BY_TICK (99) straight from frames. Pure.
 
-What it raises tells a broken message, as in hot_depth. `now_ms` gives epoch ms, for trades without a time of their own.
+One feed tells the trades of a channel: tick-by-tick where it is on, else the first of level 1 that has a request. What is raised
+tells a broken message, as in hot_depth. `now_ms` gives epoch ms, for trades without a time of their own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from ibgw_tx.books.channel import Feed
+from ibgw_tx.books.channel import TICK_RANK, TOP_RANK, Channel, Feed
 from ibgw_tx.books.channels import Channels
 from ibgw_tx.books.feeds import Feeds
+from ibgw_tx.books.ticks import TickRows
 from ibgw_tx.books.top_of_book import PRICES, SIZES, TopOfBook
-from ibgw_tx.books.trades import DELAYED_LAST, LAST, LAST_TIME, RT_VOLUME
+from ibgw_tx.books.trades import DELAYED_LAST, LAST, LAST_TIME, RT_VOLUME, Quotes, Trades
 from ibgw_tx.model import figures
 from ibgw_tx.model import json_text as jsontext
 
 _PRICE_SIDES = {b"%d" % tick: side for tick, side in PRICES.items()}
 _SIZE_SIDES = {b"%d" % tick: side for tick, side in SIZES.items()}
 _LAST = {b"%d" % tick: tick for tick in (LAST, DELAYED_LAST)}
+#: Kinds of tick-by-tick data that are trades.
+_TRADES = frozenset({b"1", b"2"})
 _RT_VOLUME = frozenset(b"%d" % tick for tick in RT_VOLUME)
 _LAST_TIME = {b"%d" % tick: tick for tick in LAST_TIME}
 
@@ -27,13 +32,14 @@ class HotTop:
 
     def __init__(self, channels: Channels, now_ms: Callable[[], int]) -> None:
         self.feeds: Feeds[TopOfBook] = Feeds(channels)
+        self.tick_feeds: Feeds[TickRows] = Feeds(channels)
         self.strays = 0
         self.updates = 0
         self.broken: list[tuple[str, Exception]] = []
         self._by_request = self.feeds.by_request
         self._mark = channels.mark
         self._now_ms = now_ms
-        self._trading: dict[str, TopOfBook] = {}
+        self._trading: dict[Trades, None] = {}
 
     def tick_price(self, fields: list[bytes]) -> None:
         """TICK_PRICE: 1, version, reqId, tick type, price, size, attributes. The size may be empty."""
@@ -83,8 +89,44 @@ class HotTop:
             if rows.trades.last_time(_LAST_TIME[fields[3]], int(fields[4]), self._now_ms(), rows.quotes(), feed.factor):
                 self._traded(feed)
 
-    def _traded(self, feed: Feed[TopOfBook]) -> None:
-        self._trading[feed.rows.trades.channel] = feed.rows
+    def tick_by_tick(self, fields: list[bytes]) -> None:
+        """TICK_BY_TICK: 99, reqId, kind (1 Last, 2 AllLast), time in s, price, size, mask, exchange, conditions.
+
+        A halt is told as price 0 and size 0 (tws-facts 5.4): no trade.
+        """
+        feed = self.tick_feeds.by_request.get(fields[1])
+        if feed is None:
+            self.strays += 1
+            return
+        self.updates += 1
+        price, size = figures.price_or_none(fields[4]), figures.size_or_none(fields[5])
+        if fields[2] not in _TRADES or price is None or size is None or size <= 0:
+            return
+        exchange, conditions = fields[7].decode("latin-1"), fields[8].decode("latin-1")
+        trades = feed.rows.trades
+        if trades.tick(price, size, int(fields[3]), conditions, exchange, self._quotes(feed.channel), feed.factor):
+            self._traded(feed)
+
+    def _quotes(self, channel: Channel) -> Quotes:
+        top = next((feed for feed in channel.feeds if feed.rank == TOP_RANK), None)
+        return channel.best() if top is None else top.rows.quotes()  # type: ignore[attr-defined]
+
+    def _traded(self, feed: Feed[TopOfBook] | Feed[TickRows]) -> None:
+        trades = feed.rows.trades
+        if self._teller(feed.channel) is feed:
+            self._trading[trades] = None
+        else:
+            trades.take_back()
+
+    def _teller(self, channel: Channel) -> Feed[Any] | None:
+        """Whose trades are told on a channel."""
+        top = None
+        for feed in channel.feeds:
+            if feed.rank == TOP_RANK and top is None and feed.req_id is not None:
+                top = feed
+            elif feed.rank == TICK_RANK and feed.rows:
+                return feed
+        return top
 
     # What goes out.
 
@@ -97,15 +139,15 @@ class HotTop:
         """(channel, message `[[trades], t]`) of every contract that traded."""
         trading, self._trading = self._trading, {}
         messages = []
-        for rows in trading.values():
+        for trades in trading:
             try:
-                messages.append((rows.trades.channel, jsontext.dumps([rows.trades.take(), t])))
+                messages.append((trades.channel, jsontext.dumps([trades.take(), t])))
             except Exception as error:
-                self.broken.append((rows.trades.channel, error))
+                self.broken.append((trades.channel, error))
         return messages
 
     def forget_trades(self) -> None:
         """Redis is back: old trades are no news."""
-        for rows in self._trading.values():
-            rows.trades.drop()
+        for trades in self._trading:
+            trades.drop()
         self._trading.clear()

@@ -121,6 +121,25 @@ class Trades:
         self._add(price, size, t, quotes, factor)
         return True
 
+    def tick(
+        self, price: float, size: float, seconds: int, conditions: str, exchange: str, quotes: Quotes, factor: float
+    ) -> bool:
+        """A tick-by-tick print; says whether it is a trade: not what TWS repeats first."""
+        t = seconds * 1000
+        if not 0 < t < _LAST_TIME_MS:
+            raise ValueError(f"a time of {seconds} s")
+        self._number += 1
+        if self._number == 1 and t < self._begun():
+            self._direction(price)
+            return False
+        self._add(price, size, t, quotes, factor)
+        self.waiting[-1].update(c=conditions, x=exchange)
+        return True
+
+    def take_back(self) -> None:
+        """The last one is told by somebody else."""
+        del self.waiting[-1]
+
     def take(self) -> list[dict[str, Any]]:
         """What waits, in the order of coming."""
         waiting, self.waiting = self.waiting, []

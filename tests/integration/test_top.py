@@ -115,3 +115,18 @@ async def test_level_1_is_restored_after_a_restart(running: World) -> None:
     start = len(running.bot.heard)
     running.start_gateway()
     await full_book(running, AAPL, start)
+
+
+@ensureDeferred
+async def test_tick_by_tick_trades_carry_their_conditions_and_their_exchange(running: World) -> None:
+    ack = await running.bot.send("SUB_TOP", exchange="SMART", showName="USD-AAPL", tickByTick=True)
+    assert ack["ok"], ack
+    bids, asks, _ = await full_book(running, AAPL)
+    await until(lambda: running.requests("reqTickByTickData"))
+    running.sim.freeze()
+    running.sim.trouble.trade(AAPL_ID, asks[0]["p"] + 1, 300)
+    running.sim.trouble.trade(AAPL_ID, bids[0]["p"] - 1, 200)
+    await until(lambda: any(trade["p"] == bids[0]["p"] - 1 for m in running.bot.on(TICKS) for trade in m[0]))
+    trades = [trade for message in running.bot.on(TICKS) for trade in message[0]]
+    assert all(set(trade) == {"T", "p", "s", "t", "c", "x"} for trade in trades[-2:])
+    assert sum(trade["p"] == asks[0]["p"] + 1 for trade in trades) == 1, "each once"

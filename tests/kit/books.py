@@ -2,12 +2,13 @@
 
 import json
 
-from ibgw_tx.books.channel import DEPTH_RANK, TOP_RANK, Feed
+from ibgw_tx.books.channel import DEPTH_RANK, TICK_RANK, TOP_RANK, Feed
 from ibgw_tx.books.channels import Channels
 from ibgw_tx.books.hot_depth import HotDepth
 from ibgw_tx.books.hot_top import HotTop
 from ibgw_tx.books.order_book import OrderBook
 from ibgw_tx.books.subscription import Subscription
+from ibgw_tx.books.ticks import TickRows
 from ibgw_tx.books.top_of_book import TopOfBook
 from ibgw_tx.books.trades import Trades
 from ibgw_tx.model import keys as names
@@ -36,6 +37,14 @@ class BookPath:
         trades.start(asked_at)
         feed = Feed(channel, TopOfBook(trades), TOP_RANK, factor)
         return self._started(self.top.feeds, feed, contract, req_id)
+
+    def fed_ticks(self, contract, req_id, factor=1, asked_at=0):
+        """Tick-by-tick trades, fed by a request asked at a time."""
+        channel = self.channels.open(contract)
+        rows = TickRows(Trades(names.tick_channel(channel.exchange, channel.pair)))
+        feed = self._started(self.top.tick_feeds, Feed(channel, rows, TICK_RANK, factor), contract, req_id)
+        rows.start(asked_at)
+        return feed
 
     def _started(self, feeds, feed, contract, req_id):
         self.channels.join(feed, contract.conId)

@@ -25,25 +25,38 @@ class BookCommands:
     `check_session` raises CommandError (not_connected) while TWS or its link to IB is down.
     """
 
-    def __init__(self, contracts: Contracts, books: Subscriptions, check_session: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        contracts: Contracts,
+        books: Subscriptions,
+        check_session: Callable[[], object],
+        ticks: Subscriptions | None = None,
+    ) -> None:
+        """`ticks`: tick-by-tick trades, which `tickByTick` asks for beside the books."""
         self._contracts = contracts
         self._books = books
+        self._ticks = ticks
         self._check_session = check_session
 
     async def subscribe(self, command: Command) -> dict[str, Any]:
         """SUB_…: resolve the contract and subscribe its book; the ack carries the channel (SUB_TOP: that of trades too)."""
-        _check(command.params)
+        _check(command.params, self._ticks is not None)
         self._check_session()
         known = await self._resolve(command.params)
         # The link may have gone while TWS was asked for the contract.
         self._check_session()
-        feed = self._books.subscribe(known, command).feed
+        subscription = self._books.subscribe(known, command)
+        feed = subscription.feed
+        if command.params.get("tickByTick") and self._ticks is not None:
+            self._ticks.subscribe(known, command)
+        elif "tickByTick" in command.params:
+            self._end_ticks(subscription)
         channels = {"channel": feed.channel.name}
         return {**channels, "tick_channel": feed.rows.trades.channel} if self._books.kind == TOP else channels
 
     async def unsubscribe(self, command: Command) -> dict[str, Any]:
         """UNSUB_…: works without TWS too, for a book named as it was subscribed; bad_params for one that is not."""
-        _check(command.params)
+        _check(command.params, self._ticks is not None)
         subscription = self._named(command.params)
         if subscription is None:
             self._check_session()
@@ -51,8 +64,14 @@ class BookCommands:
             subscription = meant_by_contract(self._books.wanted.values(), known.contract)
         if subscription is None:
             raise CommandError(errors.BAD_PARAMS, "this book is not subscribed")
+        self._end_ticks(subscription)
         self._books.unsubscribe(subscription)
         return {"channel": subscription.feed.channel.name}
+
+    def _end_ticks(self, subscription: Subscription) -> None:
+        ticks = self._ticks.wanted.get(subscription.name) if self._ticks is not None else None
+        if ticks is not None and self._ticks is not None:
+            self._ticks.unsubscribe(ticks)
 
     async def _resolve(self, params: dict[str, Any]) -> KnownContract:
         if "contract" in params:
@@ -73,10 +92,12 @@ def _show_name(params: dict[str, Any]) -> str:
     return text_param(params, "showName") or text_param(params, "shownName")
 
 
-def _check(params: dict[str, Any]) -> None:
-    expect_members(params, *_MEMBERS)
+def _check(params: dict[str, Any], with_ticks: bool) -> None:
+    expect_members(params, *_MEMBERS, *(("tickByTick",) if with_ticks else ()))
+    if not isinstance(params.get("tickByTick", False), bool):
+        raise bad_params("tickByTick is true or false")
     if "contract" in params:
-        if len(params) > 1:
+        if any(name in params for name in _MEMBERS[:3]):
             raise bad_params("give either contract, or exchange and showName")
         contract_from_json(params["contract"])
     elif not _show_name(params):

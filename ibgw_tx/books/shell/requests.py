@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from ibgw_tx.books.channel import DEPTH_RANK, TOP_RANK, Channel, Feed
+from ibgw_tx.books.channel import DEPTH_RANK, TICK_RANK, TOP_RANK, Channel, Feed
 from ibgw_tx.books.feeds import Feeds
 from ibgw_tx.books.greeks import Greeks
 from ibgw_tx.books.hot_depth import HotDepth
 from ibgw_tx.books.hot_top import HotTop
 from ibgw_tx.books.order_book import OrderBook
-from ibgw_tx.books.subscription import DEPTH, TOP, Subscription
+from ibgw_tx.books.subscription import DEPTH, TICKS, TOP, Subscription
+from ibgw_tx.books.ticks import TickRows
 from ibgw_tx.books.top_of_book import TopOfBook
 from ibgw_tx.books.trades import Trades
 from ibgw_tx.model import keys as names
@@ -27,6 +28,8 @@ class Requests(Protocol):
     """One kind of book: its feeds, and its requests."""
 
     kind: str
+    #: The same for an operator.
+    what: str
     #: Codes after which TWS may send all the same.
     doubtful: frozenset[int]
     feeds: Feeds[Any]
@@ -44,6 +47,7 @@ class DepthRequests:
     """Ten rows of depth; on SMART gathered over exchanges (isSmartDepth)."""
 
     kind = DEPTH
+    what = "book"
     doubtful: frozenset[int] = frozenset()
 
     def __init__(self, hot: HotDepth) -> None:
@@ -66,6 +70,7 @@ class TopRequests:
     """A market-data line, with trades, and with the greeks of an option. `now_ms` gives epoch ms."""
 
     kind = TOP
+    what = "level 1"
     doubtful = codes.DOUBTFUL_TOP
 
     def __init__(self, hot: HotTop, greeks: Greeks, now_ms: Callable[[], int]) -> None:
@@ -85,6 +90,31 @@ class TopRequests:
 
     def ended(self, subscription: Subscription) -> None:
         self._greeks.forget(greeks_key(subscription))
+
+
+class TickRequests:
+    """Tick-by-tick trades. `now_ms` gives epoch ms."""
+
+    kind = TICKS
+    what = "ticks"
+    doubtful: frozenset[int] = frozenset()
+
+    def __init__(self, hot: HotTop, now_ms: Callable[[], int]) -> None:
+        self.feeds: Feeds[Any] = hot.tick_feeds
+        self._now_ms = now_ms
+
+    def new_feed(self, channel: Channel) -> Feed[Any]:
+        return Feed(channel, TickRows(Trades(names.tick_channel(channel.exchange, channel.pair))), TICK_RANK)
+
+    def send(self, client: TWSClient, req_id: int, subscription: Subscription) -> None:
+        subscription.feed.rows.start(self._now_ms())
+        client.subscribe_ticks(req_id, subscription.contract)
+
+    def cancel(self, client: TWSClient, req_id: int, subscription: Subscription) -> None:
+        client.cancel_ticks(req_id)
+
+    def ended(self, subscription: Subscription) -> None:
+        """Nothing but trades hangs on the request."""
 
 
 def greeks_key(subscription: Subscription) -> str:

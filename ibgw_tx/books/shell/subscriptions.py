@@ -213,7 +213,13 @@ class Subscriptions:
         return subscription
 
     def _refuse(self, subscription: Subscription, notice: events.Notice, again_at: int | None) -> None:
-        self.log.warn("no book {channel}: TWS says {code} {text}", channel=subscription.name, code=notice.code, text=notice.text)
+        self.log.warn(
+            "no {what} {channel}: TWS says {code} {text}",
+            what=self._requests.what,
+            channel=subscription.name,
+            code=notice.code,
+            text=notice.text,
+        )
         # Only a competing session leaves the request alive at TWS.
         self._end_request(subscription, cancel=notice.code == codes.COMPETING_SESSION)
         subscription.refuse(notice.code, again_at, self._steady_ms(), self._outage)

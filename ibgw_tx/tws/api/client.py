@@ -154,6 +154,14 @@ class TWSClient:
         """End them."""
         self._client.cancelMktData(req_id)
 
+    def subscribe_ticks(self, req_id: int, contract: Contract) -> None:
+        """Every trade (AllLast: those of combos and derivatives too) from now on, as messages 99."""
+        self._client.reqTickByTickData(req_id, contract_to_ib(contract), "AllLast", 0, False)
+
+    def cancel_ticks(self, req_id: int) -> None:
+        """End them."""
+        self._client.cancelTickByTickData(req_id)
+
     def ask_history(
         self, req_id: int, contract: Contract, end: str, duration: str, bar_size: str, what: str, use_rth: bool
     ) -> None:

@@ -244,3 +244,56 @@ def test_sizes_of_us_stocks_are_lots_times_their_factor_before_version_159(world
     depth = subscribed(world, "SUB_ODBK", AAPL, mdSizeMultiplier=100)
     world.tws.say(13, 1, depth, 0, "ARCA", 0, 1, 9.0, 3, 1)
     assert world.link.on_channel(APPLE)[-1][0] == [{"p": 9.0, "s": 300}]
+
+
+# Tick-by-tick.
+
+
+def ticking(world):
+    """A level-1 subscription with tick-by-tick trades: both requests."""
+    world.send("SUB_TOP", contract={"conId": HK1137.conId}, tickByTick=True)
+    world.answer(HK1137)
+    assert world.ack()["tick_channel"] == TICKS
+    return world.asked("1")[-1][2], world.asked("97")[-1][1]
+
+
+def test_trades_come_from_tick_by_tick_where_that_is_asked_for(world):
+    top, ticks = ticking(world)
+    now = int(world.reactor.seconds())
+    world.tws.say(46, 6, top, 48, f"10.5;3;{now * 1000 + 1};100;10;true")
+    world.tws.say(99, ticks, 2, now, 10.5, 3, 0, "SEHK", "I")
+    (trade,) = trades(world)
+    assert (trade["c"], trade["x"], trade["t"]) == ("I", "SEHK", now * 1000)
+
+
+def test_refused_ticks_are_told_and_level_1_tells_the_trades(world):
+    top, ticks = ticking(world)
+    world.tws.notice(10190, "Max number of tick-by-tick requests has been reached", id=ticks)
+    assert [message["code"] for message in world.told("error")] == [10190]
+    world.tws.say(46, 6, top, 48, f"10.5;3;{int(world.reactor.seconds() * 1000) + 1};100;10;true")
+    assert len(trades(world)) == 1
+
+
+def test_ticks_are_restored_and_end_with_level_1(world):
+    _, ticks = ticking(world)
+    assert {field.split()[0] for field in world.link.hashes["IBGateway:demo:subscriptions"]} == {b"top", b"ticks"}
+    world.tws.notice(1102)
+    assert [message[1] for message in world.asked("98")] == [ticks]
+    again = world.asked("97")[-1][1]
+    world.send("UNSUB_TOP", contract={"conId": HK1137.conId})
+    assert world.ack()["ok"] and [message[1] for message in world.asked("98")] == [again]
+    assert not world.link.hashes["IBGateway:demo:subscriptions"]
+
+
+def test_ticks_are_ended_by_a_false_and_left_alone_without_a_word(world):
+    _, ticks = ticking(world)
+    world.send("SUB_TOP", contract={"conId": HK1137.conId})
+    assert world.ack()["ok"] and not world.asked("98")
+    world.send("SUB_TOP", contract={"conId": HK1137.conId}, tickByTick=False)
+    assert world.ack()["ok"] and [message[1] for message in world.asked("98")] == [ticks]
+
+
+@pytest.mark.parametrize(("cmd", "value"), [("SUB_TOP", 1), ("SUB_TOP", "yes"), ("SUB_TOP", None), ("SUB_ODBK", True)])
+def test_tick_by_tick_is_true_or_false_and_of_level_1(world, cmd, value):
+    world.send(cmd, contract={"conId": HK1137.conId}, tickByTick=value)
+    assert world.ack()["code"] == "bad_params" and not world.asked("9")
