@@ -6,7 +6,7 @@ from txredisapi import ResponseError
 from ibgw_tx.model.events import Notice
 from ibgw_tx.tws.frames import MAX_LENGTH
 from tests.kit.fakes import tws_frame
-from tests.kit.trading import CHANNEL, FLAG, HASH, OrderWorld, fill, status
+from tests.kit.trading import CHANNEL, FLAG, HASH, OrderWorld, fill, opened, status
 
 
 @pytest.fixture
@@ -66,13 +66,9 @@ def test_a_second_bit_of_a_broken_stream_is_not_read(world):
 def test_orders_that_redis_refuses_again_and_again_are_one_line(world, lines, failures):
     world.placed("c1")
     world.link.refuse["EXEC"] = world.link.refuse["HSET"] = ResponseError("OOM command not allowed")
+    world.hear(status(1, "Submitted", 1.0))
     for _ in range(10):
-        world.hear(status(1, "Submitted", 1.0 + _))
-        world.seconds(3)
-        if world.asked("16"):
-            world.tws.say(53, 1)
-            world.tws.say(102)
-            for asked in world.asked("7"):
-                world.tws.say(55, 1, asked[2])
+        world.seconds(4)
+        world.snapshot(opened(1), status(1, "Submitted", 1.0))
     assert 1 <= len(failures) <= 2
     failures.clear()
