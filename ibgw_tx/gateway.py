@@ -258,7 +258,8 @@ class Gateway(MultiService):
 
     def _not_restored(self, failure: Failure, what: str) -> None:
         if self.redis.up:
-            self.log.failure("{what}: Redis was not read or written", failure, what=what)
+            address = self._config.redis_address
+            self.log.failure("{what}: Redis at {address} was not read or written", failure, what=what, address=address)
 
     # Stop.
 
@@ -275,7 +276,11 @@ class Gateway(MultiService):
         return told.addCallback(lambda _: self._stop_children())
 
     def _stopped_late(self, failure: Failure) -> None:
-        self.log.warn("Redis did not confirm the last status: {error}", error=failure.getErrorMessage())
+        self.log.warn(
+            "Redis at {address} did not confirm the last status: {error}",
+            address=self._config.redis_address,
+            error=failure.getErrorMessage(),
+        )
 
     def _stop_children(self) -> Deferred[Any]:
         if self.recorder is not None:

@@ -129,3 +129,38 @@ def test_the_message_rate_is_a_setting(monkeypatch):
         world.send("CANCEL_ALL", id=f"c{number}")
     sent = [fields for fields in world.tws.asked() if fields and fields[0] == "58"]
     assert len(sent) == 10
+
+
+def test_bars_and_summaries_are_acknowledged_when_they_leave(world):
+    world.send("FIND_CONTRACTS", contract={"conId": HK1137.conId})
+    world.answer(HK1137)
+    world.turn()
+    world.told("ack")
+    flood(world, 80)
+    world.told("ack")
+    question = {"duration": "1 D", "barSize": "1 hour", "whatToShow": "TRADES", "useRTH": True}
+    bars = world.send("FIND_HISTORY", contract={"conId": HK1137.conId}, **question)
+    summary = world.send("ACCOUNT_SUMMARY")
+    assert not [ack for ack in world.told("ack") if ack["id"] in (bars, summary)]
+    passes(world, 4)
+    taken = {ack["id"]: ack["ok"] for ack in world.told("ack")}
+    assert taken[bars] and taken[summary] and len(world.asked("20")) == len(world.asked("62")) == 1
+
+
+@pytest.mark.parametrize("cmd", ["FIND_HISTORY", "ACCOUNT_SUMMARY"])
+def test_bars_and_summaries_that_would_wait_are_refused_and_asked_the_next_time(world, cmd):
+    question = {"duration": "1 D", "barSize": "1 hour", "whatToShow": "TRADES", "useRTH": True}
+    params = {"contract": {"conId": HK1137.conId}, **question} if cmd == "FIND_HISTORY" else {}
+    world.send("FIND_CONTRACTS", contract={"conId": HK1137.conId})
+    world.answer(HK1137)
+    world.turn()
+    flood(world)
+    world.told("ack")
+    refused = world.send(cmd, **params)
+    (ack,) = [ack for ack in world.told("ack") if ack["id"] == refused]
+    assert not ack["ok"] and ack["code"] == "limit"
+    passes(world, 6)
+    world.told("ack")
+    again = world.send(cmd, **params)
+    assert [ack["ok"] for ack in world.told("ack") if ack["id"] == again] == [True]
+    world.turn()

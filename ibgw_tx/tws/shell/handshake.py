@@ -43,6 +43,8 @@ class Handshake:
 
     def __init__(self, clock: Clock, start_api: Callable[[int], None], failed: Callable[[str], None]) -> None:
         self.phase = Phase.GREETING
+        #: TWS's host:port, for the log.
+        self.address = "?"
         self.accounts: tuple[str, ...] = ()
         self.next_valid_id: int | None = None
         self._clock = clock
@@ -67,7 +69,7 @@ class Handshake:
             if len(fields) == 2:
                 self._start(fields[0])
                 return frames[index + 1 :] if self.phase is Phase.STARTING else []
-            self.log.info("before its version TWS said {message!r}", message=payload[:200])
+            self.log.info("before its version TWS at {address} said {message!r}", address=self.address, message=payload[:200])
         return []
 
     def heard(self, event: Any) -> bool:

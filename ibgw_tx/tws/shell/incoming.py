@@ -33,6 +33,8 @@ class Incoming:
         recorder: Recorder | None = None,
     ) -> None:
         self.bad_messages = 0
+        #: TWS's host:port, for the log.
+        self.address = "?"
         self._hot = hot
         self._decode = decode
         self._told = told
@@ -72,7 +74,8 @@ class Incoming:
         self.bad_messages += 1
         if self.bad_messages <= _BAD_LOGGED or self.bad_messages % 1000 == 0:
             self.log.failure(
-                "message from TWS skipped (number {count} of this session): {message!r}",
+                "message from TWS at {address} skipped (number {count} of this session): {message!r}",
+                address=self.address,
                 count=self.bad_messages,
                 message=payload[:400],
             )

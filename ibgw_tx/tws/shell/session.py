@@ -77,6 +77,7 @@ class IBSession(TwistedProtocol):
     def connectionMade(self) -> None:
         self.transport.setTcpNoDelay(True)
         self.transport.setTcpKeepAlive(True)
+        self._handshake.address = self._incoming.address = self.factory.address
         self.transport.write(GREETING)
         self._outgoing.open(self.transport)
         self._handshake.begin()
