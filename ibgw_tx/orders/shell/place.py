@@ -177,6 +177,8 @@ class Place:
                 raise
             # The bytes are out: from here on the orders count as sent.
             self.log.failure("sending orders {ids}", ids=ids)
+        # What has no name in Redis can never be told, so nothing waits for that.
+        self._unanswered.drop(draft.order_id for draft in drafts if draft.market is None)
         for draft in drafts:
             log_sent(draft.order_id, draft.members, draft.contract, "sent", attempt.command)
         self._orders.perform(changes)

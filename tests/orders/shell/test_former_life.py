@@ -2,11 +2,12 @@
 
 import json
 
+import attrs
 import pytest
 
 from ibgw_tx.model import keys as names
-from tests.kit.fakes import result
-from tests.kit.trading import HASH, OrderWorld, burst, kept, opened, order_left, status, stored
+from tests.kit.fakes import AAPL, result
+from tests.kit.trading import BUY, HASH, OrderWorld, burst, kept, opened, order_left, status, stored
 
 KEY = names.unanswered("demo")
 
@@ -147,3 +148,12 @@ def test_a_record_goes_only_when_redis_has_not_refused_the_order(world, failures
     failures.clear()
     world.seconds(1)
     assert order_id in records(world)
+
+
+def test_an_order_that_has_no_name_in_redis_leaves_no_record(world):
+    odd = attrs.evolve(AAPL, conId=77, symbol="A:B")
+    world.send("PLACE_ORDER", contract={"conId": 77, "exchange": "SMART"}, order={**BUY, "client_oid": "odd"})
+    world.answer(odd)
+    ack = world.ack()
+    assert (ack["ok"], ack["market"], ack["pair"]) == (True, None, None) and len(world.asked("3")) == 1
+    assert ack["apiOrderId"] not in records(world)
