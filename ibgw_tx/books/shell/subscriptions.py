@@ -170,6 +170,11 @@ class Subscriptions:
             self.log.warn("{channel} will be asked for later: {error}", channel=subscription.name, error=str(error))
             self._end_request(subscription, cancel=False)
             subscription.again_at = now + FARM_GRACE
+        except Exception:
+            # One that cannot be asked holds no other back.
+            self.log.failure("{channel} could not be asked for, it is tried again", channel=subscription.name)
+            self._end_request(subscription, cancel=False)
+            subscription.again_at = now + subscription.patience
 
     def _end_request(self, subscription: Subscription, cancel: bool = True) -> None:
         req_id, subscription.req_id = subscription.req_id, None

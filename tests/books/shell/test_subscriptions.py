@@ -321,6 +321,22 @@ def test_a_full_lane_is_tried_again_soon(place, lines):
     assert place.asked() == [("depth", found.req_id)]
 
 
+def test_a_book_that_cannot_be_asked_for_holds_no_other_back_and_is_tried_again(place, failures):
+    bad = place.subscribe()
+    good = place.subscribe(HK1137)
+    place.client.taken()
+    ask = place.client.subscribe_depth
+    place.client.subscribe_depth = lambda req_id, contract, *rest: 1 / 0 if contract == AAPL else ask(req_id, contract, *rest)
+    place.books.link_down(session_lost=True)
+    place.books.link_up(place.client)
+    assert place.asked() == [("depth", good.req_id)] and bad.req_id is None and len(failures) == 1
+    failures.clear()
+    place.client.subscribe_depth = ask
+    place.rows(good)
+    place.seconds(61)
+    assert place.asked() == [("depth", bad.req_id)]
+
+
 def test_a_request_that_waits_for_the_message_rate_is_not_asked_again_for_want_of_rows(place):
     waits = [True]
     place.books._asker.is_waiting = lambda req_id: waits[0]
