@@ -37,6 +37,7 @@ FIRST = frozenset({
     In.SECURITY_DEFINITION_OPTION_PARAMETER_END, In.SOFT_DOLLAR_TIERS, In.SYMBOL_SAMPLES, In.TICK_REQ_PARAMS,
     In.SMART_COMPONENTS, 83, 84, 86, In.HISTORICAL_NEWS_END, In.HEAD_TIMESTAMP, 89, In.HISTORICAL_DATA_UPDATE, 91, 92, In.PNL,
     In.PNL_SINGLE, 96, 97, 98, In.TICK_BY_TICK, 104, 105, In.HISTORICAL_SCHEDULE, In.USER_INFO,
+    In.HISTORICAL_DATA_END,
 })
 
 
@@ -47,6 +48,8 @@ def id_place(fields: tuple[str, ...], version: int) -> int:
         return 2 if version < Since.SIZE_RULES else 1
     if kind == In.TICK_OPTION_COMPUTATION:
         return 2 if version < Since.PRICE_BASED_VOLATILITY else 1
+    if kind == In.ERR_MSG:
+        return 2 if version < Since.ERROR_TIME else 1
     return 2 if kind in SECOND else 1 if kind in FIRST else 0
 
 

@@ -8,7 +8,7 @@ from twisted.internet import reactor
 from twisted.internet.testing import MemoryReactorClock
 
 from ibgw_tx.sim import tap
-from ibgw_tx.sim.replay.player import PATIENCE, Player
+from ibgw_tx.sim.replay.player import PATIENCE, Player, id_place
 from ibgw_tx.sim.replay.recording import RecordingError, read
 from ibgw_tx.sim.replay.service import Replayer
 from ibgw_tx.sim.wire.requests import parse
@@ -156,3 +156,12 @@ async def test_over_a_socket_sessions_follow_each_other_and_a_client_too_old_is_
             ear.transport.loseConnection()
         await ear.ended
     await made.stopService()
+
+
+@pytest.mark.parametrize(
+    ("fields", "version", "place"),
+    [(("4", "2", "7", "200", "no", ""), 193, 2), (("4", "7", "200", "no", "", "1"), 194, 1), (("108", "7", "", ""), 196, 1),
+     (("17", "7", "0"), 196, 1), (("10", "8", "7"), 163, 2), (("10", "7"), 164, 1)],
+)
+def test_a_requests_id_stands_where_its_server_version_puts_it(fields, version, place):
+    assert id_place(fields, version) == place
