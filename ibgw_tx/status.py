@@ -7,7 +7,6 @@ taken the key, and a key that Redis refuses makes the status false, because bots
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.metadata import version as installed
 from typing import Any
 
 from twisted.python.failure import Failure
@@ -171,7 +170,7 @@ class Status:
             "name": config.name,
             "versions": {
                 "ibgateway": version(),
-                "ibapi": installed("ibapi"),
+                "ibapi": version("ibapi"),
                 "server": None if session is None else session.client.server_version,
             },
             "addresses": {"tws": config.tws_address, "redis": config.redis_address},

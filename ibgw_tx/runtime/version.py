@@ -1,4 +1,4 @@
-"""Which version of the distribution this is."""
+"""Which version of a distribution is installed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 
 
-def version() -> str:
+def version(of: str = "ibgateway") -> str:
     """As installed; run from a source tree that was never installed nobody knows."""
     try:
-        return installed("ibgateway")
+        return installed(of)
     except PackageNotFoundError:
         return "(not installed)"
