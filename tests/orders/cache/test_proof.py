@@ -1,7 +1,10 @@
 """What proves what: a word, a code or a quantity is judged with the question that it answers."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from ibgw_tx.orders.cache.cache import Step
 from tests.kit.order_events import (
     LIMIT,
     NOW,
@@ -138,3 +141,55 @@ def test_filled_with_less_than_all_that_is_in_no_list_is_its_end(cache):
     query(cache, NOW)
     order = cache.orders.by_perm_id(5001)
     assert (order["status"], order["alive"], order["executed"]) == ("Filled", False, 50)
+
+
+# Answers of two questions that come late, twice, and into each other.
+
+LATE = ("order", "status")
+HAPPENS = st.sampled_from((*LATE, "open", "step", "step", "end", "other"))
+
+
+@given(st.lists(HAPPENS, max_size=40))
+def test_only_the_list_that_is_being_told_revives(happens):
+    """A dead order lives again exactly when a complete question's list has named it, whatever comes before and after."""
+    cache = running()
+    for event in (opened(), other(), status("Cancelled"), error(202)):
+        cache.apply(event, NOW)
+    listed = False
+    for what in happens:
+        step = cache.step
+        if what == "open":
+            if step is None:
+                cache.query_begin(NOW)
+                listed = False
+        elif what == "step" and step is not None:
+            cache.answered(step, True)
+        elif what == "end" and step is not None:
+            settled = step is Step.DONE and listed
+            cache.query_done(NOW)
+            assert cache.orders.by_perm_id(5001)["alive"] == settled
+            if settled:
+                return
+        elif what == "order":
+            listed = listed or step is Step.OPEN
+            cache.apply(opened(), NOW)
+        elif what == "status":
+            cache.apply(status("Submitted"), NOW)
+        elif what == "other":
+            cache.apply(other(), NOW)
+        assert not cache.orders.by_perm_id(5001)["alive"], "nothing is concluded before the end"
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=30))
+def test_executions_count_once_whichever_question_they_answer(happens):
+    cache = running()
+    cache.apply(opened(), NOW)
+    seen = set()
+    for number, asking in happens:
+        if asking and cache.step is None:
+            cache.query_begin(NOW)
+        elif cache.step is not None:
+            cache.answered(cache.step, True)
+        seen.add(number)
+        cache.apply(fill(f"a.b.{number}.01", 10, 200.0), NOW)
+        assert cache.orders.by_perm_id(5001)["executed"] == 10 * len(seen)
