@@ -82,6 +82,9 @@ class Intake:
         order.marks.add(Mark.SPOKEN)
         if self.questions.listing is not None:
             order.listed_in = self.questions.listing
+        if self.questions.current is not None and not order.final:
+            # It may have been placed while the other lists were asked for: TWS knows it, whatever becomes of it.
+            order.named_in = self.questions.current
         reason = order.hear_terms(terms, self._answers(order))
         order.describe(contract)
         if event.status == "Filled":

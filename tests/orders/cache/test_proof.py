@@ -193,3 +193,14 @@ def test_executions_count_once_whichever_question_they_answer(happens):
         seen.add(number)
         cache.apply(fill(f"a.b.{number}.01", 10, 200.0), NOW)
         assert cache.orders.by_perm_id(5001)["executed"] == 10 * len(seen)
+def test_an_order_placed_while_the_other_lists_are_asked_for_is_no_lost_one(cache):
+    cache.begin(NOW)
+    cache.apply(opened(), NOW)
+    cache.answered(Step.OPEN, True)
+    cache.apply(other(), NOW)
+    cache.apply(status("Submitted", order_id=14, perm=5002), NOW)
+    assert cache.unheard == 0
+    for step in (Step.COMPLETED, Step.EXECUTIONS):
+        cache.answered(step, True)
+    (hash_,) = cache.snapshot_done(NOW).hashes.values()
+    assert set(hash_) == {"5001", "5002"} and all(order["alive"] for order in hash_.values())
