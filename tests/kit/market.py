@@ -157,7 +157,7 @@ class Market:
             content = json.loads(message)
             self.said.append((channel, content))
             if channel == keys.acks(NAME) and content["type"] == "ack":
-                self.acks[content["id"]].append(content)
+                self.acks.setdefault(content["id"], []).append(content)
 
     def hash(self, exchange: str = "NASDAQ", pair: str = "USD-AAPL") -> dict[str, Any]:
         """The order hash as a bot reads it, without its time."""

@@ -15,6 +15,7 @@ from twisted.python.failure import Failure
 
 from ibgw_tx.accounts.balance import Balance
 from ibgw_tx.accounts.shell.download import Download, MainDownload, MultiDownload
+from ibgw_tx.accounts.shell.ended import DataEnded
 from ibgw_tx.accounts.shell.fence import Fence
 from ibgw_tx.accounts.shell.positions import PositionContracts
 from ibgw_tx.contracts.shell.contracts import Contracts
@@ -30,8 +31,6 @@ from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws.api.client import TWSClient
 from ibgw_tx.tws.shell.asker import Asker
 
-#: Seconds within which a second end of the main account's data means that it is taken away.
-TAKEN_AWAY = 60.0
 #: What TWS says of an account's request in passing.
 WARNINGS = frozenset({2107, 2108, 2119})
 
@@ -69,7 +68,7 @@ class Accounts:
         self._fence = Fence()
         #: The session that has been asked for the main account.
         self._subscribed: TWSClient | None = None
-        self._unsubscribed_at: float | None = None
+        self._ended = DataEnded(clock, self._ask_again, self._given_up)
         self._positions = PositionContracts(contracts, clock, self._named)
         self._session = 0
 
@@ -138,7 +137,7 @@ class Accounts:
                     self.log.warn("account {account}: {error}", account=feed.account, error=str(error))
         else:
             self._fence.session_lost()
-            self._unsubscribed_at = None
+            self._ended.session_lost()
         self._feeds.clear()
         self._by_request.clear()
 
@@ -203,32 +202,18 @@ class Accounts:
         return True
 
     def unsubscribed(self, notice: events.Notice) -> None:
-        """TWS has ended the main account's data (2100: somebody asked for another account's; 2101: it refuses).
-
-        Asked for again at once; when that does not last TAKEN_AWAY seconds, nothing of it is vouched for any more.
-        """
+        """TWS has ended the main account's data."""
         feed = self._feeds.get(self._main)
-        if feed is None:
-            return
-        now = self._clock.seconds()
-        repeated = self._unsubscribed_at is not None and now - self._unsubscribed_at < TAKEN_AWAY
-        self._unsubscribed_at = now
-        if repeated:
-            self.snapshot_written = False
-            self._session += 1
-            self.log.warn(
-                "account {account}: TWS keeps ending its data ({code}): another program asks for another account; status false",
-                account=self._main,
-                code=notice.code,
-            )
-            feed.stop()
-            feed.book.complete = False
-            self._unwritten.add(self._main)
-            self._clock.callLater(TAKEN_AWAY, self._ask_again, feed)
-            return
-        line = "account {account}: TWS has ended its data ({code} {text}); asking again"
-        self.log.warn(line, account=self._main, code=notice.code, text=notice.text)
-        self._ask_again(feed)
+        if feed is not None:
+            self._ended.noticed(notice, feed)
+
+    def _given_up(self, feed: Download) -> None:
+        """Nothing of it is vouched for any more, until it lasts."""
+        self.snapshot_written = False
+        self._session += 1
+        feed.stop()
+        feed.book.complete = False
+        self._unwritten.add(feed.account)
 
     def _ask_again(self, feed: Download) -> None:
         if self._feeds.get(feed.account) is feed:
