@@ -44,7 +44,7 @@ def row_key(execution: Execution) -> RowKey:
 
 @attrs.define(eq=False)
 class _Row:
-    version: int
+    revision: int
     account: str
     is_bag: bool
     five: bool
@@ -52,7 +52,7 @@ class _Row:
     price: float
     commission: float | None = None
     currency: str = ""
-    charged_version: int = -1
+    charged_revision: int = -1
 
 
 @attrs.define(eq=False)
@@ -95,14 +95,14 @@ class Fills:
     _stated: tuple[float, str] | None = None  # the commission that openOrder or Redis stated for the whole order
 
     def execute(self, event: Execution) -> bool:
-        """Take an execution in. False: a repetition, or a version older than the one known."""
+        """Take an execution in. False: a repetition, or a revision older than the one known."""
         key = row_key(event)
-        version = split_exec_id(event.execId)[1]
+        revision = split_exec_id(event.execId)[1]
         old = self._rows.get(key)
-        if (old is not None and version <= old.version) or event.shares is None or event.price is None:
+        if (old is not None and revision <= old.revision) or event.shares is None or event.price is None:
             return False
         row = _Row(
-            version=version,
+            revision=revision,
             account=event.acctNumber,
             is_bag=event.contract.secType == "BAG",
             five=event.execId.count(".") == _LEG_PARTS - 1,
@@ -110,12 +110,12 @@ class Fills:
             price=event.price,
         )
         known, before = self.executed, self._counted()[0]
-        self._corrected = self._corrected or version > 1
+        self._corrected = self._corrected or revision > 1
         if old is not None:
-            row.commission, row.currency, row.charged_version = (
+            row.commission, row.currency, row.charged_revision = (
                 old.commission,
                 old.currency,
-                old.charged_version,
+                old.charged_revision,
             )
             self._sum_of(old).count(old, -1)
         self._rows[key] = row
@@ -214,14 +214,14 @@ class Fills:
 
     # Commissions.
 
-    def charge(self, key: RowKey, version: int, commission: float | None, currency: str) -> None:
+    def charge(self, key: RowKey, revision: int, commission: float | None, currency: str) -> None:
         """The commission of one row. A correction keeps the one it has until its own comes."""
         row = self._rows.get(key)
-        if row is None or commission is None or version < row.charged_version:
+        if row is None or commission is None or revision < row.charged_revision:
             return
         found = self._sum_of(row)
         found.count(row, -1)
-        row.commission, row.currency, row.charged_version = commission, currency, version
+        row.commission, row.currency, row.charged_revision = commission, currency, revision
         found.count(row, 1)
 
     def state_commission(self, commission: float | None, currency: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from ibgw_tx.commands.message import Command
 from ibgw_tx.commands.shell.ack_channel import AckChannel
 from ibgw_tx.model import events
-from ibgw_tx.orders import codes as ordercodes
+from ibgw_tx.orders import codes
 from ibgw_tx.runtime.clock import Clock
 
 #: Seconds a preview may take.
@@ -42,7 +42,7 @@ class OrderFollowups:
         """Tell a code to whom it concerns; False when it concerns no command."""
         if notice.id in self._previews:
             # Only what kills an order ends its preview; the figures may still come after any other code.
-            ends = ordercodes.kills_new(notice.code) or notice.code == ordercodes.CANCELLED
+            ends = codes.kills_new(notice.code) or notice.code == codes.CANCELLED
             command = self._end_preview(notice.id) if ends else self._previews[notice.id][0]
             self._acks.error(command, notice.code, notice.text)
             return True
