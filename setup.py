@@ -18,7 +18,7 @@ setup(
     package_data={"ibgw_tx": ["py.typed"], "ibgw_tx.sim": ["*.toml"]},
     install_requires=[
         "Twisted>=24.11",
-        "txredisapi>=1.6,<2",
+        "txredisapi>=1.6,<1.7",
         "hiredis>=3.0,<4",
         # 9.81.1 is IB's own on the package index; later ones come from IB's download or repackaged (docs/operations.md).
         "ibapi>=9.81.1,<9.82",

@@ -74,12 +74,11 @@ class Assembly:
         )
         self.acks = AckChannel(lambda message: self.redis.publish(names.acks(name), message), now)
         self.asker = Asker(reactor)
-        self.contracts = Contracts(self.asker, self.redis, reactor, now)
+        self.contracts = Contracts(self.asker, self.redis, reactor, now, self._found)
         self.rules = MarketRules(self.redis)
         self._make_books(name, clock)
         self.account = Accounts(name, config.account, self.contracts, self.asker, self.redis, reactor, beat)
         self._make_orders(config, reactor, now)
-        self.contracts.found = self._found
         followups = self.followups = Followups(self.acks, reactor)
         self.contract_commands = ContractCommands(self.contracts, followups, session)
         self.account_commands = AccountCommands(name, self.asker, self.redis, followups, session, now)

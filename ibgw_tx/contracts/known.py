@@ -11,7 +11,7 @@ from ibgw_tx.model import keys as names
 from ibgw_tx.model.contract import JSON_MEMBERS, BadName, Contract
 
 #: secTypes that are one contract by exchange, currency and symbol alone.
-_PLAIN_TYPES = frozenset({"STK", "CASH", "IND", "CRYPTO"})
+_NAMED_BY_EXCHANGE = frozenset({"STK", "CASH", "IND", "CRYPTO"})
 
 
 @attrs.frozen
@@ -57,7 +57,7 @@ def read_document(value: bytes) -> KnownContract:
 def stored_under(asked: Contract) -> str | None:
     if asked.conId:
         return names.contract_id(asked.conId)
-    if asked.secType in _PLAIN_TYPES and asked.symbol and asked.currency and asked.exchange not in ("", "SMART"):
+    if asked.secType in _NAMED_BY_EXCHANGE and asked.symbol and asked.currency and asked.exchange not in ("", "SMART"):
         try:
             return names.contract_keys(asked)[0]
         except BadName:

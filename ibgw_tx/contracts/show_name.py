@@ -15,7 +15,7 @@ from ibgw_tx.model.contract import SEC_TYPES, Contract
 from ibgw_tx.model.errors import bad_params
 
 #: Exchanges on which a plain pair means one thing only.
-_PLAIN_TYPES = {"IDEALPRO": ("CASH",), "FXCONV": ("CASH",), "PAXOS": ("CRYPTO",), "ZEROHASH": ("CRYPTO",)}
+_TYPES_OF_VENUE = {"IDEALPRO": ("CASH",), "FXCONV": ("CASH",), "PAXOS": ("CRYPTO",), "ZEROHASH": ("CRYPTO",)}
 
 _OPTION = re.compile(r"^(?P<multiplier>[0-9.]*)(?P<right>[CP])(?P<strike>[0-9]+(?:\.[0-9]+)?)$")
 _EXPIRY = re.compile(r"^\d{6}(\d{2})?$")
@@ -63,7 +63,7 @@ def _readings(exchange: str, sec_type: str, pair: str) -> list[Contract]:
     if sec_type == "BOND" and symbol.isdigit():
         return [Contract(conId=int(symbol), secType="BOND", exchange=exchange)]
     if not rest:
-        kinds = (sec_type,) if sec_type else _PLAIN_TYPES.get(exchange, ("STK", "IND"))
+        kinds = (sec_type,) if sec_type else _TYPES_OF_VENUE.get(exchange, ("STK", "IND"))
         return [attrs.evolve(base, secType=kind) for kind in kinds]
     if not _EXPIRY.match(rest[0]):
         if len(rest) == 1 and _NUMBER.match(rest[0]) and sec_type:

@@ -68,9 +68,16 @@ class Contracts:
 
     log = Logger()
 
-    def __init__(self, asker: Asker, redis: RedisLink, clock: Clock, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        asker: Asker,
+        redis: RedisLink,
+        clock: Clock,
+        now_ms: Callable[[], int],
+        found: Callable[[KnownContract], None],
+    ) -> None:
         self.client: TWSClient | None = None
-        self.found: Callable[[KnownContract], None] = lambda known: None
+        self._found = found
         self.store = ContractStore(redis, clock, self._speaks_for_its_id)
         self._asker = asker
         self._now_ms = now_ms
@@ -89,7 +96,7 @@ class Contracts:
         self._remember(known)
         self._asker.add(event.req_id, known)
         self.store.put(known)
-        self.found(known)
+        self._found(known)
 
     def end(self, event: events.ContractEnd) -> None:
         """The answer to one question is complete."""
@@ -157,7 +164,7 @@ class Contracts:
         stored = await self.store.get(contract)
         if stored is not None and self._is_fresh(stored):
             self._remember(stored)
-            self.found(stored)
+            self._found(stored)
             return [stored]
         client = self.client
         if client is None:

@@ -114,7 +114,7 @@ class RedisLink(Service):
             try:
                 call()
             except Exception:
-                # Anything but this would drop the connection, and the next one, for ever.
+                # Anything but this would drop the connection, and the next one, and every one after.
                 self.log.failure("not everything was written when Redis came up")
 
     def _lost(self) -> None:
