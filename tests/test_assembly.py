@@ -5,7 +5,7 @@ import pytest
 from ibgw_tx.model import events
 from ibgw_tx.model import order_events as told
 from ibgw_tx.tws.shell.asker import FIRST_REQUEST_ID
-from tests.kit.fakes import AAPL
+from tests.kit.contracts import AAPL
 from tests.kit.gateway import World
 from tests.kit.trading import OrderWorld, fill, status
 

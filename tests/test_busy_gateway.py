@@ -5,7 +5,7 @@ import pytest
 from ibgw_tx.contracts.shell.contracts import DETAILS_LIMIT
 from ibgw_tx.tws.pacing import CEILING, PATIENCE, Lane
 from ibgw_tx.tws.shell.liveness import DEAD_AFTER
-from tests.kit.fakes import HK1137
+from tests.kit.contracts import HK1137
 from tests.kit.gateway import World
 
 

@@ -7,7 +7,9 @@ import pytest
 from ibgw_tx.gateway import LINK_PATIENCE
 from ibgw_tx.model import errors
 from ibgw_tx.model import keys as names
-from tests.kit.fakes import HK1137, check_book, result
+from tests.kit.books import check_book
+from tests.kit.contracts import HK1137
+from tests.kit.deferreds import result
 from tests.kit.gateway import ACK, CMD, STATUS, World
 
 CHANNEL = "URANUS:SEHK:HKD-1137:full_odbk_channel"

@@ -3,9 +3,10 @@
 import pytest
 from txredisapi import ResponseError
 
-from tests.kit.fakes import HK1137, tws_frame
+from tests.kit.contracts import HK1137
 from tests.kit.gateway import ACK, BALANCE, STATUS, World
 from tests.kit.trading import OrderWorld
+from tests.kit.tws import tws_frame
 
 OOM, READONLY = ResponseError("OOM command not allowed"), ResponseError("READONLY You can't write")
 

@@ -9,7 +9,7 @@ from ibgw_tx.accounts.balance import Balance
 from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.position import Position
-from tests.kit.fakes import AAPL, BRR5
+from tests.kit.contracts import AAPL, BRR5
 
 REDUCED = Contract(conId=AAPL.conId, symbol="AAPL", secType="STK", primaryExchange="NASDAQ", currency="USD")
 

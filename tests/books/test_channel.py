@@ -7,7 +7,7 @@ import pytest
 from ibgw_tx.books.channel import GAP_LIMIT, QUIET_LIMIT, TRANSITIONS, UNSETTLED_LIMIT, Sign, State
 from ibgw_tx.books.order_book import ASK, BID, DELETE, INSERT, UPDATE
 from tests.kit.books import NOW, BookPath
-from tests.kit.fakes import AAPL
+from tests.kit.contracts import AAPL
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from ibgw_tx.books.order_book import ASK, BID, DELETE, INSERT, UPDATE
-from tests.kit.books import NOW, BookPath
-from tests.kit.fakes import AAPL, check_book
+from tests.kit.books import NOW, BookPath, check_book
+from tests.kit.contracts import AAPL
 
 PRICES = st.integers(1, 6)
 SIZES = st.integers(0, 3)

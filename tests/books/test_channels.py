@@ -7,7 +7,7 @@ import pytest
 from ibgw_tx.books.channel import Channel, State
 from ibgw_tx.books.order_book import BID, INSERT, UPDATE
 from tests.kit.books import NOW, BookPath
-from tests.kit.fakes import AAPL, HK1137
+from tests.kit.contracts import AAPL, HK1137
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from ibapi.wrapper import EWrapper
 
 from ibgw_tx.books.channel import GAP_LIMIT
 from ibgw_tx.books.order_book import ASK, BID, DELETE, INSERT, UPDATE, OrderBook
-from tests.kit.books import NOW, BookPath
-from tests.kit.fakes import AAPL, check_book, depth_frame, depth_l2_frame
+from tests.kit.books import NOW, BookPath, check_book, depth_frame, depth_l2_frame
+from tests.kit.contracts import AAPL
 
 
 @pytest.fixture

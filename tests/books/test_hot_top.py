@@ -5,8 +5,8 @@ import json
 import pytest
 
 from ibgw_tx.books.trades import MAX_TRADES
-from tests.kit.books import NOW, BookPath
-from tests.kit.fakes import AAPL, HK1137, check_book
+from tests.kit.books import NOW, BookPath, check_book
+from tests.kit.contracts import AAPL, HK1137
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ibgw_tx.books.lots import size_factor
 from ibgw_tx.model.contract import Contract
-from tests.kit.fakes import AAPL, BRR01, BRR5, HK1137
+from tests.kit.contracts import AAPL, BRR01, BRR5, HK1137
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ibgw_tx.books.order_book import ASK, BID, DELETE, INSERT, UPDATE, OrderBook, scaled
 from ibgw_tx.model import json_text as jsontext
-from tests.kit.fakes import check_book
+from tests.kit.books import check_book
 
 OPERATIONS = st.tuples(
     st.sampled_from([INSERT, UPDATE, DELETE]),

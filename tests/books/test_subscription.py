@@ -8,7 +8,7 @@ import pytest
 from ibgw_tx.books import subscription as subscriptions
 from ibgw_tx.model.contract import Contract
 from tests.kit.books import subscription
-from tests.kit.fakes import AAPL, BRR01, BRR5, HK1137
+from tests.kit.contracts import AAPL, BRR01, BRR5, HK1137
 
 OPTION = Contract(
     conId=9,

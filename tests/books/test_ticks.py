@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.kit.books import NOW, BookPath
-from tests.kit.fakes import AAPL
+from tests.kit.contracts import AAPL
 
 SECOND = NOW // 1000
 

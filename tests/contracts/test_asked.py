@@ -11,7 +11,7 @@ from ibgw_tx.contracts.show_name import contracts_of_show_name
 from ibgw_tx.model import errors
 from ibgw_tx.model.contract import ComboLeg, Contract, exchange_of, pair_of
 from ibgw_tx.model.errors import CommandError
-from tests.kit.fakes import AAPL, BRR01, BRR5, HK1137
+from tests.kit.contracts import AAPL, BRR01, BRR5, HK1137
 
 
 def refused(call, *arguments):

@@ -9,7 +9,9 @@ from ibgw_tx.contracts.shell.store import FIRST_WAIT, SLICE, ContractStore
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.errors import RedisDown
-from tests.kit.fakes import AAPL, BRR5, HK1137, FakeLink, result
+from tests.kit.contracts import AAPL, BRR5, HK1137
+from tests.kit.deferreds import result
+from tests.kit.redis import FakeLink
 
 ASKED = Contract(conId=AAPL.conId)
 

@@ -1,6 +1,7 @@
 """The pure path of books, put together: frames in, messages out."""
 
 import json
+from itertools import pairwise
 
 from ibgw_tx.books.channel import DEPTH_RANK, TICK_RANK, TOP_RANK, Feed
 from ibgw_tx.books.channels import Channels
@@ -12,7 +13,6 @@ from ibgw_tx.books.ticks import TickRows
 from ibgw_tx.books.top_of_book import TopOfBook
 from ibgw_tx.books.trades import Trades
 from ibgw_tx.model import keys as names
-from tests.kit.fakes import depth_frame
 
 NOW = 1_700_000_000_000
 
@@ -66,3 +66,28 @@ def subscription(contract, lots=None):
     """A wanted book of depth, of no gateway."""
     feed = Feed(Channels().open(contract), OrderBook(), DEPTH_RANK)
     return Subscription(feed, contract, lots)
+
+
+
+def depth_frame(req_id, row, operation, side, price, size):
+    """The fields of a MARKET_DEPTH frame as the hot path gets them."""
+    return [*(str(item).encode() for item in (12, 1, req_id, row, operation, side, price, size)), b""]
+
+
+def depth_l2_frame(req_id, row, maker, operation, side, price, size):
+    """The fields of a MARKET_DEPTH_L2 frame."""
+    return [*(str(item).encode() for item in (13, 1, req_id, row, maker, operation, side, price, size, 1)), b""]
+
+
+def check_book(message, may_lock=False):
+    """A published book holds what section 6 promises; gives (bids, asks) as pairs. Several exchanges may lock each other."""
+    bids, asks, t = message
+    assert isinstance(t, int)
+    for side in (bids, asks):
+        for level in side:
+            assert set(level) == {"p", "s"} and level["s"] > 0
+    assert all(a["p"] > b["p"] for a, b in pairwise(bids))
+    assert all(a["p"] < b["p"] for a, b in pairwise(asks))
+    if bids and asks:
+        assert bids[0]["p"] < asks[0]["p"] or (may_lock and bids[0]["p"] == asks[0]["p"])
+    return [(level["p"], level["s"]) for level in bids], [(level["p"], level["s"]) for level in asks]

@@ -7,7 +7,8 @@ from twisted.internet.testing import MemoryReactorClock
 from ibgw_tx import gateway as gateway_module
 from ibgw_tx.config import configure
 from ibgw_tx.model import keys as names
-from tests.kit.fakes import FakeLink, ScriptedTWS
+from tests.kit.redis import FakeLink
+from tests.kit.tws import ScriptedTWS
 
 ACK, CMD, STATUS, BALANCE = names.acks("demo"), names.commands("demo"), names.status("demo"), names.balance("demo")
 

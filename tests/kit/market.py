@@ -12,7 +12,8 @@ from ibgw_tx.gateway import Gateway
 from ibgw_tx.model import keys
 from ibgw_tx.sim.exchange.order import Order
 from ibgw_tx.sim.trouble import words
-from tests.kit.fakes import FakeLink, Wire
+from tests.kit.redis import FakeLink
+from tests.kit.tws import Wire
 from tests.sim.kit.bench import Bench, Pipe
 
 NAME = "demo"

@@ -8,7 +8,10 @@ import pytest
 from ibgw_tx.redis.shell.book_connection import BookProtocol
 from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.tws.api.client import TWSClient
-from tests.kit.fakes import FakeLink, FakeWire, RecordingClient, check_book, result
+from tests.kit.books import check_book
+from tests.kit.deferreds import result
+from tests.kit.redis import FakeLink, FakeWire
+from tests.kit.tws import RecordingClient
 
 
 @pytest.mark.parametrize("method", ["call", "tell", "tell_all", "transaction", "publish", "startService", "stopService"])

@@ -9,7 +9,7 @@ from ibgw_tx.model.events import OrderEcho
 from ibgw_tx.model.order_events import OpenOrder, OrderStatus, Terms
 from ibgw_tx.sim.wire import requests
 from tests.kit import order_events as omskit
-from tests.kit.fakes import AAPL
+from tests.kit.contracts import AAPL
 from tests.kit.gateway import World
 
 HASH = names.order_hash("NASDAQ", "demo", "USD-AAPL")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ibgw_tx.model.contract import BadName, ComboLeg, Contract, exchange_of, normal_right, number_text, pair_of
-from tests.kit.fakes import AAPL, BRR01, BRR5, HK1137
+from tests.kit.contracts import AAPL, BRR01, BRR5, HK1137
 
 
 def option(**members):

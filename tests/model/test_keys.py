@@ -9,7 +9,7 @@ import pytest
 import ibgw_tx
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.contract import BadName, Contract
-from tests.kit.fakes import AAPL, BRR01, HK1137
+from tests.kit.contracts import AAPL, BRR01, HK1137
 
 PACKAGE = Path(ibgw_tx.__file__).parent
 

@@ -3,7 +3,7 @@
 import pytest
 
 from ibgw_tx.model import keys as names
-from tests.kit.fakes import AAPL, BRR5
+from tests.kit.contracts import AAPL, BRR5
 from tests.kit.gateway import BALANCE, World, portfolio_row
 
 APPLE = "NASDAQ:STK:USD-AAPL"

@@ -8,7 +8,8 @@ from ibgw_tx.accounts.shell.fence import Fence
 from ibgw_tx.model.errors import PacingFull
 from ibgw_tx.model.position import Position
 from ibgw_tx.tws.shell.asker import Asker
-from tests.kit.fakes import AAPL, RecordingClient
+from tests.kit.contracts import AAPL
+from tests.kit.tws import RecordingClient
 
 
 class Client(RecordingClient):

@@ -9,7 +9,9 @@ from ibgw_tx.contracts.known import KnownContract
 from ibgw_tx.model import errors
 from ibgw_tx.model.errors import CommandError
 from tests.books.shell.test_subscriptions import Place
-from tests.kit.fakes import AAPL, BRR5, HK1137, command, error, result
+from tests.kit.commands import command
+from tests.kit.contracts import AAPL, BRR5, HK1137
+from tests.kit.deferreds import error, result
 
 
 class Contracts:

@@ -4,7 +4,9 @@ import attrs
 import pytest
 
 from ibgw_tx.model import keys as names
-from tests.kit.fakes import AAPL, HK1137, check_book, result
+from tests.kit.books import check_book
+from tests.kit.contracts import AAPL, HK1137
+from tests.kit.deferreds import result
 from tests.kit.gateway import World
 
 OPTION = attrs.evolve(

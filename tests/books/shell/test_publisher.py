@@ -9,7 +9,8 @@ from ibgw_tx.books.order_book import BID, INSERT, UPDATE
 from ibgw_tx.books.shell.publisher import BookPublisher
 from ibgw_tx.redis.resp import delete_command, publish_command, publish_head, publish_with, set_command
 from tests.kit.books import BookPath
-from tests.kit.fakes import AAPL, HK1137, FakeLink
+from tests.kit.contracts import AAPL, HK1137
+from tests.kit.redis import FakeLink
 
 
 @pytest.fixture

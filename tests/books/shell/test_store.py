@@ -6,7 +6,9 @@ from ibgw_tx.books import subscription as subscriptions
 from ibgw_tx.books.shell.store import SubscriptionStore
 from ibgw_tx.model import keys as names
 from tests.kit.books import subscription
-from tests.kit.fakes import AAPL, HK1137, FakeLink, result
+from tests.kit.contracts import AAPL, HK1137
+from tests.kit.deferreds import result
+from tests.kit.redis import FakeLink
 
 KEY = names.subscriptions("demo")
 

@@ -15,8 +15,11 @@ from ibgw_tx.model import errors, events
 from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.errors import CommandError, PacingFull
 from ibgw_tx.tws.shell.asker import Asker
-from tests.kit.books import BookPath
-from tests.kit.fakes import AAPL, BRR5, HK1137, FakeLink, RecordingClient, command, depth_frame
+from tests.kit.books import BookPath, depth_frame
+from tests.kit.commands import command
+from tests.kit.contracts import AAPL, BRR5, HK1137
+from tests.kit.redis import FakeLink
+from tests.kit.tws import RecordingClient
 
 AAPL_CHANNEL = "URANUS:NASDAQ:USD-AAPL:full_odbk_channel"
 

@@ -5,8 +5,11 @@ import json
 import attrs
 import pytest
 
-from tests.kit.fakes import AAPL, HK1137, check_book, result, tws_frame
+from tests.kit.books import check_book
+from tests.kit.contracts import AAPL, HK1137
+from tests.kit.deferreds import result
 from tests.kit.gateway import World
+from tests.kit.tws import tws_frame
 
 CHANNEL = "URANUS:SEHK:HKD-1137:full_odbk_channel"
 TICKS = "URANUS:SEHK:HKD-1137:full_tick_channel"

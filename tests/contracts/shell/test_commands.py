@@ -5,7 +5,7 @@ import pytest
 
 from ibgw_tx.contracts.shell.store import SLICE
 from ibgw_tx.model import keys as names
-from tests.kit.fakes import AAPL
+from tests.kit.contracts import AAPL
 from tests.kit.gateway import World, contract_data
 
 

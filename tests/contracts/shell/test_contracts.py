@@ -10,7 +10,8 @@ from ibgw_tx.model import errors
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.errors import AnswerUnreadable, CommandError, RequestTimeout, SessionLost
-from tests.kit.fakes import AAPL, BRR01, BRR5, HK1137, error, result
+from tests.kit.contracts import AAPL, BRR01, BRR5, HK1137
+from tests.kit.deferreds import error, result
 from tests.kit.gateway import World
 
 ASKED = Contract(symbol="AAPL", secType="STK", exchange="SMART", currency="USD")

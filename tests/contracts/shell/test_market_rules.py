@@ -7,7 +7,8 @@ from ibgw_tx.contracts.shell.market_rules import MarketRules
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.errors import PacingFull
 from ibgw_tx.model.events import MarketRule
-from tests.kit.fakes import AAPL, FakeLink
+from tests.kit.contracts import AAPL
+from tests.kit.redis import FakeLink
 
 LADDER = ((0, 0.01), (100, 0.05))
 

@@ -4,7 +4,7 @@ import pytest
 
 from ibgw_tx.history import pacing
 from ibgw_tx.history.shell.commands import HISTORY_LIMIT
-from tests.kit.fakes import AAPL
+from tests.kit.contracts import AAPL
 from tests.kit.gateway import World, contract_data
 
 QUESTION = {"contract": {"conId": AAPL.conId, "exchange": "SMART"}, "duration": "1 D", "barSize": "1 min"}

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from ibgw_tx.model.order_events import Terms
-from tests.kit.fakes import AAPL, result
+from tests.kit.contracts import AAPL
+from tests.kit.deferreds import result
 from tests.kit.gateway import BALANCE, STATUS
 from tests.kit.order_events import completed
 from tests.kit.trading import AAPL_OPEN, BUY, CONTRACT, FLAG, HASH, OrderWorld, fill, opened, status

@@ -8,7 +8,7 @@ from ibgw_tx.model.errors import PacingFull, SessionLost
 from ibgw_tx.orders.cache.question import Step
 from ibgw_tx.orders.shell.asking import STEP_LIMIT, OrderQuestions
 from ibgw_tx.tws.shell.asker import Asker
-from tests.kit.fakes import error, result
+from tests.kit.deferreds import error, result
 
 OPEN, COMPLETED = events.OpenOrderEnd(), events.CompletedOrdersEnd()
 

@@ -5,7 +5,7 @@ import pytest
 
 from ibgw_tx.model import keys as names
 from tests.kit import order_events as omskit
-from tests.kit.fakes import AAPL
+from tests.kit.contracts import AAPL
 from tests.kit.trading import AAPL_OPEN, BUY, TERMS, burst, opened, order_left, status
 
 

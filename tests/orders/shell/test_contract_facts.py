@@ -9,7 +9,9 @@ from ibgw_tx.model import errors
 from ibgw_tx.model.contract import ComboLeg, Contract
 from ibgw_tx.model.errors import CommandError
 from ibgw_tx.orders.entry.limits import Limits
-from tests.kit.fakes import AAPL, HK1137, depth_frame, error, result
+from tests.kit.books import depth_frame
+from tests.kit.contracts import AAPL, HK1137
+from tests.kit.deferreds import error, result
 from tests.kit.gateway import World
 
 BUY = {"action": "BUY", "totalQuantity": 10, "orderType": "LMT", "lmtPrice": 100.0}

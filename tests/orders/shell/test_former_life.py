@@ -6,7 +6,8 @@ import attrs
 import pytest
 
 from ibgw_tx.model import keys as names
-from tests.kit.fakes import AAPL, result
+from tests.kit.contracts import AAPL
+from tests.kit.deferreds import result
 from tests.kit.trading import BUY, HASH, OrderWorld, burst, kept, opened, order_left, status, stored
 
 KEY = names.unanswered("demo")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.kit.fakes import HK1137
+from tests.kit.contracts import HK1137
 from tests.kit.trading import AAPL, BUY, OrderWorld
 
 

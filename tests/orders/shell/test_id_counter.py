@@ -14,7 +14,8 @@ from ibgw_tx.orders.shell.id_counter import BLOCK, IdCounter
 from ibgw_tx.orders.shell.kept import Kept
 from ibgw_tx.orders.shell.reservations import Reservations
 from ibgw_tx.orders.shell.unanswered import Unanswered
-from tests.kit.fakes import FakeLink, error, result
+from tests.kit.deferreds import error, result
+from tests.kit.redis import FakeLink
 from tests.kit.trading import HASH, OrderWorld
 
 COUNTER, HALT = names.order_id_counter("demo"), names.halt("demo")

@@ -5,8 +5,8 @@ from txredisapi import ResponseError
 
 from ibgw_tx.model.events import Notice
 from ibgw_tx.tws.frames import MAX_LENGTH
-from tests.kit.fakes import tws_frame
 from tests.kit.trading import CHANNEL, FLAG, HASH, OrderWorld, fill, opened, status
+from tests.kit.tws import tws_frame
 
 
 @pytest.fixture

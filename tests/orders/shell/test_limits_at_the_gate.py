@@ -3,7 +3,8 @@
 import attrs
 import pytest
 
-from tests.kit.fakes import AAPL, depth_frame
+from tests.kit.books import depth_frame
+from tests.kit.contracts import AAPL
 from tests.kit.trading import OrderWorld, opened, status
 
 MSFT = attrs.evolve(AAPL, conId=272093, symbol="MSFT", localSymbol="MSFT")

@@ -6,7 +6,7 @@ from ibgw_tx.model.order_events import Terms
 from ibgw_tx.model.order_members import Condition, Tag
 from ibgw_tx.orders.entry import sent
 from tests.kit import order_events as omskit
-from tests.kit.fakes import AAPL
+from tests.kit.contracts import AAPL
 from tests.kit.trading import AAPL_OPEN, TERMS, fill, members, opened, status
 
 

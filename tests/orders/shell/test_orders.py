@@ -3,7 +3,7 @@
 import pytest
 
 from ibgw_tx.model.errors import RedisDown
-from tests.kit.fakes import result
+from tests.kit.deferreds import result
 from tests.kit.trading import (
     FLAG,
     HASH,

@@ -9,7 +9,7 @@ from ibgw_tx.model import keys as names
 from ibgw_tx.model.errors import PacingFull, RedisDown
 from ibgw_tx.orders.cache.own import OwnOrders
 from ibgw_tx.orders.shell.gate import READY_WITHIN
-from tests.kit.fakes import AAPL
+from tests.kit.contracts import AAPL
 from tests.kit.trading import (
     BUY,
     CONTRACT,

@@ -12,7 +12,8 @@ from ibgw_tx.orders.shell.id_counter import IdCounter
 from ibgw_tx.orders.shell.kept import Kept
 from ibgw_tx.orders.shell.reservations import RESERVED_FOR, Reservations
 from ibgw_tx.orders.shell.unanswered import Unanswered
-from tests.kit.fakes import FakeLink, error, result
+from tests.kit.deferreds import error, result
+from tests.kit.redis import FakeLink
 
 COUNTER, HALT = names.order_id_counter("demo"), names.halt("demo")
 ORDER = Command("c", "PLACE_ORDER", {"order": {}})

@@ -4,7 +4,7 @@ import attrs
 import pytest
 
 from ibgw_tx.orders.shell import resolving
-from tests.kit.fakes import AAPL
+from tests.kit.contracts import AAPL
 from tests.kit.gateway import contract_data
 from tests.kit.trading import AAPL_OPEN, FLAG, OrderWorld, one_live_order, opened, status
 

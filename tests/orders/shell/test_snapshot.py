@@ -7,7 +7,7 @@ import pytest
 
 from ibgw_tx.orders.cache.order_json import order_json
 from ibgw_tx.orders.cache.restore import read_order
-from tests.kit.fakes import HK1137
+from tests.kit.contracts import HK1137
 from tests.kit.trading import (
     CHANNEL,
     FLAG,

@@ -10,7 +10,8 @@ from ibgw_tx.model.errors import RedisDown
 from ibgw_tx.orders.cache.changes import OrderChanged, Snapshot
 from ibgw_tx.orders.shell import store as store_module
 from ibgw_tx.orders.shell.store import OrderStore
-from tests.kit.fakes import FakeLink, error, result
+from tests.kit.deferreds import error, result
+from tests.kit.redis import FakeLink
 
 HASH, CHANNEL, FLAG = (f"URANUS:NASDAQ:demo:{tail}" for tail in ("O:USD-AAPL", "O_channel", "OMS"))
 PLACE = ("NASDAQ", "USD-AAPL")

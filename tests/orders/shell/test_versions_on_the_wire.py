@@ -4,7 +4,7 @@ import attrs
 import pytest
 
 from ibgw_tx.model.order_events import Terms
-from tests.kit.fakes import AAPL
+from tests.kit.contracts import AAPL
 from tests.kit.trading import TERMS, echo_of, fill, opened, status, trader, wire
 
 

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from ibgw_tx.model import keys as names
-from tests.kit.fakes import AAPL, result
+from tests.kit.contracts import AAPL
+from tests.kit.deferreds import result
 from tests.kit.trading import BUY, CONTRACT, burst, kept, order_left
 
 ENDS = {

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ibgw_tx.model import keys as names
-from tests.kit.fakes import AAPL
+from tests.kit.contracts import AAPL
 from tests.kit.trading import BUY, CONTRACT, kept, trader
 
 MSFT = attrs.evolve(AAPL, conId=272093, symbol="MSFT")

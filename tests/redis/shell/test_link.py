@@ -7,7 +7,8 @@ from ibgw_tx.model.errors import RedisDown
 from ibgw_tx.redis.shell import link as redislink
 from ibgw_tx.redis.shell.connections import REPLY_LIMIT
 from ibgw_tx.redis.shell.link import RedisLink
-from tests.kit.fakes import Wire, error, result
+from tests.kit.deferreds import error, result
+from tests.kit.tws import Wire
 
 
 def info(run=1):

@@ -11,7 +11,8 @@ from ibgw_tx.books.order_book import OrderBook
 from ibgw_tx.tws.api.client import TWSDecoder
 from ibgw_tx.tws.frames import FrameSplitter, fields_of
 from tests.kit.books import BookPath
-from tests.kit.fakes import AAPL, tws_frame
+from tests.kit.contracts import AAPL
+from tests.kit.tws import tws_frame
 
 DATA = Path(__file__).parents[2] / "data"
 FRAMES = [json.loads(line) for line in (DATA / "frames.jsonl").read_text(encoding="utf-8").splitlines()]

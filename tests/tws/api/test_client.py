@@ -7,7 +7,7 @@ from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.errors import PacingFull
 from ibgw_tx.tws.api.client import TWSClient
 from ibgw_tx.tws.frames import FrameSplitter
-from tests.kit.fakes import AAPL
+from tests.kit.contracts import AAPL
 
 
 class Line:

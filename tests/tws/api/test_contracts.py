@@ -13,7 +13,7 @@ from ibapi.tag_value import TagValue
 from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model.contract import ComboLeg, Contract
 from ibgw_tx.tws.api.contracts import contract_from_ib, contract_to_ib, details_from_ib, plain
-from tests.kit.fakes import AAPL, BRR01
+from tests.kit.contracts import AAPL, BRR01
 
 
 def ib(kind=IBContract, **members):

@@ -12,7 +12,7 @@ from ibgw_tx.model.order_members import FIELDS, NEVER_SENT, Condition, LegPrice,
 from ibgw_tx.orders.entry.sent import terms_of_members, without_details
 from ibgw_tx.tws.api import orders as seam
 from ibgw_tx.tws.api.contracts import contract_to_ib
-from tests.kit.fakes import AAPL
+from tests.kit.contracts import AAPL
 
 
 def test_a_new_order_refuses_what_new_tws_refuse():

@@ -5,7 +5,7 @@ from twisted.internet.defer import CancelledError
 
 from ibgw_tx.model.errors import PacingFull, RequestTimeout, SessionLost, TWSError
 from ibgw_tx.tws.shell.asker import ANSWER_LIMIT, FIRST_REQUEST_ID, Asker
-from tests.kit.fakes import error, result
+from tests.kit.deferreds import error, result
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from twisted.internet.testing import StringTransport
 from ibgw_tx.model.errors import CommandError, PacingFull, SessionLost
 from ibgw_tx.tws.pacing import CEILING, ORDERS_WAITING, WINDOW, Lane
 from ibgw_tx.tws.shell.outgoing import Outgoing
-from tests.kit.fakes import error, result
+from tests.kit.deferreds import error, result
 
 HALTED = CommandError("limit", "halted")
 

@@ -17,7 +17,8 @@ from ibgw_tx.tws.shell.handshake import READY_LIMIT, Phase
 from ibgw_tx.tws.shell.link import RETRY_DELAY, IBSessionFactory
 from ibgw_tx.tws.shell.liveness import DEAD_AFTER
 from ibgw_tx.tws.shell.session import IBSession
-from tests.kit.fakes import AAPL, ScriptedTWS, tws_frame
+from tests.kit.contracts import AAPL
+from tests.kit.tws import ScriptedTWS, tws_frame
 
 BOOKS = {b"12": lambda fields: float(fields[7])}
 WELCOME = tws_frame(157, "20260405 23:49:26 CET") + tws_frame(15, 1, "DU1,DU2,") + tws_frame(9, 1, 42)
