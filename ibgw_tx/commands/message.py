@@ -59,7 +59,7 @@ def parse(message: str | bytes, known: frozenset[str], now: int, max_age: int) -
         raise Refused(None, told, CommandError(errors.BAD_COMMAND, "id must be a string or a number"))
     if isinstance(id_, float):
         # 12345678901234567890123 and 1.10 are no floats to whoever sent them.
-        id_ = jsontext.number_as_sent(message, "id")
+        id_ = id_ if isinstance(id_, jsontext.NumberText) else jsontext.number_as_sent(message, "id")
     if not isinstance(cmd, str) or cmd not in known:
         told = cmd if isinstance(cmd, str) else None
         text = "cmd is missing" if cmd is None else f"there is no command {jsontext.text(cmd)[:100]}{_near(cmd, known)}"
@@ -83,10 +83,22 @@ def _object(message: str | bytes) -> dict[str, Any]:
     try:
         body = jsontext.loads(message)
     except ValueError as error:
-        raise Refused(None, None, CommandError(errors.BAD_JSON, f"not JSON: {error}")) from None
+        body = _with_a_huge_id(message)
+        if body is None:
+            raise Refused(None, None, CommandError(errors.BAD_JSON, f"not JSON: {error}")) from None
     if not isinstance(body, dict):
         raise Refused(None, None, CommandError(errors.BAD_JSON, "a command is a JSON object"))
     return body
+
+
+def _with_a_huge_id(message: str | bytes) -> dict[str, Any] | None:
+    """A command whose id has more digits than a double reaches; None for anything else that is no JSON to us."""
+    try:
+        id_ = jsontext.number_as_sent(message, "id")
+        rest = jsontext.loads_texts(message)
+    except (ValueError, TypeError, KeyError, AssertionError, RecursionError):
+        return None
+    return {**rest, "id": id_}
 
 
 def _check_age(t: Any, now: int, max_age: int) -> None:

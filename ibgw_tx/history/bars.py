@@ -11,15 +11,22 @@ from ibgw_tx.model import figures
 def parse_bars(fields: list[bytes]) -> tuple[int, list[list[Any]]]:
     """(request id, bars `[t, open, high, low, close, volume]`) of a HISTORICAL_DATA (17) frame since server version 124.
 
-    `t` in ms; a whole day's is its midnight UTC. An unknown volume (-1) is None. Raises ValueError or IndexError for a frame
-    that is not so.
+    `t` in ms; a whole day's is its midnight UTC. An unknown volume (-1) and a price that is no figure are None. Raises
+    ValueError or IndexError for a frame that is not so.
     """
     count = int(fields[4])
     bars = []
     for start in range(5, 5 + 8 * count, 8):
         date, open_, high, low, close, volume = fields[start : start + 6]
-        bars.append([bar_time(date.decode()), float(open_), float(high), float(low), float(close), _volume(volume)])
+        prices = [_price(text) for text in (open_, high, low, close)]
+        bars.append([bar_time(date.decode()), *prices, _volume(volume)])
     return int(fields[1]), bars
+
+
+def _price(text: bytes) -> float | None:
+    """None for what IB means as "unset" or is no figure; ValueError for what is no number at all."""
+    float(text)
+    return figures.number_or_none(text.decode())
 
 
 def _volume(text: bytes) -> float | None:

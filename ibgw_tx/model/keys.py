@@ -140,3 +140,20 @@ def order_id_counter(name: str) -> str:
 def halt(name: str) -> str:
     """Present while HALT is in force."""
     return f"IBGateway:{name}:halt"
+
+
+# Patterns, for who looks over keys that are there (SCAN).
+
+
+def order_hashes(name: str) -> str:
+    """Every order hash of a gateway."""
+    return f"URANUS:*:{name}:O:*"
+
+
+def oms_flags(name: str) -> str:
+    """Every flag of trust of a gateway."""
+    return f"URANUS:*:{name}:OMS"
+
+
+#: What the key of a contract begins with.
+CONTRACT = "IBGateway:Contract:"

@@ -199,3 +199,18 @@ def test_an_id_comes_back_as_it_was_sent(id_):
     with pytest.raises(commands.Refused) as refused:
         commands.parse(b'{"id":%b,"cmd":"NONE"}' % id_.encode(), known, NOW, 0)
     assert b'"id":%b,' % id_.encode() in replies.refusal(refused.value.id, None, refused.value.error, NOW)
+
+
+def test_an_id_of_thousands_of_digits_comes_back_too():
+    known, digits = frozenset({"RESET"}), b"9" * 6000
+    command = commands.parse(b'{"id":%b,"cmd":"RESET","params":{"a":[1,2.5]}}' % digits, known, NOW, 0)
+    assert b'"id":%b,' % digits in replies.ack(command, NOW) and command.params == {"a": [1, 2.5]}
+
+
+@pytest.mark.parametrize(
+    "text", [b'{"id":1,"cmd":"RESET","params":{"a":1e999}}', b'{"id":1,"cmd":"RESET","x":NaN}', b'{"id":1']
+)
+def test_what_is_no_number_elsewhere_is_refused(text):
+    with pytest.raises(commands.Refused) as refused:
+        commands.parse(text, frozenset({"RESET"}), NOW, 0)
+    assert refused.value.error.code == "bad_json"

@@ -136,3 +136,8 @@ def test_a_broken_frame_is_an_error(fields):
 )
 def test_times_of_bars(text, ms):
     assert bar_time(text) == ms
+
+
+@pytest.mark.parametrize("figure", ["nan", "1.7976931348623157E308", "2147483647", "inf"])
+def test_a_price_that_is_no_figure_is_none_of_a_bar(figure):
+    assert parse_bars(frame((BAR[0], figure, *BAR[2:])))[1][0][1:5] == [None, 2.0, 0.5, 1.5]

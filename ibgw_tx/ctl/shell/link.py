@@ -43,7 +43,7 @@ class Link:
 
     def order_hashes(self) -> list[str]:
         """The keys of this gateway's order hashes."""
-        found: Iterator[str] = self.client.scan_iter(f"URANUS:*:{self.name}:O:*", count=1000)
+        found: Iterator[str] = self.client.scan_iter(keys.order_hashes(self.name), count=1000)
         return sorted({key for key in found if keys.place_of(key, self.name)})
 
     def orders(self) -> list[Order]:

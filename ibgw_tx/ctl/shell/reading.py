@@ -130,13 +130,13 @@ def find(link: Link, as_json: bool, sec_type: str, symbol: str, exchange: str, c
     for key in answer.get("keys", []):
         found = link.json(key) or {}
         con_id = found.get("contract", {}).get("conId", "-")
-        click.echo(f"{safe(key.removeprefix('IBGateway:Contract:'))}  conId {safe(con_id)}  {safe(found.get('longName'))}")
+        click.echo(f"{safe(key.removeprefix(keys.CONTRACT))}  conId {safe(con_id)}  {safe(found.get('longName'))}")
 
 
 def contract_named(link: Link, exchange: str, pair: str) -> dict[str, Any]:
     """A contract that Redis knows under this exchange and pair. Raises Trouble."""
     members = {each.name for each in attrs.fields(Contract)}
-    for key in link.client.scan_iter("IBGateway:Contract:*", count=1000):
+    for key in link.client.scan_iter(f"{keys.CONTRACT}*", count=1000):
         if exchange not in key.split(":")[2:4]:
             continue
         told = (link.json(key) or {}).get("contract", {})
@@ -182,7 +182,7 @@ def facts(link: Link, now: int, told: dict[str, Any] | None) -> well.Facts:
     """Everything a doctor looks at."""
     seconds, micros = link.client.time()
     books = {channel: link.json(channel.removesuffix("full_odbk_channel") + "orderbook") for channel in link.subscribed_books()}
-    flags = link.client.scan_iter(f"URANUS:*:{link.name}:OMS", count=1000)
+    flags = link.client.scan_iter(keys.oms_flags(link.name), count=1000)
     exchanges = {*link.exchanges(), *(key.split(":")[1] for key in flags)}
     return well.Facts(
         name=link.name,

@@ -74,6 +74,9 @@ class Exposure:
     prices: tuple[float, ...] = ()
     touched: bool = False
     offset: float | None = None
+    #: How far its price runs before or behind the market: an amount, and percent (trails, relative orders).
+    distance: float = 0.0
+    percent: float = 0.0
     legs: tuple[LegExposure | None, ...] | None = None
     #: (limit, stop) that the order is to have once it is adjusted.
     adjusted: tuple[float | None, float | None] = (None, None)
@@ -131,7 +134,15 @@ class Exposure:
         return None if found is None else max(found * self.quantity, self.cash or 0)
 
     def _worth(self, bid: float | None, ask: float | None) -> float | None:
-        return _worst((self.limit, self.stop, *self.prices, self.facing(bid, ask)), self.per_point)
+        market = self.facing(bid, ask)
+        return _worst((self.limit, self.stop, *self.prices, market, self._run_ahead(market)), self.per_point)
+
+    def _run_ahead(self, market: float | None) -> float | None:
+        """Where a price that goes by the market may stand: a buy's as far above it as its distance says."""
+        if market is None:
+            return None
+        run = self.distance + abs(market) * self.percent / 100
+        return market + run if self.buys else market
 
     def _combo(self) -> float | None:
         """One combo: all its legs, each whatever its side, or its own price where that is worse."""
@@ -177,6 +188,8 @@ def exposure_of(
         prices=tuple(members[name] for name in price_members(members)),
         touched=kind in _TOUCHED,
         offset=members.get("lmtPriceOffset"),
+        distance=0.0 if TYPES[kind].aux_is_price else abs(members.get("auxPrice") or 0),
+        percent=members.get("trailingPercent") or 0.0,
         adjusted=(members.get("adjustedStopLimitPrice"), members.get("adjustedStopPrice")),
         legs=_legs(members, contract, buys, legs) if contract.secType == "BAG" else None,
     )

@@ -31,6 +31,8 @@ class ContractFactsFinder:
         self._legs_wanted = legs_wanted
         self._legs: dict[int, Contract] = {}
         self._magnifiers: dict[int, int] = {}
+        #: Contracts by conId and exchange as TWS told them: an order that is to be changed is kept with less.
+        self._whole: dict[tuple[int, str], Contract] = {}
         self._parsed: dict[tuple[tuple[float, float], ...], Rule] = {}
 
     async def resolve(self, given: Any) -> tuple[Contract, ContractFacts]:
@@ -68,6 +70,7 @@ class ContractFactsFinder:
     def _facts(self, known: KnownContract) -> ContractFacts:
         magnifier = int(figures.number_or_none(known.details.get("priceMagnifier")) or 1)
         self._magnifiers[known.contract.conId] = magnifier
+        self._whole[known.contract.conId, known.contract.exchange.upper()] = known.contract
         return ContractFacts(known.contract.secType, self._rule(known), magnifier)
 
     def _rule(self, known: KnownContract) -> Rule:
@@ -88,17 +91,20 @@ class ContractFactsFinder:
     def exposure(self, members: Mapping[str, Any], contract: Contract) -> Exposure:
         """What the limits look at of checked members on a resolved contract."""
         legs = [self._leg(leg.conId) for leg in contract.comboLegs]
-        return exposure_of(members, contract, self._magnifiers.get(contract.conId, 1), legs)
+        return exposure_of(members, self._as_told(contract), self._magnifiers.get(contract.conId, 1), legs)
 
     def _leg(self, con_id: int) -> KnownLeg | None:
         leg = self._legs.get(con_id)
         return None if leg is None else KnownLeg(leg, self._magnifiers.get(con_id, 1), *self.touch(leg))
+
+    def _as_told(self, contract: Contract) -> Contract:
+        return self._whole.get((contract.conId, contract.exchange.upper()), contract)
 
     def touch(self, contract: Contract) -> tuple[float | None, float | None]:
         """(bid, ask) of the last known book. A combo has none: the book by its name is that of an underlying."""
         if contract.secType == "BAG":
             return None, None
         try:
-            return self._channels.best(contract)
+            return self._channels.best(self._as_told(contract))
         except BadName:
             return None, None  # no book has such a name

@@ -90,6 +90,10 @@ class RedisFactory(txredisapi.RedisFactory):
         slot.start()
 
 
+#: Which setting Redis' words about a password speak of.
+_PASSWORD_HINTS = {"NOAUTH": " (REDIS_PSWD is not set)", "WRONGPASS": " (see REDIS_PSWD)"}
+
+
 class RedisProtocol(txredisapi.RedisProtocol):
     """A command connection: `execute_command` gives a Deferred with the reply as bytes, int, None or a list of these."""
 
@@ -129,7 +133,9 @@ class RedisProtocol(txredisapi.RedisProtocol):
 
     def _refused(self, failure: Failure) -> None:
         # Redis' own words; the password is not in them.
-        self.factory.trouble(f"refuses: {failure.getErrorMessage()}")
+        said = failure.getErrorMessage()
+        hint = next((hint for word, hint in _PASSWORD_HINTS.items() if said.startswith(word)), "")
+        self.factory.trouble(f"refuses: {said}{hint}")
         self.transport.abortConnection()
 
     def connectionLost(self, why: Failure = connectionDone) -> None:

@@ -309,3 +309,17 @@ def test_the_wanted_account_is_the_one_of_the_plain_key(monkeypatch):
     world.seconds(2)
     assert world.balance["USD"]["balance"] == 500
     assert world.link.json(names.balance("demo", "DU2")) == world.balance
+
+
+@pytest.mark.parametrize("code", [321, 322, 10275])
+def test_an_account_that_ib_refuses_does_not_hold_the_others_back(monkeypatch, code, lines):
+    world = World(monkeypatch)
+    world.link.bring_up()
+    world.ready("DU1,DU2")
+    (values,) = world.asked("76")
+    world.tws.notice(code, "no", values[2])
+    world.download()
+    world.seconds(2)
+    assert world.status and world.balance["USD"]["balance"] == 500
+    assert any("account DU2 is left out" in line for line in lines)
+    assert names.balance("demo", "DU2") not in world.link.keys

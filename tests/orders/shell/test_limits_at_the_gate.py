@@ -49,6 +49,34 @@ def test_a_change_is_valued_by_the_market_too(monkeypatch):
     assert ack["code"] == "limit" and "max_notional" in ack["err"] and not world.asked("3")
 
 
+@pytest.mark.parametrize(
+    "order",
+    [
+        {"orderType": "TRAIL", "aux": 300},
+        {"orderType": "TRAIL", "trailingPercent": 99},
+        {"orderType": "REL", "aux": 300},
+    ],
+)
+def test_a_price_that_runs_ahead_of_the_market_is_valued_where_it_may_stand(monkeypatch, order):
+    world = trading(monkeypatch, max_notional="10000")
+    book(world)
+    ack = world.place("a", **{"s": 50, "p": None, **order})
+    assert ack["code"] == "limit" and ack["err"].startswith("max_notional: ") and not world.asked("3")
+    assert world.place("b", **{"s": 50, "p": None, **order, **{name: 1 for name in order if name != "orderType"}})["ok"]
+
+
+@pytest.mark.parametrize("change", [{"s": 60}, {"p": 140}, {"tif": "GTC"}])
+def test_a_change_is_measured_by_the_book_of_its_contract(monkeypatch, change):
+    world = trading(monkeypatch, price_collar="5", max_notional="10000")
+    book(world)
+    order_id = world.placed("a", s=50, p=150)
+    assert world.change(order_id, **change)["ok"]
+    ack = world.change(order_id, p=160)
+    assert ack["code"] == "limit" and ack["err"].startswith("price_collar: 160 is more than 5 percent above 150")
+    ack = world.change(order_id, s=75, p=100)
+    assert ack["code"] == "limit" and "11250 is above 10000" in ack["err"]
+
+
 def test_an_order_without_price_and_book_is_refused_only_when_value_is_limited(monkeypatch):
     world = trading(monkeypatch, max_notional="1000000000")
     ack = world.place("a", p=None, orderType="MKT")

@@ -88,6 +88,12 @@ def test_the_password_is_the_first_word_and_never_in_the_log(lines):
     assert any("WRONGPASS" in line for line in lines) and not any("hunter2" in line for line in lines)
 
 
+@pytest.mark.parametrize("words", ["NOAUTH Authentication required.", "WRONGPASS invalid username-password pair"])
+def test_a_refusal_about_the_password_names_its_variable(lines, words):
+    Place().connect(0).reply(b"-%b" % words.encode())
+    assert any(words in line and "REDIS_PSWD" in line for line in lines)
+
+
 def test_a_refusal_is_logged_once_and_tried_again(lines):
     place = Place("hunter2")
     for _ in range(3):
