@@ -17,8 +17,8 @@ _POSITION = {b"%d" % number: number for number in range(500)}
 _OPERATION = {b"0": 0, b"1": 1, b"2": 2}
 _SIDE = {b"0": 0, b"1": 1}
 
-#: Shorter texts of digits are sizes; among longer ones are IB's ways of saying "unset" (2147483647 has ten).
-_PLAIN = 10
+#: Below it whole numbers are sizes; above are IB's ways of saying "unset" (2147483647 is the smallest).
+_PLAIN = 1_000_000_000
 
 
 class HotDepth:
@@ -40,17 +40,14 @@ class HotDepth:
         self.updates += 1
         rows = feed.rows
         try:
-            operation, size = _OPERATION[fields[4]], fields[7]
+            operation, text = _OPERATION[fields[4]], fields[7]
             if operation == DELETE:
                 changed = rows.apply(DELETE, _SIDE[fields[5]], _POSITION[fields[3]], 0, 0)
             else:
-                changed = rows.apply(
-                    operation,
-                    _SIDE[fields[5]],
-                    _POSITION[fields[3]],
-                    float(fields[6]),
-                    int(size) if size.isdigit() and len(size) < _PLAIN else figures.row_size(size),
-                )
+                size: float = int(text) if text.isdigit() else _PLAIN
+                if size >= _PLAIN:
+                    size = figures.row_size(text)
+                changed = rows.apply(operation, _SIDE[fields[5]], _POSITION[fields[3]], float(fields[6]), size)
         except (KeyError, IndexError, ValueError):
             rows.gaps += 1
             raise
@@ -67,17 +64,14 @@ class HotDepth:
         rows = feed.rows
         rows.merged = True
         try:
-            operation, size = _OPERATION[fields[5]], fields[8]
+            operation, text = _OPERATION[fields[5]], fields[8]
             if operation == DELETE:
                 changed = rows.apply(DELETE, _SIDE[fields[6]], _POSITION[fields[3]], 0, 0)
             else:
-                changed = rows.apply(
-                    operation,
-                    _SIDE[fields[6]],
-                    _POSITION[fields[3]],
-                    float(fields[7]),
-                    int(size) if size.isdigit() and len(size) < _PLAIN else figures.row_size(size),
-                )
+                size: float = int(text) if text.isdigit() else _PLAIN
+                if size >= _PLAIN:
+                    size = figures.row_size(text)
+                changed = rows.apply(operation, _SIDE[fields[6]], _POSITION[fields[3]], float(fields[7]), size)
         except (KeyError, IndexError, ValueError):
             rows.gaps += 1
             raise
