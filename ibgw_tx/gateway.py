@@ -137,7 +137,7 @@ class Gateway(MultiService):
     def sessionReady(self, session: IBSession) -> None:
         """A new session: everything is asked anew."""
         self._session = session
-        self.assembly.asker.is_waiting, self.assembly.asker.withdraw = session.is_waiting, session.withdraw_request
+        self.assembly.asker.session_began(session.is_waiting, session.withdraw_request)
         self.assembly.contracts.client = session.client
         session.client.choose_data_type(self._config.market_data_type)
         if self.assembly.notices.connectivity.is_up:

@@ -160,6 +160,10 @@ class Asker:
         """Whether an answer is still expected."""
         return req_id in self._open
 
+    def session_began(self, is_waiting: Callable[[int], bool], withdraw: Callable[[int], object]) -> None:
+        """Another session: which of its requests have not left yet, and how one is taken back."""
+        self.is_waiting, self.withdraw = is_waiting, withdraw
+
     def session_lost(self) -> None:
         """Every open question fails with its own name."""
         for req_id in list(self._open):
