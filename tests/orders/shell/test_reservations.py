@@ -1,56 +1,15 @@
 """Reserved client_oids: once each, and given back when nothing left."""
 
-import pytest
 from twisted.internet.defer import Deferred
 
 from ibgw_tx.commands.message import Command
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.errors import RedisDown
-from ibgw_tx.orders.entry.ids import OrderIds
-from ibgw_tx.orders.shell.halt import HaltSwitch
-from ibgw_tx.orders.shell.id_counter import IdCounter
-from ibgw_tx.orders.shell.kept import Kept
-from ibgw_tx.orders.shell.reservations import RESERVED_FOR, Reservations
-from ibgw_tx.orders.shell.unanswered import Unanswered
+from ibgw_tx.orders.shell.reservations import RESERVED_FOR
 from tests.kit.deferreds import error, result
-from tests.kit.redis import FakeLink
 
 COUNTER, HALT = names.order_id_counter("demo"), names.halt("demo")
 ORDER = Command("c", "PLACE_ORDER", {"order": {}})
-
-
-@pytest.fixture
-def link():
-    link = FakeLink()
-    link.up = True
-    return link
-
-
-@pytest.fixture
-def ids():
-    ids = OrderIds()
-    ids.next_valid_id(1)
-    return ids
-
-
-@pytest.fixture
-def reservations(link):
-    return Reservations("demo", link)
-
-
-@pytest.fixture
-def counter(link, ids):
-    return IdCounter("demo", link, ids)
-
-
-@pytest.fixture
-def halt(link):
-    return HaltSwitch("demo", link)
-
-
-@pytest.fixture
-def kept_parts(link, reservations, counter, halt):
-    return Kept("demo", link, reservations, Unanswered("demo", link), counter, halt)
 
 
 def done(coroutine):
