@@ -26,6 +26,7 @@ from ibgw_tx.contracts.shell.commands import ContractCommands
 from ibgw_tx.contracts.shell.contracts import Contracts
 from ibgw_tx.contracts.shell.market_rules import MarketRules
 from ibgw_tx.history.shell.commands import HistoryCommands
+from ibgw_tx.lease.shell.lease import Lease
 from ibgw_tx.model import events
 from ibgw_tx.model import keys as names
 from ibgw_tx.model import order_events as told
@@ -65,12 +66,13 @@ class Assembly:
         connectivity_changed: Callable[[Change], None],
         own: Mapping[str, Handler],
         make_redis: Callable[..., RedisLink] = RedisLink,
+        lease: Lease | None = None,
     ) -> None:
         name, now = config.name, clock.now_ms
         self._config = config
         self._session = session
         self.redis = make_redis(
-            config.redis_host, config.redis_port, config.redis_password, names.commands(name), reactor
+            config.redis_host, config.redis_port, config.redis_password, names.commands(name), reactor, lease
         )
         self.acks = AckChannel(lambda message: self.redis.publish(names.acks(name), message), now)
         self.asker = Asker(reactor)

@@ -76,13 +76,17 @@ def _exchanges(value: str) -> tuple[str, ...]:
 
 @attrs.frozen
 class Setting:
-    """One setting: its flag (without --), its variable, its default as text (None: none), how it is read, what it does."""
+    """One setting: its flag (without --), its variable, its default as text (None: none), how it is read, what it does.
+
+    `bare`: the flag takes no value, it stands for 1.
+    """
 
     flag: str
     env: str
     default: str | None
     parse: Callable[[str], Any]
     doc: str
+    bare: bool = False
 
     @property
     def member(self) -> str:
@@ -126,6 +130,7 @@ SETTINGS = (
     Setting("allowed-symbols", "IBGW_ALLOWED_SYMBOLS", None, _words, "limit: SYMBOL, pair or EXCHANGE:pair, with commas"),
     Setting("record", "IBGW_RECORD", None, _text, "file that gets every frame of TWS, both ways"),
     Setting("record-accounts", "IBGW_RECORD_ACCOUNTS", "0", _switch, "1: leave account numbers unmasked in it"),
+    Setting("standby", "IBGW_STANDBY", "0", _switch, "wait while another gateway has this name, then take over", bare=True),
     Setting("debug", "IBGW_DEBUG", "0", _switch, "1: write debug lines to the log"),
 )
 
@@ -155,6 +160,7 @@ class Config:
     allowed_symbols: tuple[str, ...] | None
     record: str | None
     record_accounts: bool
+    standby: bool
     debug: bool
 
     @property
@@ -169,7 +175,7 @@ class Config:
 
 
 def configure(flags: Mapping[str, str | None], env: Mapping[str, str]) -> Config:
-    """Read every setting. `flags` maps flag names to their text. Raises ConfigError."""
+    """Read every setting. `flags` maps flag names to their text ("1" for a bare one). Raises ConfigError."""
     _refuse_unknown(env)
     values = {setting.member: _value(setting, flags, env) for setting in SETTINGS}
     if values["name"] is None:

@@ -7,7 +7,6 @@ that is on Redis before its connections close.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -18,12 +17,13 @@ from twisted.python.failure import Failure
 
 from ibgw_tx.assembly import Assembly
 from ibgw_tx.chores import Chores
-from ibgw_tx.commands import message as commands
 from ibgw_tx.commands.message import Command
 from ibgw_tx.config import Config
+from ibgw_tx.lease.shell.lease import Lease
 from ibgw_tx.model import errors
 from ibgw_tx.model.errors import CommandError
 from ibgw_tx.redis.shell.link import RedisLink
+from ibgw_tx.reset import Reset
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.runtime.wall_clock import WallClock
 from ibgw_tx.status import Status
@@ -35,8 +35,6 @@ from ibgw_tx.tws.shell.session import IBSession
 STOP_LIMIT = 2.0  # seconds for each step of a clean stop
 #: Seconds TWS may be without its link to IB before the session is started over: the 1102 may have been lost.
 LINK_PATIENCE = 300.0
-#: Seconds within which a RESET is the same as the one before, and in which one that has not ended yet is.
-RESET_PAUSE, RESET_PATIENCE = 1.0, 10.0
 
 
 class Gateway(MultiService):
@@ -50,8 +48,12 @@ class Gateway(MultiService):
         reactor: Any,
         wall: Callable[[], float] | None = None,
         make_redis: Callable[..., RedisLink] = RedisLink,
+        lease: Lease | None = None,
     ) -> None:
-        """`reactor` runs on a steady clock; `wall` gives epoch seconds (None: the reactor's own, as in tests)."""
+        """`reactor` runs on a steady clock; `wall` gives epoch seconds (None: the reactor's own, as in tests).
+
+        `lease` is held; None: there is no other gateway of this name.
+        """
         super().__init__()
         self.setName(f"ibgateway-{config.name}")
         self._config = config
@@ -61,10 +63,10 @@ class Gateway(MultiService):
         self._link_down_since: float | None = None
         #: TWS has its link to IB again; everything is asked anew when its read has been taken in.
         self._link_is_back = False
-        self._reset_at = -math.inf
-        own = {"RESET": self.reset, "STATUS": self._tell_status}
+        self._reset = Reset(reactor, self.linked_session, self._start_over, lambda: self.assembly)
+        own = {"RESET": self._reset.command, "STATUS": self._tell_status}
         self.assembly = Assembly(
-            config, reactor, self.clock, self.linked_session, self.beat, self._connectivity_changed, own, make_redis
+            config, reactor, self.clock, self.linked_session, self.beat, self._connectivity_changed, own, make_redis, lease
         )
         self.redis = self.assembly.redis
         self.redis.on_message = self.assembly.dispatcher.message
@@ -219,23 +221,10 @@ class Gateway(MultiService):
                 books.farms_changed(farm_broken=change is Change.FARM_BROKEN, outage=outage)
             self.assembly.publisher.flush()
 
-    async def reset(self, command: Command) -> dict[str, Any]:
-        """RESET: caches, snapshot and subscriptions as on a new connection. One that is under way serves those that follow."""
-        commands.expect_members(command.params)
-        self.linked_session()
-        if self._is_resetting():
-            return {}
-        self.log.info("RESET by command {id!r}", id=command.id)
-        self._reset_at = self._reactor.seconds()
+    def _start_over(self) -> None:
         self._link_lost(session_lost=False)
         self.assembly.contracts.forget()
         self._link_up(same_session=True)
-        return {}
-
-    def _is_resetting(self) -> bool:
-        ago = self._reactor.seconds() - self._reset_at
-        complete = self.assembly.account.is_trusted and self.assembly.orders.is_running
-        return ago < RESET_PAUSE or (ago < RESET_PATIENCE and not complete)
 
     # Redis.
 
@@ -262,6 +251,12 @@ class Gateway(MultiService):
             self.log.failure("{what}: Redis at {address} was not read or written", failure, what=what, address=address)
 
     # Stop.
+
+    def cut(self) -> None:
+        """Another gateway has this one's name: nothing is said any more, on Redis or to TWS. stopService follows."""
+        self.redis.cut()
+        if self._session is not None:
+            self._session.abort("the name is another gateway's now")
 
     def stopService(self) -> Deferred[Any]:
         """Tell the end on Redis, then close TWS, then Redis; each step within STOP_LIMIT."""

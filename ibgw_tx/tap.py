@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,11 +10,12 @@ from twisted.application.service import IService
 from twisted.python import usage
 
 from ibgw_tx.config import SETTINGS, Config, ConfigError, configure, near_misses
-from ibgw_tx.gateway import Gateway
 from ibgw_tx.runtime.clean_exit import CleanExit
 from ibgw_tx.runtime.log import Logger, show_debug
 from ibgw_tx.runtime.version import version
 from ibgw_tx.runtime.wall_clock import make_steady
+from ibgw_tx.tenure import make_tenure
+from ibgw_tx.tws.shell.recorder import open_private
 
 log = Logger()
 
@@ -28,7 +28,9 @@ class Options(usage.Options):
     optParameters = [
         [setting.flag, None, None, f"{setting.doc} [{setting.env}{f', default {setting.default}' if setting.default else ''}]"]
         for setting in SETTINGS
+        if not setting.bare
     ]
+    optFlags = [[setting.flag, None, f"{setting.doc} [{setting.env}=1]"] for setting in SETTINGS if setting.bare]
     config: Config
 
     def opt_version(self) -> None:
@@ -54,13 +56,23 @@ class Options(usage.Options):
 
     def postOptions(self) -> None:
         try:
-            self.config = configure(self, os.environ)
+            bare = {setting.flag: "1" if self[setting.flag] else None for setting in SETTINGS if setting.bare}
+            self.config = configure({**self, **bare}, os.environ)
         except ConfigError as error:
             raise usage.UsageError(str(error)) from None
 
 
+def _check_record(config: Config) -> None:
+    """A recording that is not possible ends the start, not the gateway when its lease is taken."""
+    if config.record is not None:
+        try:
+            open_private(config.record).close()
+        except OSError as error:
+            raise SystemExit(f"ibgateway: --record {config.record!r}: {error.strerror}") from None
+
+
 def makeService(options: Options, reactor: Any = None) -> IService:
-    """The service tree of one gateway."""
+    """The service tree of one process: a gateway while the lease of its name is held."""
     if reactor is None:
         from twisted.internet import reactor  # noqa: PLC0415 (the only place that chooses a reactor)
 
@@ -68,9 +80,8 @@ def makeService(options: Options, reactor: Any = None) -> IService:
     show_debug(options.config.debug)
     for line in near_misses(os.environ):
         log.warn("{line}", line=line)
-    try:
-        gateway = Gateway(options.config, reactor, time.time)
-    except OSError as error:
-        raise SystemExit(f"ibgateway: --record {options.config.record!r}: {error.strerror}") from None
-    CleanExit(reactor).setServiceParent(gateway)
-    return gateway  # type: ignore[return-value]
+    _check_record(options.config)
+    exit = CleanExit(reactor)
+    tenure = make_tenure(options.config, reactor, exit.fail)
+    exit.setServiceParent(tenure)
+    return tenure  # type: ignore[return-value]

@@ -74,6 +74,14 @@ def test_a_usage_error_is_one_line(arguments, part):
     assert line.startswith("ibgateway: ") and part in line
 
 
+def test_standby_is_a_bare_flag(monkeypatch):
+    assert (parsed("--name=demo").standby, parsed("--name=demo", "--standby").standby) == (False, True)
+    monkeypatch.setenv("IBGW_STANDBY", "1")
+    assert parsed("--name=demo").standby
+    monkeypatch.setenv("IBGW_STANDBY", "yes")
+    assert refused("--name=demo") == "ibgateway: IBGW_STANDBY 'yes': must be 0 or 1"
+
+
 @pytest.mark.parametrize("flag", ["--redis-password", "--redis-pass", "--redis-passwor", "--redis-pswd"])
 def test_a_password_given_as_a_flag_is_refused_and_not_shown(flag):
     assert "hunter2" not in refused("--name=demo", f"{flag}=hunter2")
@@ -82,7 +90,7 @@ def test_a_password_given_as_a_flag_is_refused_and_not_shown(flag):
 def test_there_is_a_flag_for_every_setting_with_its_variable_and_default():
     shown = " ".join(str(Options()).split())
     for setting in SETTINGS:
-        assert f"--{setting.flag}=" in shown and setting.env in shown
+        assert (f"--{setting.flag}=" in shown) is not setting.bare and f"--{setting.flag}" in shown and setting.env in shown
 
 
 def test_the_plugin_is_found_and_names_its_module_as_text():
@@ -96,8 +104,10 @@ def test_makeservice_gives_one_tree_named_after_the_gateway():
     options.parseOptions(["--name=demo"])
     reactor = MemoryReactorClock()
     service = makeService(options, reactor)
-    assert IService.providedBy(service) and service.name == "ibgateway-demo"
-    children = [child.name for child in service]
+    assert IService.providedBy(service) and service.name == "tenure-demo"
+    assert [child.name for child in service] == ["lease", "clean exit"]
+    gateway = service._make(service.lease)
+    children = [child.name for child in gateway]
     assert children[:2] == ["redis", "ib"] and {"heartbeat", "balance", "books", "book keys"} <= set(children)
     assert not reactor.tcpClients
 

@@ -55,6 +55,10 @@ class RedisDown(Exception):
 
 
 
+class LeaseLost(Exception):
+    """Another gateway works under this name, or may do so."""
+
+
 class PacingFull(Exception):
     """So many messages of this kind wait for TWS's message rate that one more is refused."""
 

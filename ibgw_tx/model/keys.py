@@ -142,6 +142,21 @@ def halt(name: str) -> str:
     return f"IBGateway:{name}:halt"
 
 
+def lease(name: str) -> str:
+    """Who works under this name (section 9); gone by itself when it does not any more."""
+    return f"IBGateway:{name}:lease"
+
+
+def lease_number(name: str) -> str:
+    """How many have held the lease so far."""
+    return f"IBGateway:{name}:lease:number"
+
+
+def standby(name: str) -> str:
+    """Present while a gateway waits for the lease."""
+    return f"IBGateway:{name}:standby"
+
+
 # Patterns, for who looks over keys that are there (SCAN).
 
 

@@ -6,7 +6,10 @@ clean stop has taken place.
 
 from __future__ import annotations
 
+import atexit
+import os
 import signal
+import sys
 from typing import Any
 
 from twisted.application.service import Service
@@ -22,6 +25,7 @@ class CleanExit(Service):
     def __init__(self, reactor: Any) -> None:
         self.setName("clean exit")
         self._reactor = reactor
+        self._failed = False
 
     def startService(self) -> None:
         super().startService()
@@ -31,6 +35,14 @@ class CleanExit(Service):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._received)
 
+    def fail(self, status: int) -> None:
+        """Stop in order, then end with this exit status (twistd itself knows only 0 once the reactor has run)."""
+        if not self._failed:
+            self._failed = True
+            atexit.register(_end, status)
+            if self._reactor.running:
+                self._reactor.stop()
+
     def _received(self, number: int, frame: Any) -> None:
         # A signal handler may run between any two bytecodes: leave the rest to the reactor's turn.
         self._reactor.callFromThread(self._stop, signal.Signals(number).name)
@@ -39,3 +51,9 @@ class CleanExit(Service):
         self.log.info("{signal}: stopping", signal=name)
         if self._reactor.running:
             self._reactor.stop()
+
+
+def _end(status: int) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)

@@ -48,6 +48,8 @@ class Kept:
         self.loaded = True
 
     def check(self) -> None:
-        """Raise CommandError (unavailable) until Redis has been read."""
+        """Raise CommandError (unavailable) until Redis has been read, and while another gateway may have this one's name."""
+        if not self._redis.is_ours:
+            raise CommandError(errors.UNAVAILABLE, "the lease of this gateway's name is not renewed: another may work under it")
         if not self.loaded:
             raise CommandError(errors.UNAVAILABLE, "what the gateway keeps in Redis has not been read yet")

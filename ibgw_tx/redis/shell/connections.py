@@ -7,7 +7,7 @@ have left unread at a stalled Redis is killed first, so that nothing old can be 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import hiredis
@@ -18,6 +18,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
+from ibgw_tx.model.errors import LeaseLost
 from ibgw_tx.runtime.log import Logger
 
 REPLY_LIMIT = 10  # seconds until an unanswered command drops its connection
@@ -59,7 +60,9 @@ class RedisFactory(txredisapi.RedisFactory):
         ready: Callable[[Any], None],
         lost: Callable[[], None],
         trouble: Callable[[str], None],
+        admit: Callable[[RedisProtocol], Awaitable[None]] | None = None,
     ) -> None:
+        """`admit` is waited for before a connection counts as usable; what it raises drops the connection."""
         super().__init__(
             None,
             None,
@@ -74,6 +77,7 @@ class RedisFactory(txredisapi.RedisFactory):
         self.ready = ready
         self.lost = lost
         self.trouble = trouble
+        self.admit = admit
         #: Redis' run_id and the client id there of the connection before.
         self.last_client: tuple[bytes, int] | None = None
 
@@ -110,6 +114,8 @@ class RedisProtocol(txredisapi.RedisProtocol):
             await self.execute_command("AUTH", self.password)
         await self.execute_command("PING")
         await self._kill_predecessor()
+        if self.factory.admit is not None:
+            await self.factory.admit(self)
         await self.prepared()
         self._ready = True
         waiting, self._waiting_for_connect = self._waiting_for_connect, []
@@ -132,6 +138,10 @@ class RedisProtocol(txredisapi.RedisProtocol):
         """What a kind of connection does before it counts as usable."""
 
     def _refused(self, failure: Failure) -> None:
+        if failure.check(LeaseLost):
+            # Who keeps the lease says so.
+            self.transport.abortConnection()
+            return
         # Redis' own words; the password is not in them.
         said = failure.getErrorMessage()
         hint = next((hint for word, hint in _PASSWORD_HINTS.items() if said.startswith(word)), "")

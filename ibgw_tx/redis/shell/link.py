@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.application.service import Service
 from twisted.internet import defer
@@ -29,12 +29,30 @@ MAX_UNANSWERED = 20_000
 Words = Sequence[str | bytes | int]
 
 
+class Fence(Protocol):
+    """A lease: whether it is held for sure, and what a new connection asks of it (see RedisFactory's `admit`)."""
+
+    @property
+    def is_held(self) -> bool: ...
+
+    async def admit(self, protocol: RedisProtocol) -> None: ...
+
+
 class RedisLink(Service):
     """`up` while commands can be sent. `on_up` and `on_down` are called on each change, `on_books_up` when books can go."""
 
     log = Logger()
 
-    def __init__(self, host: str, port: int, password: str | None, channel: str, reactor: Any) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        password: str | None,
+        channel: str,
+        reactor: Any,
+        fence: Fence | None = None,
+    ) -> None:
+        """`fence`: what keeps a gateway out whose name is another's now."""
         self.setName("redis")
         self.up = False
         #: Whether the CMD channel is heard: a command published before is lost.
@@ -48,10 +66,11 @@ class RedisLink(Service):
         self.on_message: Callable[[bytes], None] = lambda message: None
         self.refused = 0
         self._reactor = reactor
+        self._fence = fence
         self._host, self._port = host, port
         self._protocol: RedisProtocol | None = None
         self._troubles = Troubles()
-        kind: dict[str, Any] = {"password": password}
+        kind: dict[str, Any] = {"password": password, "admit": None if fence is None else fence.admit}
         self._factories: list[RedisFactory] = [
             RedisFactory(
                 RedisProtocol, ready=self._ready, lost=self._lost, trouble=partial(self._say_trouble, "commands"), **kind
@@ -75,6 +94,11 @@ class RedisLink(Service):
         ]
 
     @property
+    def is_ours(self) -> bool:
+        """Whether no other gateway can have this one's name now."""
+        return self._fence is None or self._fence.is_held
+
+    @property
     def address(self) -> str:
         """host:port."""
         return f"{self._host}:{self._port}"
@@ -95,6 +119,17 @@ class RedisLink(Service):
         super().stopService()
         self.up = False
         return defer.DeferredList([factory.disconnect() for factory in self._factories], consumeErrors=True)
+
+    def cut(self) -> None:
+        """Nothing more is written, nothing more is heard, and nothing is connected again: another gateway has the name now."""
+        self.running = 0
+        self.up = self.listening = False
+        lost = [protocol for protocol in (self._protocol, self.books) if protocol is not None]
+        self._protocol = self.books = None
+        for factory in self._factories:
+            factory.disconnect().addErrback(lambda _: None)
+        for protocol in lost:
+            protocol.transport.abortConnection()
 
     def _cannot_connect(self, failure: Failure) -> None:
         if not failure.check(defer.CancelledError):

@@ -69,8 +69,7 @@ class Recorder:
     log = Logger()
 
     def __init__(self, path: str, masked: bool, clock: Clock, limit: int = LIMIT) -> None:
-        # What is in it is nobody's business but the operator's.
-        self._file: Any = open(path, "ab", buffering=_BUFFER, opener=_private)
+        self._file: Any = open_private(path)
         self._mask = Masker() if masked else None
         self._clock = clock
         self._started = clock.seconds()
@@ -119,6 +118,11 @@ class Recorder:
         except OSError as error:
             self.log.error("recording to {path} ends: {error}", path=self.path, error=str(error))
             self._file = None
+
+
+def open_private(path: str) -> Any:
+    """Append to a file that nobody but its owner may read. Raises OSError."""
+    return open(path, "ab", buffering=_BUFFER, opener=_private)
 
 
 def _private(path: str, flags: int) -> int:

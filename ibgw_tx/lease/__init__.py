@@ -1,0 +1,1 @@
+"""One gateway works under one name: the lease that says which one."""

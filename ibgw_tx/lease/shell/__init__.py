@@ -1,0 +1,1 @@
+"""The lease on Redis, and who this process is."""
