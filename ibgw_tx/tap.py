@@ -1,17 +1,20 @@
-"""The twistd plugin's options and its assembly. It decides nothing."""
+"""The twistd plugin's options and its assembly, and the plain command `ibgateway`. It decides nothing."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from twisted.application.service import IService
+from twisted.application.service import IService, MultiService
 from twisted.python import usage
 
 from ibgw_tx.config import SETTINGS, Config, ConfigError, configure, near_misses
 from ibgw_tx.runtime.clean_exit import CleanExit
 from ibgw_tx.runtime.log import Logger, show_debug
+from ibgw_tx.runtime.log_output import Logged, observer
 from ibgw_tx.runtime.version import version
 from ibgw_tx.runtime.wall_clock import make_steady
 from ibgw_tx.tenure import make_tenure
@@ -32,6 +35,10 @@ class Options(usage.Options):
     ]
     optFlags = [[setting.flag, None, f"{setting.doc} [{setting.env}=1]"] for setting in SETTINGS if setting.bare]
     config: Config
+
+    def getSynopsis(self) -> str:
+        """As it was called: by its own name, or through twistd."""
+        return f"Usage: ibgateway {self.synopsis}" if Path(sys.argv[0]).name == "ibgateway" else super().getSynopsis()
 
     def opt_version(self) -> None:
         """Show the version of ibgateway, not Twisted's, and exit"""
@@ -84,4 +91,22 @@ def makeService(options: Options, reactor: Any = None) -> IService:
     exit = CleanExit(reactor)
     tenure = make_tenure(options.config, reactor, exit.fail)
     exit.setServiceParent(tenure)
-    return tenure  # type: ignore[return-value]
+    return _logged(tenure, options)  # type: ignore[return-value]
+
+
+def _logged(service: MultiService, options: Options) -> MultiService:
+    """Under twistd: with the lines of its log as the settings want them."""
+    if options.parent is None:
+        return service
+    config = options.config
+    top = Logged(observer(options.parent, config.log_format, config.name, os.environ))
+    service.setServiceParent(top)
+    return top
+
+
+def main() -> None:
+    """The command `ibgateway`: what `twistd -n --pidfile= ibgateway` is, with the same flags and exit statuses."""
+    from twisted.scripts.twistd import run  # noqa: PLC0415 (nobody else needs it)
+
+    sys.argv[1:] = ["--nodaemon", "--pidfile=", "ibgateway", *sys.argv[1:]]
+    run()

@@ -16,14 +16,14 @@ from twisted.python.failure import Failure
 LIMIT = 500
 
 
-def shown(text: str) -> str:
+def shown(text: str, limit: int = LIMIT) -> str:
     """A text as a log may have it: whatever is not printable is escaped, and a long one is cut and says how long it was."""
-    clean = text[:LIMIT]
+    clean = text[:limit]
     if not clean.isprintable():
         clean = "".join(each if each.isprintable() else _escaped(each) for each in clean)
-    if len(text) <= LIMIT and len(clean) <= LIMIT:
+    if len(text) <= limit and len(clean) <= limit:
         return clean
-    return f"{clean[:LIMIT]}… ({len(text)} characters)"
+    return f"{clean[:limit]}… ({len(text)} characters)"
 
 
 def _escaped(character: str) -> str:

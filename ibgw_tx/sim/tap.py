@@ -1,8 +1,9 @@
-"""`twistd -n ibsim`: options and assembly."""
+"""`twistd -n ibsim`, or `ibsim`: options and assembly."""
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,10 @@ class Options(usage.Options):
         ["tif-notice", None, "Notice 10349 for an order without a time in force"],
         ["download-open-orders", None, "Send open orders to a client that connects"],
     ]
+
+    def getSynopsis(self) -> str:
+        """As it was called: by its own name, or through twistd."""
+        return f"Usage: ibsim {self.synopsis}" if Path(sys.argv[0]).name == "ibsim" else super().getSynopsis()
 
     def opt_version(self) -> None:
         """Show the version of ibsim, not Twisted's, and exit"""
@@ -165,3 +170,11 @@ def makeService(options: Options, reactor: Any = None) -> Simulator | Replayer:
     if options["control-port"] is not None:
         ControlPort(simulator, options["control-port"]).setServiceParent(simulator)
     return simulator
+
+
+def main() -> None:
+    """The command `ibsim`: what `twistd -n --pidfile= ibsim` is, with the same flags."""
+    from twisted.scripts.twistd import run  # noqa: PLC0415 - nobody else needs it
+
+    sys.argv[1:] = ["--nodaemon", "--pidfile=", "ibsim", *sys.argv[1:]]
+    run()
