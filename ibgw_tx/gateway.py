@@ -25,6 +25,7 @@ from ibgw_tx.model.errors import CommandError
 from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.reset import Reset
 from ibgw_tx.runtime.log import Logger
+from ibgw_tx.runtime.supervisor import Supervisor
 from ibgw_tx.runtime.wall_clock import WallClock
 from ibgw_tx.status import Status
 from ibgw_tx.tws.connectivity import Change, Connectivity
@@ -49,15 +50,17 @@ class Gateway(MultiService):
         wall: Callable[[], float] | None = None,
         make_redis: Callable[..., RedisLink] = RedisLink,
         lease: Lease | None = None,
+        supervisor: Supervisor | None = None,
     ) -> None:
         """`reactor` runs on a steady clock; `wall` gives epoch seconds (None: the reactor's own, as in tests).
 
-        `lease` is held; None: there is no other gateway of this name.
+        `lease` is held; None: there is no other gateway of this name. `supervisor`, the process' own, hears how it is.
         """
         super().__init__()
         self.setName(f"ibgateway-{config.name}")
         self._config = config
         self._reactor = reactor
+        self._supervisor = supervisor or Supervisor()
         self.clock = WallClock(reactor, wall)
         self._session: IBSession | None = None
         self._link_down_since: float | None = None
@@ -83,9 +86,8 @@ class Gateway(MultiService):
         make = partial(IBSession, config.client_id, self, hot, reactor, self.recorder, rate)
         factory = IBSessionFactory(make, reactor, config.tws_address)
         self.ib = TWSLink(config.tws_host, config.tws_port, factory, reactor)
-        self.standing = Status(
-            config, parts, reactor, self.clock.now_ms, lambda: self._session, lambda: factory.trouble, self._redis_up
-        )
+        now, trouble, forgotten = self.clock.now_ms, (lambda: factory.trouble), self._redis_up
+        self.standing = Status(config, parts, reactor, now, lambda: self._session, trouble, forgotten, self._supervisor)
         self.chores = Chores(parts, self.beat, lambda: self.is_linked, lambda: self.is_alive)
         for child in (self.redis, self.ib, *self.chores.services(reactor)):
             child.setServiceParent(self)

@@ -19,6 +19,7 @@ from ibgw_tx.model import keys as names
 from ibgw_tx.model.errors import RedisDown
 from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
+from ibgw_tx.runtime.supervisor import Supervisor
 from ibgw_tx.runtime.version import version
 from ibgw_tx.tws.shell.session import IBSession
 
@@ -26,7 +27,8 @@ from ibgw_tx.tws.shell.session import IBSession
 class Status:
     """`session()` gives the ready session, None without one; `trouble()` says what keeps TWS from being reached.
 
-    `forgotten()` is called when Redis has lost what it had without losing the connection.
+    `forgotten()` is called when Redis has lost what it had without losing the connection. The service manager hears of each
+    beat that was answered, and takes the gateway for started with the first that Redis has taken.
     """
 
     log = Logger()
@@ -40,6 +42,7 @@ class Status:
         session: Callable[[], IBSession | None],
         trouble: Callable[[], str],
         forgotten: Callable[[], None],
+        supervisor: Supervisor,
     ) -> None:
         self.stopping = False
         self._config = config
@@ -49,6 +52,7 @@ class Status:
         self._session = session
         self._trouble = trouble
         self._forgotten = forgotten
+        self._supervisor = supervisor
         self._started = clock.seconds()
         #: What Redis said when it refused the key.
         self._refusal = ""
@@ -100,6 +104,7 @@ class Status:
 
     def _written(self, before: Any, status: bool, now: int) -> None:
         self._refusal = ""
+        self._supervisor.alive(ready=True)
         lost, self._stands = self._stands and before is None, True
         if lost:
             self._forgotten()
@@ -107,6 +112,8 @@ class Status:
             self._parts.acks.heartbeat(True, now)
 
     def _not_written(self, failure: Failure, status: bool, now: int) -> None:
+        # A Redis that is away or refuses is told as the state: to start anew would not mend it, and would lose what waits for it.
+        self._supervisor.alive(ready=False)
         if failure.check(RedisDown) or not self._parts.redis.up:
             # The next Redis may never have had it.
             self._stands = False
@@ -120,6 +127,7 @@ class Status:
         if reasons == self._said:
             return
         self._said = reasons
+        self._supervisor.state(f"status false: {'; '.join(reasons)}" if reasons else "status true")
         if reasons:
             self.log.info("status of {name} is false: {reasons}", name=self._config.name, reasons="; ".join(reasons))
         else:

@@ -15,6 +15,7 @@ from ibgw_tx.config import SETTINGS, Config, ConfigError, configure, near_misses
 from ibgw_tx.runtime.clean_exit import CleanExit
 from ibgw_tx.runtime.log import Logger, show_debug
 from ibgw_tx.runtime.log_output import Logged, observer
+from ibgw_tx.runtime.supervisor import Supervisor
 from ibgw_tx.runtime.version import version
 from ibgw_tx.runtime.wall_clock import make_steady
 from ibgw_tx.tenure import make_tenure
@@ -89,7 +90,7 @@ def makeService(options: Options, reactor: Any = None) -> IService:
         log.warn("{line}", line=line)
     _check_record(options.config)
     exit = CleanExit(reactor)
-    tenure = make_tenure(options.config, reactor, exit.fail)
+    tenure = make_tenure(options.config, reactor, exit.fail, Supervisor(os.environ.get("NOTIFY_SOCKET")))
     exit.setServiceParent(tenure)
     return _logged(tenure, options)  # type: ignore[return-value]
 

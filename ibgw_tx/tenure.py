@@ -21,6 +21,7 @@ from ibgw_tx.lease.claim import PACE
 from ibgw_tx.lease.shell.lease import Lease
 from ibgw_tx.lease.shell.process import lasting_seconds, this_process
 from ibgw_tx.runtime.log import Logger
+from ibgw_tx.runtime.supervisor import Supervisor
 
 
 class Tenure(MultiService):
@@ -32,27 +33,37 @@ class Tenure(MultiService):
     log = Logger()
 
     def __init__(
-        self, config: Config, lease: Lease, make: Callable[[Lease], Gateway], reactor: Any, end: Callable[[int], None]
+        self,
+        config: Config,
+        lease: Lease,
+        make: Callable[[Lease], Gateway],
+        reactor: Any,
+        end: Callable[[int], None],
+        supervisor: Supervisor,
     ) -> None:
         super().__init__()
         self.setName(f"tenure-{config.name}")
         self.gateway: Gateway | None = None
         self.lease = lease
-        self._config, self._make, self._end = config, make, end
+        self._config, self._make, self._end, self._supervisor = config, make, end, supervisor
         self._ending: Deferred[Any] | None = None
         #: Whether it has been said that the lease is not sure.
         self._unsure = False
         lease.on_taken, lease.on_lost, lease.on_given_up = self._taken, self._lost, self._given_up
-        lease.setServiceParent(self)
+        lease.on_standing_by = self._standing_by
+        for child in (supervisor, lease):
+            child.setServiceParent(self)
         self._watch = LoopingCall(self._look)
         self._watch.clock = reactor
 
     def startService(self) -> None:
         super().startService()
+        self._supervisor.state(f"waits for the lease of {self._config.name} on Redis at {self._config.redis_address}")
         self._watch.start(PACE).addErrback(lambda failure: self.log.failure("the lease is watched no longer", failure))
 
     def stopService(self) -> Deferred[Any]:
         """The gateway tells its end; then the lease is given back."""
+        self._supervisor.stopping()
         if self._watch.running:
             self._watch.stop()
         ended = DeferredList([self._end_gateway()], consumeErrors=True)
@@ -71,6 +82,11 @@ class Tenure(MultiService):
             self.gateway = self._make(self.lease)
             self.gateway.setServiceParent(self)
 
+    def _standing_by(self, words: str) -> None:
+        """Redis knows that this one waits: that is what it was started for."""
+        self._supervisor.state(f"stands by for {self._config.name}: {words}")
+        self._supervisor.alive(ready=True)
+
     def _lost(self, words: str) -> None:
         name = self._config.name
         self.log.warn("{name} has lost its lease to another gateway ({words}): it stops here", name=name, words=words)
@@ -88,6 +104,8 @@ class Tenure(MultiService):
 
     def _look(self) -> None:
         """A lease that is not renewed may become another's."""
+        if self.gateway is None:
+            self._supervisor.alive(ready=False)
         if self.gateway is None or self.lease.is_held:
             if self._unsure:
                 self._unsure = False
@@ -125,7 +143,7 @@ async def _nothing() -> None:
     """There is nothing to end."""
 
 
-def make_tenure(config: Config, reactor: Any, end: Callable[[int], None]) -> Tenure:
+def make_tenure(config: Config, reactor: Any, end: Callable[[int], None], supervisor: Supervisor) -> Tenure:
     """The service tree of one process."""
     lease = Lease(
         config.name,
@@ -137,4 +155,8 @@ def make_tenure(config: Config, reactor: Any, end: Callable[[int], None]) -> Ten
         lasting_seconds,
         lambda: int(time.time() * 1000),
     )
-    return Tenure(config, lease, lambda lease: Gateway(config, reactor, time.time, lease=lease), reactor, end)
+
+    def make(lease: Lease) -> Gateway:
+        return Gateway(config, reactor, time.time, lease=lease, supervisor=supervisor)
+
+    return Tenure(config, lease, make, reactor, end, supervisor)

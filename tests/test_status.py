@@ -208,3 +208,53 @@ def test_a_heartbeat_of_false_carries_no_more_than_it_says(world):
     world.tws.wire.end()
     beat = next(message for message in world.link.on_channel(ACK)[::-1] if message["type"] == "heartbeat")
     assert set(beat) == {"type", "status", "reasons", "t"}
+
+
+# What the service manager hears.
+
+
+def test_it_is_ready_when_redis_has_the_first_status_and_not_before(monkeypatch):
+    world = World(monkeypatch)
+    world.seconds(3)
+    before = world.manager.heard()
+    assert "READY=1" not in before and before[0].startswith("STATUS=status false: no session with TWS at 127.0.0.1:4002 yet")
+    world.link.hold = True
+    world.link.bring_up()
+    world.seconds(2)
+    assert not {"READY=1", "WATCHDOG=1"} & set(world.manager.heard())
+    world.link.answer()
+    assert world.manager.heard().count("READY=1") == 1
+
+
+def test_each_beat_that_redis_answers_is_a_sign_of_life_and_a_held_one_is_none(world):
+    world.manager.heard()
+    world.seconds(5)
+    assert world.manager.heard() == ["WATCHDOG=1"] * 5
+    world.link.hold = True
+    world.seconds(5)
+    assert world.manager.heard() == []
+
+
+def test_a_redis_that_is_away_or_refuses_is_no_reason_to_be_started_anew(world):
+    world.link.refuse["SET"] = OOM
+    world.seconds(2)
+    heard = world.manager.heard()
+    assert heard.count("WATCHDOG=1") >= 2 and f"STATUS=status false: Redis refuses the status: {OOM}" in heard
+    world.link.go_down()
+    world.manager.heard()
+    world.seconds(2)
+    assert world.manager.heard().count("WATCHDOG=1") == 2
+
+
+def test_a_heartbeat_that_fails_is_no_sign_of_life(world, monkeypatch, failures):
+    world.manager.heard()
+    monkeypatch.setattr(world.gateway.standing, "_say", lambda reasons: 1 / 0)
+    world.seconds(2)
+    assert world.manager.heard() == [] and len(failures) >= 2
+    failures.clear()
+
+
+def test_a_stop_is_the_state(world):
+    world.manager.heard()
+    world.gateway.stopService()
+    assert world.manager.heard()[0] == "STATUS=status false: the gateway is stopping"

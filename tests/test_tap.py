@@ -105,7 +105,7 @@ def test_makeservice_gives_one_tree_named_after_the_gateway():
     reactor = MemoryReactorClock()
     service = makeService(options, reactor)
     assert IService.providedBy(service) and service.name == "tenure-demo"
-    assert [child.name for child in service] == ["lease", "clean exit"]
+    assert [child.name for child in service] == ["supervisor", "lease", "clean exit"]
     gateway = service._make(service.lease)
     children = [child.name for child in gateway]
     assert children[:2] == ["redis", "ib"] and {"heartbeat", "balance", "books", "book keys"} <= set(children)

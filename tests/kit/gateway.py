@@ -7,6 +7,7 @@ from twisted.internet.testing import MemoryReactorClock
 from ibgw_tx import gateway as gateway_module
 from ibgw_tx.config import configure
 from ibgw_tx.model import keys as names
+from ibgw_tx.runtime.supervisor import Supervisor
 from tests.kit.redis import FakeLink
 from tests.kit.tws import ScriptedTWS
 
@@ -73,13 +74,41 @@ def portfolio_row(contract, pos=100, account="DU1", price="160.5"):
     return (7, 8, *named, *rest, pos, price, "16050", "150.25", "1025", "0", account)
 
 
+class FakeManager:
+    """A service manager in memory: what it was told, datagram by datagram."""
+
+    def __init__(self):
+        self.told = []
+
+    def __call__(self, *kind):
+        return self
+
+    def setblocking(self, flag):
+        pass
+
+    def close(self):
+        pass
+
+    def sendto(self, data, place):
+        self.told.append(data.decode().split("\n"))
+
+    def heard(self):
+        """Every word since the last time, in order."""
+        found, self.told = [word for words in self.told for word in words], []
+        return found
+
+
 class World:
     """A started gateway. Redis is up and TWS connected when a test says so."""
 
     def __init__(self, monkeypatch, **flags):
         self.reactor = MemoryReactorClock()
         self.reactor.advance(1_700_000_000)
-        self.gateway = gateway_module.Gateway(configure({"name": "demo", **flags}, {}), self.reactor, make_redis=FakeLink)
+        self.manager = FakeManager()
+        supervisor = Supervisor("/manager", make_socket=self.manager)
+        config = configure({"name": "demo", **flags}, {})
+        supervisor.startService()
+        self.gateway = gateway_module.Gateway(config, self.reactor, make_redis=FakeLink, supervisor=supervisor)
         self.parts = self.gateway.assembly
         self.link = self.gateway.redis
         self.gateway.startService()

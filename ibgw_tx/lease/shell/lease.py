@@ -54,6 +54,8 @@ class Lease(Service):
         self.on_taken: Callable[[], None] = lambda: None
         self.on_lost: Callable[[str], None] = lambda words: None
         self.on_given_up: Callable[[str], None] = lambda words: None
+        #: Called with each look of one that stands by, once Redis has taken that it does; who holds the lease.
+        self.on_standing_by: Callable[[str], None] = lambda words: None
         #: Whether another gateway waits for the lease, as of the last renewal.
         self.has_standby = False
         self.holder: Holder | None = None
@@ -145,6 +147,8 @@ class Lease(Service):
         held_by = None if value is None else holder_of(value)
         move = self._claim.look(value, rest, held_by is not None and is_dead(held_by), self._seconds())
         words = "somebody" if held_by is None else held_by.words
+        if self._stands_by and move is Move.WAIT:
+            self.on_standing_by(f"{words} holds it" if value is not None else "free")
         if move is Move.TAKE:
             await self._take(execute, value or "")
         elif move is Move.GIVE_UP:
