@@ -8,6 +8,7 @@ redis() { redis-cli -h "${REDIS_HOST:-127.0.0.1}" -p "${REDIS_PORT:-6379}" --raw
 fail() { echo "$1" >&2; exit 1; }
 
 heard=$(mktemp -d)
+: >"$heard/acks"
 redis-cli -h "${REDIS_HOST:-127.0.0.1}" -p "${REDIS_PORT:-6379}" --raw SUBSCRIBE "IBGateway:$name:ACK" >"$heard/acks" 2>/dev/null &
 listener=$!
 trap 'kill $listener 2>/dev/null; rm -rf "$heard"' EXIT

@@ -37,13 +37,16 @@ from ibgw_tx.orders.entry.limits import Limits
 from ibgw_tx.orders.shell.asking import OrderQuestions
 from ibgw_tx.orders.shell.entry import OrderEntry
 from ibgw_tx.orders.shell.followups import OrderFollowups
+from ibgw_tx.orders.shell.look_back import LookBack
 from ibgw_tx.orders.shell.order_log import EndLog
 from ibgw_tx.orders.shell.orders import Orders
 from ibgw_tx.orders.shell.reservations import Reservations
 from ibgw_tx.orders.shell.store import OrderStore
 from ibgw_tx.orders.shell.unanswered import Unanswered
-from ibgw_tx.redis.shell.link import RedisLink
+from ibgw_tx.redis.shell.link import RedisLink, Words
 from ibgw_tx.runtime.wall_clock import WallClock
+from ibgw_tx.streams.events import EventStream
+from ibgw_tx.streams.shell.command_stream import CommandStream
 from ibgw_tx.tws.connectivity import Change
 from ibgw_tx.tws.shell.asker import FIRST_REQUEST_ID, Asker
 from ibgw_tx.tws.shell.session import IBSession
@@ -70,11 +73,13 @@ class Assembly:
     ) -> None:
         name, now = config.name, clock.now_ms
         self._config = config
+        self._now = now
         self._session = session
         self.redis = make_redis(
             config.redis_host, config.redis_port, config.redis_password, names.commands(name), reactor, lease
         )
-        self.acks = AckChannel(lambda message: self.redis.publish(names.acks(name), message), now)
+        self.events = EventStream(name, config.events)
+        self.acks = AckChannel(lambda kind, message: self.redis.tell_all(self.publication(kind, message)), now)
         self.asker = Asker(reactor)
         self.contracts = Contracts(self.asker, self.redis, reactor, now, self._found)
         self.rules = MarketRules(self.redis)
@@ -95,7 +100,14 @@ class Assembly:
             connectivity_changed,
             config.tws_address,
         )
-        self.dispatcher = Dispatcher({**own, **self._handlers()}, self.acks, now, int(config.max_command_age * 1000))
+        look_back = LookBack(self.orders.cache, self._reservations).outcome
+        max_age = int(config.max_command_age * 1000)
+        self.dispatcher = Dispatcher({**own, **self._handlers()}, self.acks, now, max_age, look_back)
+
+    def publication(self, kind: str, message: bytes) -> list[Words]:
+        """The Redis commands that say something on ACK; bots that were away read acks and errors in the stream of events."""
+        said: Words = ("PUBLISH", names.acks(self._config.name), message)
+        return [said, *(self.events.entry(kind, self._now(), message) if kind in ("ack", "error") else ())]
 
     def _make_books(self, name: str, clock: WallClock) -> None:
         now, steady = clock.now_ms, clock.steady_ms
@@ -113,11 +125,12 @@ class Assembly:
 
     def _make_orders(self, config: Config, reactor: Any, now: Callable[[], int]) -> None:
         cache = OrderCache(config.client_id, config.history_days)
-        self.order_store = OrderStore(config.name, self.redis, now)
+        self.order_store = OrderStore(config.name, self.redis, now, lambda order: self.events.entry("order", now(), order))
         self.order_store.exchanges.update(config.exchanges or ())
         self.order_questions = OrderQuestions(self.asker, reactor)
         self.order_followups = OrderFollowups(self.acks, reactor)
         unanswered, reservations = Unanswered(config.name, self.redis), Reservations(config.name, self.redis)
+        self._reservations = reservations
         self.orders = Orders(
             cache,
             OrderIds(ceiling=FIRST_REQUEST_ID - 1, make_room=self.asker.make_room),
@@ -154,6 +167,18 @@ class Assembly:
             config.account or "",
             now,
             reactor,
+        )
+
+    def command_stream(self, reactor: Any) -> CommandStream:
+        """The service that takes commands from their stream."""
+        return CommandStream(
+            self._config.name,
+            self.redis,
+            self.dispatcher.message,
+            lambda ack: self.publication("ack", ack),
+            lambda: self.orders.is_running,
+            reactor,
+            self._now,
         )
 
     def _found(self, known: KnownContract) -> None:

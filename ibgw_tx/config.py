@@ -139,6 +139,7 @@ SETTINGS = (
     Setting("allowed-symbols", "IBGW_ALLOWED_SYMBOLS", None, _words, "limit: SYMBOL, pair or EXCHANGE:pair, with commas"),
     Setting("record", "IBGW_RECORD", None, _text, "file that gets every frame of TWS, both ways"),
     Setting("record-accounts", "IBGW_RECORD_ACCOUNTS", "0", _switch, "1: leave account numbers unmasked in it"),
+    Setting("events", "IBGW_EVENTS", "10000", _integer(0, 10_000_000), "entries that the stream of events keeps; 0: no stream"),
     Setting("standby", "IBGW_STANDBY", "0", _switch, "wait while another gateway has this name, then take over", bare=True),
     Setting("log-format", "IBGW_LOG_FORMAT", "text", _one_of("text", "json"), "text, or json: one object a line"),
     Setting("debug", "IBGW_DEBUG", "0", _switch, "1: write debug lines to the log"),
@@ -170,6 +171,7 @@ class Config:
     allowed_symbols: tuple[str, ...] | None
     record: str | None
     record_accounts: bool
+    events: int
     standby: bool
     log_format: str
     debug: bool

@@ -89,7 +89,7 @@ class Gateway(MultiService):
         now, trouble, forgotten = self.clock.now_ms, (lambda: factory.trouble), self._redis_up
         self.standing = Status(config, parts, reactor, now, lambda: self._session, trouble, forgotten, self._supervisor)
         self.chores = Chores(parts, self.beat, lambda: self.is_linked, lambda: self.is_alive)
-        for child in (self.redis, self.ib, *self.chores.services(reactor)):
+        for child in (self.redis, self.ib, parts.command_stream(reactor), *self.chores.services(reactor)):
             child.setServiceParent(self)
 
     def startService(self) -> None:

@@ -37,6 +37,7 @@ MAY = {
     "books": SUBJECT,
     "orders": SUBJECT | {"books"},
     "lease": {"redis"},
+    "streams": {"redis", "commands"},
     # The operator's program: it knows Redis and nothing of the gateway.
     "ctl": set(),
 }

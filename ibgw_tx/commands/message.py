@@ -28,13 +28,15 @@ _FRAME = frozenset({"id", "cmd", "params", "t"})
 class Command:
     """A well-formed command; `params` still has to be understood by whoever carries it out.
 
-    `expires` (ms) is when it must not be carried out any more, because of its `t`; None for never.
+    `expires` (ms) is when it must not be carried out any more, because of its `t`; None for never. `entry` is its id in the
+    stream of commands, "" for one from the channel.
     """
 
     id: CommandId
     cmd: str
     params: dict[str, Any]
     expires: float | None = None
+    entry: str = ""
 
 
 class Refused(Exception):
@@ -47,8 +49,12 @@ class Refused(Exception):
         self.error = error
 
 
-def parse(message: str | bytes, known: frozenset[str], now: int, max_age: int) -> Command:
+def parse(
+    message: str | bytes, known: frozenset[str], now: int, max_age: int, entry: str = "", sent: int | None = None
+) -> Command:
     """Give the command in `message`. `known` are the names there are, `max_age` ms limits the age of its `t` (0: never).
+
+    `sent` (epoch ms) stands for a `t` that it does not have.
 
     Raises Refused (bad_json, bad_command, bad_params, expired) with as much of id and cmd as could be read.
     """
@@ -65,9 +71,10 @@ def parse(message: str | bytes, known: frozenset[str], now: int, max_age: int) -
         text = "cmd is missing" if cmd is None else f"there is no command {jsontext.text(cmd)[:100]}{_near(cmd, known)}"
         raise Refused(id_, told, CommandError(errors.BAD_COMMAND, text))
     try:
-        _check_age(body.get("t"), now, max_age)
-        expires = body["t"] + max_age if max_age and body.get("t") is not None else None
-        return Command(id_, cmd, _params(body), expires)
+        t = sent if body.get("t") is None else body["t"]
+        check_age(t, now, max_age)
+        expires = t + max_age if max_age and t is not None else None
+        return Command(id_, cmd, _params(body), expires, entry)
     except CommandError as error:
         raise Refused(id_, cmd, error) from None
 
@@ -101,7 +108,8 @@ def _with_a_huge_id(message: str | bytes) -> dict[str, Any] | None:
     return {**rest, "id": id_}
 
 
-def _check_age(t: Any, now: int, max_age: int) -> None:
+def check_age(t: Any, now: int, max_age: int) -> None:
+    """Refuse a command that was sent at `t` (epoch ms, None: not said) for its age. Raises CommandError (expired, bad_params)."""
     if t is None:
         return
     if isinstance(t, bool) or not isinstance(t, int | float):

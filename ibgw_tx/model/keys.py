@@ -40,6 +40,16 @@ def acks(name: str) -> str:
     return f"IBGateway:{name}:ACK"
 
 
+def command_stream(name: str) -> str:
+    """The stream from which commands are taken too."""
+    return f"IBGateway:{name}:CMDS"
+
+
+def events(name: str) -> str:
+    """The stream of what was published: orders, executions, acknowledgements, errors, changes of state."""
+    return f"IBGateway:{name}:events"
+
+
 # Contracts.
 
 

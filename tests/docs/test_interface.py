@@ -249,7 +249,7 @@ class Terminal:
         if command.answer[-1:] == ["^C"]:
             return self._watch(command)
         deadline = time.monotonic() + LIMIT
-        reads = " PUBLISH " not in command.text
+        reads = " PUBLISH " not in command.text and " XADD " not in command.text
         if not reads:
             self._mark = len(self.heard)
         while True:

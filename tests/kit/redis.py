@@ -35,12 +35,20 @@ class FakeWire:
             self._redis.carry_out(*command)
 
 
+class NoConnection:
+    """A connection that is never there."""
+
+    def disconnect(self):
+        return succeed(None)
+
+
 class FakeLink(Service):
     """RedisLink's interface over a dict. `hold` leaves replies out until `answer`; `refuse` names commands that fail."""
 
     def __init__(self, *arguments):
         self.setName("redis")
         self.arguments = arguments
+        self.streams = {}
         self.up = False
         self.listening = False
         self.on_listening = lambda: None
@@ -56,6 +64,11 @@ class FakeLink(Service):
         self._held = []
 
     # What a test does.
+
+    is_ours = True
+
+    def open(self, ready, lost, trouble):
+        return NoConnection()
 
     def bring_up(self):
         self.up, self.books = True, FakeWire(self)
@@ -136,6 +149,9 @@ class FakeLink(Service):
             return [self.carry_out(*words) for words in rest[0]]
         word, *rest = (item if isinstance(item, bytes) else _on_the_wire(item) for item in (word, *rest))
         return getattr(self, f"_{word.decode().lower()}")(*rest)
+
+    def _xadd(self, key, maxlen, about, cap, entry, *fields):
+        self.streams.setdefault(key, []).append(dict(zip(fields[::2], fields[1::2], strict=True)))
 
     def _publish(self, channel, message):
         self.published.append((channel.decode(), message))

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeAlias
 
+import attrs
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from ibgw_tx.commands import message as commands
 from ibgw_tx.commands.message import Command, Refused
-from ibgw_tx.commands.shell.ack_channel import AckChannel
+from ibgw_tx.commands.shell.ack_channel import AckChannel, Reply
 from ibgw_tx.model import errors
 from ibgw_tx.model.contract import BadName
 from ibgw_tx.model.errors import AnswerUnreadable, CommandError, NotEncodable, PacingFull, RedisDown, RequestTimeout, SessionLost
@@ -36,14 +37,37 @@ _CODES: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
+@attrs.frozen
+class Entry:
+    """Where a command of the stream stands: its id there, when it was added (epoch ms), who takes its acknowledgement.
+
+    `again`: a former life had it; whether that one has carried it out has to be found out.
+    """
+
+    id: str
+    sent: int
+    reply: Reply
+    again: bool = False
+
+
 class Dispatcher:
-    """Takes each message from CMD. `max_age` is in ms, 0 for no limit."""
+    """Takes each message from CMD. `max_age` is in ms, 0 for no limit.
+
+    `look_back` of a command that a former life had: what its ack carries if that one has carried it out, None if it is to be
+    carried out now; raises CommandError when that cannot be told.
+    """
 
     log = Logger()
 
     def __init__(
-        self, handlers: Mapping[str, Handler], acks: AckChannel, now_ms: Callable[[], int], max_age: int
+        self,
+        handlers: Mapping[str, Handler],
+        acks: AckChannel,
+        now_ms: Callable[[], int],
+        max_age: int,
+        look_back: Callable[[Command], Coroutine[Any, Any, dict[str, Any] | None]] | None = None,
     ) -> None:
+        self._look_back = look_back
         self._handlers = handlers
         self._known = frozenset(handlers)
         self._acks = acks
@@ -51,32 +75,48 @@ class Dispatcher:
         self._max_age = max_age
         self._open = 0
 
-    def message(self, message: bytes) -> None:
-        """One message from the CMD channel."""
+    def message(self, message: bytes, entry: Entry | None = None) -> None:
+        """One message from the CMD channel, or of an entry of the stream."""
+        to = None if entry is None else entry.reply
+        # What a former life has carried out is acknowledged as such, however old it is by now.
+        max_age = 0 if entry is not None and entry.again else self._max_age
+        place = {} if entry is None else {"entry": entry.id, "sent": entry.sent}
         try:
-            command = commands.parse(message, self._known, self._now_ms(), self._max_age)
+            command = commands.parse(message, self._known, self._now_ms(), max_age, **place)  # type: ignore[arg-type]
         except Refused as refused:
-            self._refuse(refused.id, refused.cmd, refused.error)
+            self._refuse(refused.id, refused.cmd, refused.error, to)
             return
         if self._open >= MAX_OPEN:
             error = CommandError(errors.LIMIT, f"{MAX_OPEN} commands are under way; try again")
-            self._refuse(command.id, command.cmd, error)
+            self._refuse(command.id, command.cmd, error, to)
             return
         self._open += 1
-        done = Deferred.fromCoroutine(self._carry_out(command))
+        done = Deferred.fromCoroutine(self._carry_out(command, entry))
         done.addErrback(lambda failure: self.log.failure("command {cmd}", failure, cmd=command.cmd))
 
-    async def _carry_out(self, command: Command) -> None:
+    async def _carry_out(self, command: Command, entry: Entry | None) -> None:
+        to = None if entry is None else entry.reply
         try:
-            more = await self._handlers[command.cmd](command)
+            more = await self._outcome(command, entry)
         except CommandError as error:
-            self._refuse(command.id, command.cmd, error)
+            self._refuse(command.id, command.cmd, error, to)
         except Exception as error:
-            self._refuse(command.id, command.cmd, self._as_command_error(command, error))
+            self._refuse(command.id, command.cmd, self._as_command_error(command, error), to)
         else:
-            self._acks.ack(command, **more)
+            self._acks.ack(command, to, **more)
         finally:
             self._open -= 1
+
+    async def _outcome(self, command: Command, entry: Entry | None) -> dict[str, Any]:
+        if entry is not None and entry.again:
+            if self._look_back is not None:
+                done = await self._look_back(command)
+                if done is not None:
+                    return done
+            now = self._now_ms()
+            commands.check_age(entry.sent, now, self._max_age)
+            command = attrs.evolve(command, expires=entry.sent + self._max_age if self._max_age else None)
+        return await self._handlers[command.cmd](command)
 
     def _as_command_error(self, command: Command, error: Exception) -> CommandError:
         for kind, code in _CODES:
@@ -85,6 +125,6 @@ class Dispatcher:
         self.log.failure("command {cmd} {id!r} failed", Failure(error), cmd=command.cmd, id=command.id)
         return CommandError(errors.UNAVAILABLE, "the gateway failed to carry this out; its log tells why")
 
-    def _refuse(self, id: commands.CommandId, cmd: str | None, error: CommandError) -> None:
+    def _refuse(self, id: commands.CommandId, cmd: str | None, error: CommandError, to: Reply | None) -> None:
         self.log.info("command {cmd!r} {id!r} refused: {code}, {text}", cmd=cmd, id=id, code=error.code, text=error.text)
-        self._acks.refusal(id, cmd, error)
+        self._acks.refusal(id, cmd, error, to)

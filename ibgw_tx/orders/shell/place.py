@@ -22,6 +22,7 @@ from ibgw_tx.model.contract import BadName, Contract, exchange_of, pair_of
 from ibgw_tx.model.errors import CommandError
 from ibgw_tx.orders.cache.changes import Change
 from ibgw_tx.orders.entry.checks import checked
+from ibgw_tx.orders.entry.entry_names import named
 from ibgw_tx.orders.entry.group import GroupMember, numbered, plan_group
 from ibgw_tx.orders.entry.parse import PlaceOrder, parse_place_order
 from ibgw_tx.orders.entry.request import OrderRequest
@@ -87,7 +88,7 @@ class Place:
         """New orders, or a change of a live one."""
         received = self._gate.now_ms()
         self._gate.check_open()
-        asked = parse_place_order(command.params)
+        asked = named(parse_place_order(command.params), command.entry)
         if asked.orders[0].is_modify:
             return await self._modify.modify(command, asked.orders[0], received)
         attempt = Attempt(command, received, tuple(terms.client_oid for terms in asked.orders if terms.client_oid))

@@ -43,7 +43,10 @@ class Reservations:
         await self.release(())
         kept = {
             oid: jsontext.dumps(
-                {"id": command.id, "cmd": command.cmd, "params": command.params, "t": int(now), "apiOrderId": order_id}
+                {
+                    **{"id": command.id, "cmd": command.cmd, "params": command.params, "t": int(now), "apiOrderId": order_id},
+                    **({"entry": command.entry} if command.entry else {}),
+                }
             )
             for oid, order_id in zip(client_oids, order_ids, strict=True)
             if oid
@@ -76,6 +79,12 @@ class Reservations:
         mine = [oid for (oid, order_id), value in zip(order_ids.items(), values, strict=True) if _order_of(value) == order_id]
         await self.release(mine)
 
+    async def of_entry(self, entry: str, client_oids: Sequence[str]) -> dict[str, int]:
+        """Those of the names that an entry of the stream has reserved: client_oid -> API order id. Raises RedisDown."""
+        values = await self._redis.call("MGET", *(self._key(oid) for oid in client_oids))
+        found = zip(client_oids, values, strict=True)
+        return {oid: order_id for oid, value in found if (order_id := _order_of(value, entry)) is not None}
+
     async def release(self, client_oids: Sequence[str]) -> None:
         """Nothing was sent: they are free again, at once or when Redis can be told; so are earlier ones. Raises nothing."""
         self._unused.update(client_oids)
@@ -101,9 +110,10 @@ class Reservations:
         return names.reservation(self._name, client_oid)
 
 
-def _order_of(value: bytes | None) -> int | None:
-    """The API order id in a reservation; None for none, and for what is no reservation."""
+def _order_of(value: bytes | None, entry: str = "") -> int | None:
+    """The API order id in a reservation (made by this entry, if one is given); None for none, and for what is no reservation."""
     try:
-        return int(jsontext.loads(value or b"{}")["apiOrderId"])
-    except (ValueError, KeyError, TypeError):
+        kept = jsontext.loads(value or b"{}")
+        return None if entry and kept.get("entry") != entry else int(kept["apiOrderId"])
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -39,7 +39,11 @@ class OrderStore:
 
     log = Logger()
 
-    def __init__(self, name: str, redis: RedisLink, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, name: str, redis: RedisLink, now_ms: Callable[[], int], also: Callable[[bytes], list[_Words]] = lambda order: []
+    ) -> None:
+        """`also` gives what goes to Redis beside the publishing of an order."""
+        self._also = also
         self.places: set[Place] = set()
         self.exchanges: set[str] = set()
         self.marked = True
@@ -137,7 +141,8 @@ class OrderStore:
         """The transaction of each hash."""
         told: dict[Place, list[_Words]] = {}
         for change in [change for change in snapshot.changed if not change.quiet]:
-            told.setdefault((change.exchange, change.pair), []).append(self._publish(change, jsontext.dumps(change.order)))
+            published = self._publish(change, jsontext.dumps(change.order))
+            told.setdefault((change.exchange, change.pair), []).extend(published)
         for (exchange, pair), orders in snapshot.hashes.items():
             key = names.order_hash(exchange, self._name, pair)
             commands: list[_Words] = [("DEL", key)]
@@ -187,11 +192,11 @@ class OrderStore:
                 self.exchanges.add(change.exchange)
                 commands.append(("SET", names.oms_flag(change.exchange, self._name), "1", "EX", str(LEASE)))
             if not change.quiet:
-                commands.append(self._publish(change, value))
+                commands += self._publish(change, value)
         self._redis.tell_all(commands, refused)
 
-    def _publish(self, change: OrderChanged, value: bytes) -> _Words:
-        return "PUBLISH", names.order_channel(change.exchange, self._name), value
+    def _publish(self, change: OrderChanged, value: bytes) -> list[_Words]:
+        return [("PUBLISH", names.order_channel(change.exchange, self._name), value), *self._also(value)]
 
 
 def _unless_of_another_type(failure: Failure) -> None:

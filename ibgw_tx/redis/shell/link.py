@@ -71,6 +71,7 @@ class RedisLink(Service):
         self._protocol: RedisProtocol | None = None
         self._troubles = Troubles()
         kind: dict[str, Any] = {"password": password, "admit": None if fence is None else fence.admit}
+        self._kind = kind
         self._factories: list[RedisFactory] = [
             RedisFactory(
                 RedisProtocol, ready=self._ready, lost=self._lost, trouble=partial(self._say_trouble, "commands"), **kind
@@ -108,11 +109,18 @@ class RedisLink(Service):
     def startService(self) -> None:
         super().startService()
         for factory in self._factories:
-            factory.startConnecting(
-                HostnameEndpoint(self._reactor, self._host, self._port, timeout=CONNECT_LIMIT)
-            )
+            self._connect(factory)
             for slot in factory.slots:
                 slot.service.whenConnected(failAfterFailures=1).addErrback(self._cannot_connect)
+
+    def _connect(self, factory: RedisFactory) -> None:
+        factory.startConnecting(HostnameEndpoint(self._reactor, self._host, self._port, timeout=CONNECT_LIMIT))
+
+    def open(self, ready: Callable[[Any], None], lost: Callable[[], None], trouble: Callable[[str], None]) -> RedisFactory:
+        """One more connection, for commands that wait in Redis; until its factory is told to disconnect."""
+        factory = RedisFactory(RedisProtocol, ready=ready, lost=lost, trouble=trouble, **self._kind)
+        self._connect(factory)
+        return factory
 
     def stopService(self) -> defer.Deferred[Any]:
         """Close all three; what is written before has been handed to the kernel."""

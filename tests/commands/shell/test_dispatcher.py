@@ -23,7 +23,7 @@ class Place:
     def __init__(self):
         self.said, self.raises, self.waiting = [], None, []
         handlers = {"OK": self.ok, "FAIL": self.fail, "WAIT": self.wait}
-        acks = AckChannel(lambda message: self.said.append(json.loads(message)), lambda: NOW)
+        acks = AckChannel(lambda kind, message: self.said.append(json.loads(message)), lambda: NOW)
         self.desk = Dispatcher(handlers, acks, lambda: NOW, 5000)
 
     async def ok(self, command):

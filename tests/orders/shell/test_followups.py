@@ -21,7 +21,7 @@ def said():
 
 @pytest.fixture
 def words(clock, said):
-    return OrderFollowups(AckChannel(lambda message: said.append(json.loads(message)), lambda: 5), clock)
+    return OrderFollowups(AckChannel(lambda kind, message: said.append(json.loads(message)), lambda: 5), clock)
 
 
 def test_a_code_carries_the_id_of_the_last_command_about_its_order(words, said):

@@ -1,0 +1,1 @@
+"""Commands and events as Redis streams: what no bot may miss."""

@@ -1,0 +1,1 @@
+"""The stream of commands, read by its consumer group."""
