@@ -25,6 +25,7 @@ import enum
 from typing import Generic, Protocol, TypeVar
 
 from ibgw_tx.model import keys as names
+from ibgw_tx.model.figures import Quantity
 from ibgw_tx.redis.resp import publish_head
 
 #: ms after which a quiet book is published again; the rule is 10 s, the check runs once a second.
@@ -79,7 +80,7 @@ class Rows(Protocol):
 
     gaps: int
 
-    def texts(self, factor: float) -> tuple[bytes, bytes] | None: ...
+    def texts(self, factor: Quantity) -> tuple[bytes, bytes] | None: ...
 
     def best(self) -> tuple[float | None, float | None] | None: ...
 
@@ -101,7 +102,7 @@ class Feed(Generic[R_co]):
 
     __slots__ = ("channel", "factor", "rank", "rebuilt_at", "req_id", "rows", "spoilt", "unsettled_limit", "unsettled_since")
 
-    def __init__(self, channel: Channel, rows: R_co, rank: int, factor: float = 1) -> None:
+    def __init__(self, channel: Channel, rows: R_co, rank: int, factor: Quantity = 1) -> None:
         self.channel = channel
         self.rows = rows
         self.rank = rank

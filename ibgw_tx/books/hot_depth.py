@@ -11,6 +11,7 @@ from ibgw_tx.books.channels import Channels
 from ibgw_tx.books.feeds import Feeds
 from ibgw_tx.books.order_book import DELETE, OrderBook
 from ibgw_tx.model import figures
+from ibgw_tx.model.figures import Quantity
 
 #: Texts of the few small whole numbers on this path; a text not here is a broken message (KeyError).
 _POSITION = {b"%d" % number: number for number in range(500)}
@@ -44,7 +45,7 @@ class HotDepth:
             if operation == DELETE:
                 changed = rows.apply(DELETE, _SIDE[fields[5]], _POSITION[fields[3]], 0, 0)
             else:
-                size: float = int(text) if text.isdigit() else _PLAIN
+                size: Quantity = int(text) if text.isdigit() else _PLAIN
                 if size >= _PLAIN:
                     size = figures.row_size(text)
                 changed = rows.apply(operation, _SIDE[fields[5]], _POSITION[fields[3]], float(fields[6]), size)
@@ -68,7 +69,7 @@ class HotDepth:
             if operation == DELETE:
                 changed = rows.apply(DELETE, _SIDE[fields[6]], _POSITION[fields[3]], 0, 0)
             else:
-                size: float = int(text) if text.isdigit() else _PLAIN
+                size: Quantity = int(text) if text.isdigit() else _PLAIN
                 if size >= _PLAIN:
                     size = figures.row_size(text)
                 changed = rows.apply(operation, _SIDE[fields[6]], _POSITION[fields[3]], float(fields[7]), size)

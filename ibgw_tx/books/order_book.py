@@ -8,18 +8,20 @@ for rows that an insert pushes past the last one. Between two messages of one ch
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from decimal import Decimal
+from typing import Any, NamedTuple, TypeAlias
 
 from ibgw_tx.model import figures
 from ibgw_tx.model import json_text as jsontext
+from ibgw_tx.model.figures import Quantity
 
 INSERT, UPDATE, DELETE = 0, 1, 2
 ASK, BID = 0, 1
 
 #: (price, size in TWS's lots)
-Row: TypeAlias = tuple[float, float]
+Row: TypeAlias = tuple[float, Quantity]
 #: {"p": price, "s": size}
-Level: TypeAlias = dict[str, float]
+Level: TypeAlias = dict[str, Any]
 
 #: Beyond these a price or a size is one of IB's ways of saying "unset".
 _ABSURD = figures.NOTHING_REAL
@@ -30,7 +32,7 @@ class _Side(NamedTuple):
     """A side as it was last made: of which rows, its levels (None: they make no publishable side), the JSON, the best price."""
 
     rows: list[Row]
-    factor: float
+    factor: Quantity
     merged: bool
     levels: list[Level] | None
     text: bytes
@@ -57,7 +59,7 @@ class OrderBook:
         self.merged = False
         self._made_bids = self._made_asks = _NOTHING
 
-    def apply(self, operation: int, side: int, row: int, price: float, size: float) -> bool:
+    def apply(self, operation: int, side: int, row: int, price: float, size: Quantity) -> bool:
         """Carry out one row message; says whether the book changed. A row past the end changes nothing.
 
         An update just past the end is taken as an insert; a delete past the end is harmless (IB's own demo meets it);
@@ -93,7 +95,7 @@ class OrderBook:
         """Whether there is any row."""
         return bool(self.bids or self.asks)
 
-    def levels(self, factor: float = 1) -> tuple[list[Level], list[Level]] | None:
+    def levels(self, factor: Quantity = 1) -> tuple[list[Level], list[Level]] | None:
         """(bids, asks) with sizes times `factor`, or None while the rows make no publishable book.
 
         None means: crossed (or locked, unless several exchanges may lock each other: `merged`), a side out of order, a negative
@@ -105,7 +107,7 @@ class OrderBook:
             return None
         return bids.levels, asks.levels
 
-    def texts(self, factor: float = 1) -> tuple[bytes, bytes] | None:
+    def texts(self, factor: Quantity = 1) -> tuple[bytes, bytes] | None:
         """`levels` as JSON."""
         bids, asks = self._sides(factor)
         if bids.levels is None or asks.levels is None or self._is_crossed(bids.best, asks.best):
@@ -117,7 +119,7 @@ class OrderBook:
         levels = self.levels(self._made_bids.factor or 1)
         return None if levels is None else (self._made_bids.best, self._made_asks.best)
 
-    def _sides(self, factor: float) -> tuple[_Side, _Side]:
+    def _sides(self, factor: Quantity) -> tuple[_Side, _Side]:
         """Both sides. One that is as it was the last time is not made again: most changes touch one side."""
         bids, asks = self._made_bids, self._made_asks
         if bids.rows != self.bids or bids.factor != factor or bids.merged != self.merged:
@@ -130,13 +132,13 @@ class OrderBook:
         return bid is not None and ask is not None and (bid > ask or (bid == ask and not self.merged))
 
 
-def _made(rows: list[Row], direction: int, factor: float, merged: bool) -> _Side:
+def _made(rows: list[Row], direction: int, factor: Quantity, merged: bool) -> _Side:
     levels = _side(rows, direction, factor, merged)
     text = b"" if levels is None else jsontext.dumps(levels)
     return _Side(rows.copy(), factor, merged, levels, text, levels[0]["p"] if levels else None)
 
 
-def _side(rows: list[Row], direction: int, factor: float, merged: bool) -> list[Level] | None:
+def _side(rows: list[Row], direction: int, factor: Quantity, merged: bool) -> list[Level] | None:
     """One side's levels; `direction` 1 wants rising prices, -1 falling ones; None when it does not hold."""
     levels: list[Level] = []
     last = None
@@ -159,9 +161,9 @@ def _side(rows: list[Row], direction: int, factor: float, merged: bool) -> list[
     return levels
 
 
-def scaled(size: float, factor: float, plus: float = 0) -> float:
-    """size * factor + plus without binary noise (3 * 0.1 is 0.3), an integer when whole."""
+def scaled(size: Quantity, factor: Quantity, plus: Quantity = 0) -> Quantity:
+    """size * factor + plus, exact, an integer when whole."""
     value = size * factor + plus
     if isinstance(value, int):
-        return value if value < 2**53 else float(value)
-    return figures.whole(round(value, 9))
+        return value if value < 2**63 else Decimal(value)  # JSON writers end there
+    return figures.normal(value)

@@ -7,6 +7,7 @@ level 1 tells them again. A feed that never has a level: it stands under the cha
 from __future__ import annotations
 
 from ibgw_tx.books.trades import Trades
+from ibgw_tx.model.figures import Quantity
 
 _NO_LEVELS = (b"[]", b"[]")
 
@@ -26,7 +27,7 @@ class TickRows:
         self.on = True
         self.trades.start(t)
 
-    def texts(self, factor: float) -> tuple[bytes, bytes] | None:
+    def texts(self, factor: Quantity) -> tuple[bytes, bytes] | None:
         """No side has a level."""
         return _NO_LEVELS
 

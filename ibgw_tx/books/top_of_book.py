@@ -9,6 +9,7 @@ from __future__ import annotations
 from ibgw_tx.books.order_book import Level, scaled
 from ibgw_tx.books.trades import Trades
 from ibgw_tx.model import json_text as jsontext
+from ibgw_tx.model.figures import Quantity
 
 #: tick type -> (side, what); 66.. are the delayed twins of 1, 2, and 69.. of 0, 3.
 PRICES = {1: "bid", 66: "bid", 2: "ask", 67: "ask"}
@@ -24,9 +25,9 @@ class TopOfBook:
         self.gaps = 0
         self.trades = trades
         self._prices: dict[str, float] = {}
-        self._sizes: dict[str, float] = {}
+        self._sizes: dict[str, Quantity] = {}
 
-    def price(self, side: str, price: float | None, size: float | None) -> bool:
+    def price(self, side: str, price: float | None, size: Quantity | None) -> bool:
         """A new best price with its size; says whether anything changed. No price (-1, None) takes the level away."""
         before = self._prices.get(side), self._sizes.get(side)
         size = size or 0
@@ -37,7 +38,7 @@ class TopOfBook:
         self._sizes[side] = size
         return (self._prices.get(side), size) != before
 
-    def size(self, side: str, size: float | None) -> bool:
+    def size(self, side: str, size: Quantity | None) -> bool:
         """A new size of the best price; says whether it changed."""
         size = size or 0
         if self._sizes.get(side) == size:
@@ -45,14 +46,14 @@ class TopOfBook:
         self._sizes[side] = size
         return True
 
-    def levels(self, factor: float = 1) -> tuple[list[Level], list[Level]] | None:
+    def levels(self, factor: Quantity = 1) -> tuple[list[Level], list[Level]] | None:
         """(bids, asks) of at most one level each; None while bid is above ask or a size is negative."""
         bids, asks = self._level("bid", factor), self._level("ask", factor)
         if any(size < 0 for size in self._sizes.values()) or (bids and asks and bids[0]["p"] > asks[0]["p"]):
             return None
         return bids, asks
 
-    def texts(self, factor: float = 1) -> tuple[bytes, bytes] | None:
+    def texts(self, factor: Quantity = 1) -> tuple[bytes, bytes] | None:
         """`levels` as JSON."""
         levels = self.levels(factor)
         return None if levels is None else (jsontext.dumps(levels[0]), jsontext.dumps(levels[1]))
@@ -62,7 +63,7 @@ class TopOfBook:
         levels = self.levels()
         return None if levels is None else tuple(side[0]["p"] if side else None for side in levels)  # type: ignore[return-value]
 
-    def _level(self, side: str, factor: float) -> list[Level]:
+    def _level(self, side: str, factor: Quantity) -> list[Level]:
         price, size = self._prices.get(side), self._sizes.get(side, 0)
         if price is None or size <= 0:
             return []

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from ibgw_tx.books.order_book import scaled
 from ibgw_tx.model import figures
+from ibgw_tx.model.figures import Quantity
 
 #: Trades of one contract that wait for Redis; older ones are dropped and counted.
 MAX_TRADES = 1000
@@ -66,12 +67,12 @@ class Trades:
         self._rt_volume = False
         self._rt_seen = False
         #: Price, size and coming of what TWS repeated first, while a time may still say what they are.
-        self._repeated: tuple[float, float, int] | None = None
+        self._repeated: tuple[float, Quantity, int] | None = None
         self._number = 0
         #: A time of tick 45 that no price has come for yet.
         self._time: int | None = None
 
-    def last(self, tick: int, price: float, size: float, t: int, quotes: Quotes, factor: float) -> bool:
+    def last(self, tick: int, price: float, size: Quantity, t: int, quotes: Quotes, factor: Quantity) -> bool:
         """A "last" price with a size, come at `t`; says whether it is a trade."""
         if tick == LAST and self._rt_volume:
             return False
@@ -86,7 +87,7 @@ class Trades:
         self.waiting[-1]["timed"] = told is not None
         return True
 
-    def last_time(self, tick: int, seconds: int, t: int, quotes: Quotes, factor: float) -> bool:
+    def last_time(self, tick: int, seconds: int, t: int, quotes: Quotes, factor: Quantity) -> bool:
         """Tick 45, come at `t`: the time of the price beside it; says whether it has made a trade of what TWS told first."""
         if tick == LAST_TIME[0] and self._rt_volume:
             return False
@@ -106,7 +107,7 @@ class Trades:
             self._time = told
         return False
 
-    def rt_volume(self, text: str, quotes: Quotes, factor: float) -> bool:
+    def rt_volume(self, text: str, quotes: Quotes, factor: Quantity) -> bool:
         """An RTVolume text; says whether it is a trade."""
         trade = parse_rt_volume(text)
         self._rt_volume = True
@@ -122,7 +123,7 @@ class Trades:
         return True
 
     def tick(
-        self, price: float, size: float, seconds: int, conditions: str, exchange: str, quotes: Quotes, factor: float
+        self, price: float, size: Quantity, seconds: int, conditions: str, exchange: str, quotes: Quotes, factor: Quantity
     ) -> bool:
         """A tick-by-tick print; says whether it is a trade: not what TWS repeats first."""
         t = seconds * 1000
@@ -156,7 +157,7 @@ class Trades:
         """The second in which the question was asked: tick 45 knows whole seconds only."""
         return self._since // 1000 * 1000
 
-    def _add(self, price: float, size: float, t: int, quotes: Quotes, factor: float) -> None:
+    def _add(self, price: float, size: Quantity, t: int, quotes: Quotes, factor: Quantity) -> None:
         """TWS does not say who took: at or above the ask it was a buyer, at or below the bid a seller, between them the
         direction of the last change of price decides."""
         bid, ask = quotes
@@ -177,7 +178,7 @@ class Trades:
         return self._up
 
 
-def parse_rt_volume(text: str) -> tuple[float, float, int] | None:
+def parse_rt_volume(text: str) -> tuple[float, Quantity, int] | None:
     """(price, size, time in ms) of `price;size;time_ms;total;vwap;single`; None when it has no price or no size.
 
     Raises ValueError for what is no number, or no time.

@@ -88,7 +88,7 @@ def _object(message: str | bytes) -> dict[str, Any]:
         text = f"the message has {len(message)} bytes; the limit is {MAX_SIZE}"
         raise Refused(None, None, CommandError(errors.BAD_JSON, text))
     try:
-        body = jsontext.loads(message)
+        body = jsontext.loads_exact(message)
     except ValueError as error:
         body = _with_a_huge_id(message)
         if body is None:
@@ -155,18 +155,3 @@ def text_param(params: dict[str, Any], member: str) -> str:
 
 def _listed(members: Any) -> str:
     return ", ".join(sorted(members))[:200]
-
-
-# What goes out on the ACK channel.
-
-
-
-
-
-
-
-
-
-
-
-

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ibgw_tx.model import figures
+from ibgw_tx.model.figures import Quantity
 
 
 def parse_bars(fields: list[bytes]) -> tuple[int, list[list[Any]]]:
@@ -29,8 +30,8 @@ def _price(text: bytes) -> float | None:
     return figures.number_or_none(text.decode())
 
 
-def _volume(text: bytes) -> float | None:
-    value = figures.number_or_none(text.decode())
+def _volume(text: bytes) -> Quantity | None:
+    value = figures.quantity_or_none(text)
     return None if value is None or value < 0 else value
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from ibgw_tx.model.contract import Contract
+from ibgw_tx.model.figures import quantity_or_none
 from ibgw_tx.model.position import Position
 
 
@@ -170,6 +171,11 @@ class WhatIf:
     figures: dict[str, Any]
 
 
+def _exact(members: dict[str, Any]) -> dict[str, Any]:
+    quantity = members.get("totalQuantity")
+    return members if quantity is None else {**members, "totalQuantity": quantity_or_none(quantity)}
+
+
 @attrs.frozen
 class OrderEcho:
     """An order of `client_id` as TWS shows it, told beside OpenOrder: its members by ibapi's names."""
@@ -177,7 +183,7 @@ class OrderEcho:
     order_id: int
     client_id: int
     contract: Contract
-    members: dict[str, Any]
+    members: dict[str, Any] = attrs.field(converter=_exact)
 
 
 @attrs.frozen

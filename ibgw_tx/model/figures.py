@@ -7,8 +7,11 @@ Why: a bot's 0.1 + 0.2 is 0.30000000000000004, ibapi sends `str()` of it, and TW
 from __future__ import annotations
 
 import math
-from decimal import Decimal
-from typing import Any
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeAlias
+
+#: A quantity, a size or a volume, exact: an int where it is whole (fast on the path of books), else the decimal that was written.
+Quantity: TypeAlias = int | Decimal
 
 #: A double keeps 15 significant digits of what was written (DBL_DIG): beyond them is noise, within them nothing changes.
 DIGITS = ".15g"
@@ -18,9 +21,9 @@ LARGEST = 1e15
 SMALLEST = 1e-12
 
 
-def exact(value: float) -> Decimal:
+def exact(value: float | Decimal) -> Decimal:
     """The decimal that `value` was written as: 0.30000000000000004 -> Decimal("0.3"). `value` is finite."""
-    return Decimal(value) if isinstance(value, int) else Decimal(format(value, DIGITS))
+    return Decimal(value) if isinstance(value, int | Decimal) else Decimal(format(value, DIGITS))
 
 
 def clean(value: float) -> float:
@@ -44,7 +47,9 @@ class PlainFloat(float):
 
 
 def on_wire(value: Any) -> Any:
-    """A member's value as it is to be set on ibapi's objects: floats as PlainFloat, everything else as it is."""
+    """A member's value as it is to be set on ibapi's objects: floats as PlainFloat, decimals as text without exponent."""
+    if isinstance(value, Decimal):
+        return written(value)
     return PlainFloat(value) if isinstance(value, float) else value
 
 
@@ -54,12 +59,15 @@ UNSET_INTEGER = 2147483647
 UNSET_LONG = 2**63 - 1
 UNSET_DECIMAL = 2**127 - 1
 
-_UNSET_SIZES = frozenset({float(UNSET_INTEGER), float(UNSET_LONG), float(UNSET_DECIMAL)})
+_UNSET_SIZES = frozenset({UNSET_INTEGER, UNSET_LONG, UNSET_DECIMAL, float(UNSET_LONG), float(UNSET_DECIMAL)})
 _LARGEST_INT = 2**53  # beyond it a float is no exact integer, and JSON ends at 64 bits
 #: IB's sentinel is larger; nothing of this size is a price, or a figure of an order.
 NOTHING_REAL = 1e300
+_SIZE_DIGITS = 15
 #: From here on a size is IB's "unset" (2^63 - 1, 2^127 - 1, 1.797e308), not a size.
-LARGEST_SIZE = 1e15
+LARGEST_SIZE = 10**_SIZE_DIGITS
+#: IB's sizes have eight decimals (crypto) or few more; a text with more than these is a double that somebody wrote out in full.
+_PLACES = 18
 #: What stands in a book's row for a size that cannot be read: it makes no publishable book while it is there.
 NO_SIZE = -1
 
@@ -68,7 +76,9 @@ def known(value: Any) -> Any:
     """`value`, or None when it is one of IB's sentinels or not finite."""
     if isinstance(value, float) and (not math.isfinite(value) or value >= UNSET_DOUBLE):
         return None
-    if isinstance(value, int) and not isinstance(value, bool) and value in (UNSET_INTEGER, UNSET_LONG):
+    if isinstance(value, int) and not isinstance(value, bool) and value in (UNSET_INTEGER, UNSET_LONG, UNSET_DECIMAL):
+        return None
+    if isinstance(value, Decimal) and (not value.is_finite() or value in _UNSET_SIZES or abs(value) >= NOTHING_REAL):
         return None
     return value
 
@@ -110,17 +120,59 @@ def whole(value: float) -> float:
     return int(value) if value == int(value) and abs(value) < _LARGEST_INT else value
 
 
-def size_or_none(value: Any) -> float | None:
-    """A size TWS tells, as text or not; None for every way of saying "unset". Raises ValueError for what is no number at all."""
-    found = float(value)
-    if math.isnan(found):
-        raise ValueError(f"a size of {value!r}")
-    if abs(found) >= LARGEST_SIZE or found in _UNSET_SIZES:
+def normal(value: Quantity) -> Quantity:
+    """An int where it is whole: of two equal quantities both are written alike."""
+    if isinstance(value, int):
+        return value
+    found = int(value)
+    return found if found == value else value
+
+
+def _decimal(value: Any) -> Decimal:
+    """As `value` was written; ValueError for what is no number."""
+    # A float of json_text.NumberText writes the text that it was read from.
+    text = value.decode("latin-1") if isinstance(value, bytes) else repr(value) if isinstance(value, float) else value
+    try:
+        found = Decimal(text)
+    except (InvalidOperation, TypeError):
+        raise ValueError(f"{value!r} is no number") from None
+    if found.is_nan():
+        raise ValueError(f"a quantity of {value!r}")
+    return found
+
+
+def quantity(value: Any) -> Quantity:
+    """The exact number that `value` (text, bytes, int, float, Decimal) was written as: `1E-8` and `1E+3` are numbers, and a
+    float has the digits that it is written with. ValueError for what is none, or LARGEST_SIZE or more.
+    """
+    found = size_or_none(value)
+    if found is None:
+        raise ValueError(f"{value!r} is no quantity")
+    return found
+
+
+def quantity_or_none(value: Any) -> Quantity | None:
+    """A quantity that TWS has told; None for every way of saying "unset" and for no number."""
+    try:
+        return size_or_none(value)
+    except ValueError:
         return None
-    return whole(found)
 
 
-def row_size(value: Any) -> float:
+def size_or_none(value: Any) -> Quantity | None:
+    """A size TWS tells, as text or not; None for every way of saying "unset". Raises ValueError for what is no number at all."""
+    if isinstance(value, bytes) and value.isdigit():
+        value = int(value)
+    found = value if isinstance(value, int) else _decimal(value)
+    if isinstance(found, Decimal):
+        if found.is_infinite() or found.adjusted() >= _SIZE_DIGITS:
+            return None
+        if int(found.as_tuple().exponent) < -_PLACES:
+            found = Decimal(repr(float(found)))
+    return None if abs(found) >= LARGEST_SIZE or found in _UNSET_SIZES else normal(found)
+
+
+def row_size(value: Any) -> Quantity:
     """`size_or_none` for a row of a book, whose place counts even when its size cannot be read: NO_SIZE then."""
     found = size_or_none(value)
     return NO_SIZE if found is None else found

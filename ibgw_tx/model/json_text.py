@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+from decimal import Decimal
 from typing import Any
 
 import orjson
+
+from ibgw_tx.model.figures import written
+
+#: A number with more digits than every double keeps.
+_LONG_NUMBER = re.compile(rb"[0-9.]{17}")
 
 
 class NumberText(float):
@@ -23,6 +30,10 @@ class NumberText(float):
 
 
 def _fragment(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        # Finite, and without exponent, as people write it. (`str` is fast, and mostly that already.)
+        text = str(value)
+        return orjson.Fragment(written(value) if text[-1] == "0" or "E" in text else text)
     if isinstance(value, NumberText):
         return orjson.Fragment(value.text)
     raise TypeError(type(value).__name__)
@@ -41,6 +52,23 @@ def text(value: Any) -> str:
 def loads(data: bytes | str) -> Any:
     """Parse strict JSON. Raises ValueError."""
     return orjson.loads(data)
+
+
+def loads_exact(data: bytes | str) -> Any:
+    """`loads`, but a number with a fraction that a double may not hold is a NumberText. Raises ValueError."""
+    found = orjson.loads(data)
+    raw = data.encode() if isinstance(data, str) else data
+    if not _LONG_NUMBER.search(raw):
+        return found
+    try:
+        return json.loads(raw, parse_float=NumberText, parse_int=_integer)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def _integer(text: str) -> int | NumberText:
+    """As orjson: what is beyond 64 bits is no int, and could not be written again."""
+    return int(text) if len(text) <= 20 and -(2**63) <= int(text) < 2**64 else NumberText(text)
 
 
 def number_as_sent(data: bytes | str, member: str) -> NumberText:

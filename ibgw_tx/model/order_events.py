@@ -1,7 +1,8 @@
 """What TWS says about orders, as frozen records without I/O, and the end of IB's sentinels.
 
-`tws/api/orders` builds these from ibapi's objects; `OrderCache.apply` takes them. Every number passes `number_or_none` on its
-way in, so 1.797e308, 2147483647, 2^63-1, 2^127-1, NaN and Infinity (tws-facts 4.10) become None here whatever the sender forgot.
+`tws/api/orders` builds these from ibapi's objects; `OrderCache.apply` takes them. Quantities are exact (`figures.Quantity`), all
+other numbers floats. Each passes `quantity_or_none` or `number_or_none` on its way in, so 1.797e308, 2147483647, 2^63-1, 2^127-1,
+NaN and Infinity (tws-facts 4.10) become None here whatever the sender forgot.
 Ids that mean "none" (0, 2147483647, 2^63-1) become 0. Names are IB's own; units are IB's: quantities in contracts or shares,
 prices as TWS quotes them, texts untouched.
 """
@@ -13,13 +14,13 @@ from typing import Any
 import attrs
 
 from ibgw_tx.model.contract import Contract
-from ibgw_tx.model.figures import charge, number_or_none, order_id
+from ibgw_tx.model.figures import Quantity, charge, number_or_none, order_id, quantity_or_none
 from ibgw_tx.model.order_types import price_told
 
 
-def _quantity(value: Any) -> float | None:
+def _quantity(value: Any) -> Quantity | None:
     """A quantity above zero, else None: completed filled orders say totalQuantity 0 (tws-facts 4.7), cash orders too."""
-    found = number_or_none(value)
+    found = quantity_or_none(value)
     return found if found is not None and found > 0 else None
 
 
@@ -33,7 +34,7 @@ class Terms:
     """What an order asks for. Prices are None where the order type has none, whatever TWS echoes."""
 
     action: str = ""
-    totalQuantity: float | None = attrs.field(default=None, converter=_quantity)
+    totalQuantity: Quantity | None = attrs.field(default=None, converter=_quantity)
     orderType: str = ""
     lmtPrice: float | None = attrs.field(default=None, converter=number_or_none)
     auxPrice: float | None = attrs.field(default=None, converter=number_or_none)
@@ -76,8 +77,8 @@ class OrderStatus:
     clientId: int
     permId: int = attrs.field(converter=order_id)
     status: str
-    filled: float | None = attrs.field(default=None, converter=number_or_none)
-    remaining: float | None = attrs.field(default=None, converter=number_or_none)
+    filled: Quantity | None = attrs.field(default=None, converter=quantity_or_none)
+    remaining: Quantity | None = attrs.field(default=None, converter=quantity_or_none)
     avgFillPrice: float | None = attrs.field(default=None, converter=_price)
     lastFillPrice: float | None = attrs.field(default=None, converter=_price)
     whyHeld: str = ""
@@ -91,7 +92,7 @@ class CompletedOrder:
     contract: Contract
     terms: Terms
     status: str
-    filledQuantity: float | None = attrs.field(default=None, converter=_quantity)
+    filledQuantity: Quantity | None = attrs.field(default=None, converter=_quantity)
     orderRef: str = ""
     completedStatus: str = ""
 
@@ -106,10 +107,10 @@ class Execution:
     permId: int = attrs.field(converter=order_id)
     contract: Contract
     side: str
-    shares: float | None = attrs.field(converter=number_or_none)
+    shares: Quantity | None = attrs.field(converter=quantity_or_none)
     price: float | None = attrs.field(converter=number_or_none)
     acctNumber: str = ""
-    cumQty: float | None = attrs.field(default=None, converter=_quantity)
+    cumQty: Quantity | None = attrs.field(default=None, converter=_quantity)
     avgPrice: float | None = attrs.field(default=None, converter=_price)
     orderRef: str = ""
     time: str = ""

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from ibgw_tx.model.contract import Contract
+from ibgw_tx.model.figures import Quantity, quantity_or_none
 
 
 @attrs.frozen
@@ -14,7 +15,7 @@ class Position:
     """One portfolio row. Prices per unit, `avgCost` per contract as TWS counts it (with multiplier and commissions)."""
 
     contract: Contract
-    pos: float | None
+    pos: Quantity | None = attrs.field(converter=quantity_or_none)
     avgCost: float | None
     marketPrice: float | None
     marketValue: float | None

@@ -1,5 +1,7 @@
 """The rule of lots."""
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,8 +17,8 @@ from tests.kit.contracts import AAPL, BRR01, BRR5, HK1137
         (AAPL, 100, 100),
         (AAPL, None, 1),
         (BRR5, 1, 5),
-        (BRR01, 1, 0.1),
-        (BRR01, None, 0.1),
+        (BRR01, 1, Decimal("0.1")),
+        (BRR01, None, Decimal("0.1")),
         (HK1137, 100, 1),
         (Contract(exchange="SMART", primaryExchange="HKFE", multiplier="50"), 100, 1),
         (Contract(exchange="CME", multiplier="junk"), 0, 1),
@@ -28,7 +30,7 @@ from tests.kit.contracts import AAPL, BRR01, BRR5, HK1137
 )
 def test_sizes_count_lots_times_multiplier_but_in_hong_kong(contract, lots, factor):
     found = size_factor(contract, lots, 157)
-    assert found == factor and isinstance(found, int if factor == int(factor) else float)
+    assert found == factor and isinstance(found, int if factor == int(factor) else Decimal)
 
 
 @pytest.mark.parametrize(("version", "factor"), [(157, 100), (158, 100), (159, 1), (163, 1), (178, 1), (223, 1)])

@@ -2,6 +2,7 @@
 
 import json
 import math
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -146,11 +147,18 @@ def test_rows_of_one_price_are_added_up_in_a_merged_book():
 
 @pytest.mark.parametrize(
     ("size", "factor", "plus", "told"),
-    [(3, 0.1, 0, 0.3), (3, 100, 0, 300), (0.5, 2, 0, 1), (1, 0.1, 0.2, 0.3), (2**60, 2**10, 0, 2.0**70)],
+    [
+        (3, Decimal("0.1"), 0, "0.3"),
+        (3, 100, 0, "300"),
+        (Decimal("0.5"), 2, 0, "1"),
+        (1, Decimal("0.1"), Decimal("0.2"), "0.3"),
+        (Decimal("12345678.00000001"), 1, Decimal("0.00000001"), "12345678.00000002"),
+        (2**60, 2**10, 0, str(2**70)),
+    ],
 )
 def test_sizes_are_scaled_without_binary_noise(size, factor, plus, told):
     value = scaled(size, factor, plus)
-    assert value == told and jsontext.dumps(value)
+    assert jsontext.text(value) == told
 
 
 def test_a_cleared_book_is_empty_and_has_no_gaps():

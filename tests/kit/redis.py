@@ -45,6 +45,8 @@ class NoConnection:
 class FakeLink(Service):
     """RedisLink's interface over a dict. `hold` leaves replies out until `answer`; `refuse` names commands that fail."""
 
+    is_ours = True
+
     def __init__(self, *arguments):
         self.setName("redis")
         self.arguments = arguments

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import attrs
 
-from ibgw_tx.model.figures import tidy
+from ibgw_tx.model.figures import Quantity, normal, tidy
 from ibgw_tx.model.order_events import Execution
 
 __all__ = ["Fills", "RowKey", "row_key", "split_exec_id"]
@@ -28,7 +28,6 @@ RowKey = tuple[str, int, str]
 
 _LEG = "(leg)"  # the account under which legs are summed; no account is called so
 _LEG_PARTS = 5  # parts of the execId of a leg; an ordinary one has four
-_NOISE = 1e-9
 
 
 def split_exec_id(exec_id: str) -> tuple[str, int]:
@@ -48,7 +47,7 @@ class _Row:
     account: str
     is_bag: bool
     five: bool
-    shares: float
+    shares: Quantity
     price: float
     commission: float | None = None
     currency: str = ""
@@ -59,7 +58,7 @@ class _Row:
 class _Sum:
     """All rows of one account."""
 
-    shares: float = 0
+    shares: Quantity = 0
     value: float = 0
     rows: int = 0
     commission: float = 0
@@ -68,7 +67,7 @@ class _Sum:
 
     def count(self, row: _Row, sign: int) -> None:
         self.shares += sign * row.shares
-        self.value += sign * row.shares * row.price
+        self.value += sign * float(row.shares) * row.price
         self.rows += sign
         if row.commission is not None:
             self.commission += sign * row.commission
@@ -82,14 +81,14 @@ class Fills:
 
     combo: bool | None = None
     account: str = ""
-    executed: float = 0
+    executed: Quantity = 0
     last_price: float | None = None
     _rows: dict[RowKey, _Row] = attrs.Factory(dict)
     _sums: dict[str, _Sum] = attrs.Factory(dict)
-    _reported: float = 0
+    _reported: Quantity = 0
     _reported_avg: float | None = None
-    _last_progress: float = 0
-    _history: float = 0  # quantities up to this one were stated before a correction
+    _last_progress: Quantity = 0
+    _history: Quantity = 0  # quantities up to this one were stated before a correction
     _corrected: bool = False
     _fell: bool = False  # since `take_fall` was asked last
     _stated: tuple[float, str] | None = None  # the commission that openOrder or Redis stated for the whole order
@@ -121,7 +120,7 @@ class Fills:
         self._rows[key] = row
         self._sum_of(row).count(row, 1)
         lost = before - self._counted()[0]
-        if lost > _NOISE:
+        if lost > 0:
             self._correct(lost)
         elif not self._is_leg(row):
             self._progress_of(event)
@@ -129,16 +128,16 @@ class Fills:
         self._fell = self._fell or self.executed < known
         return True
 
-    def _correct(self, lost: float) -> None:
+    def _correct(self, lost: Quantity) -> None:
         """A correction has taken `lost` away from what was executed."""
         self._history = max(self._history, self._reported, self.executed)
-        self.executed = tidy(max(self.executed - lost, 0))
+        self.executed = normal(max(self.executed - lost, 0))
         self._reported, self._reported_avg = self.executed, None
         self._last_progress = min(self._last_progress, self.executed)
         if not self.executed:
             self.last_price = None
 
-    def restate(self, quantity: float) -> None:
+    def restate(self, quantity: Quantity) -> None:
         """TWS's answer to a question says less than is known, and an execution was corrected: the answer is right."""
         if self._corrected and quantity < self.executed:
             known = self.executed
@@ -158,7 +157,7 @@ class Fills:
         if own_account and progress >= self._last_progress:
             self._last_progress, self.last_price = progress, event.price
 
-    def report(self, quantity: float | None, average: float | None, last: float | None) -> None:
+    def report(self, quantity: Quantity | None, average: float | None, last: float | None) -> None:
         """A cumulative quantity that TWS (or Redis, from an earlier run) states, with its average and last price."""
         if not quantity or quantity < 0 or self.executed < quantity <= self._history:
             return
@@ -172,14 +171,14 @@ class Fills:
 
     def settle(self) -> None:
         """Raise `executed` to what is known now."""
-        self.executed = tidy(max(self.executed, self._counted()[0], self._reported))
+        self.executed = normal(max(self.executed, self._counted()[0], self._reported))
 
     @property
     def average(self) -> float | None:
         """The average price of `executed`; None when nothing explains it."""
         shares, value = self._counted()
-        if shares > _NOISE and (shares >= self.executed - _NOISE or self._reported_avg is None):
-            return tidy(value / shares)
+        if shares > 0 and (shares >= self.executed or self._reported_avg is None):
+            return tidy(value / float(shares))
         return None if self._reported_avg is None else tidy(self._reported_avg)
 
     def describe(self, *, combo: bool, account: str) -> None:
@@ -208,7 +207,7 @@ class Fills:
                 return [sums[name] for name in masters]
         return list(sums.values())
 
-    def _counted(self) -> tuple[float, float]:
+    def _counted(self) -> tuple[Quantity, float]:
         counting = self._counting()
         return sum(found.shares for found in counting), sum(found.value for found in counting)
 
@@ -252,4 +251,4 @@ class Fills:
         charged = all(found.charged == found.rows for found in counting)
         # A combo whose legs have not come (again) is charged nothing so far.
         legs_missing = self.combo and _LEG not in self._sums
-        return charged and not legs_missing and self._counted()[0] >= self.executed - _NOISE
+        return charged and not legs_missing and self._counted()[0] >= self.executed

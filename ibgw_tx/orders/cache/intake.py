@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 
+from ibgw_tx.model.figures import Quantity
 from ibgw_tx.model.order_events import (
     Commission,
     CompletedOrder,
@@ -103,7 +104,7 @@ class Intake:
         order.fills.report(event.filled, event.avgFillPrice, event.lastFillPrice)
         return self._word(order, event.status, event.filled, event.whyHeld, now, None)
 
-    def _word(self, order: Order, word: str, filled: float | None, why: str, now: int, reason: str | None) -> Heard:
+    def _word(self, order: Order, word: str, filled: Quantity | None, why: str, now: int, reason: str | None) -> Heard:
         answers = self._answers(order)
         order.named_in = order.named_in if answers is None else answers
         unknown = order.state is State.UNKNOWN
@@ -211,7 +212,7 @@ def _learn_from_trade(order: Order, event: Execution) -> None:
             order.versions.terms = Terms(action=event.side, account=event.acctNumber)
 
 
-def _notes_of(event: Execution, order: Order, before: float) -> tuple[Note, ...]:
+def _notes_of(event: Execution, order: Order, before: Quantity) -> tuple[Note, ...]:
     facts = {"execId": event.execId, "permId": order.permId, "shares": event.shares, "price": event.price}
     notes = []
     if event.liquidation:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 
 from ibgw_tx.model.contract import Contract
+from ibgw_tx.model.figures import Quantity
 from ibgw_tx.model.order_events import Terms
 from ibgw_tx.orders.cache.fills import Fills
 from ibgw_tx.orders.cache.reasons import Reasons
@@ -105,7 +106,7 @@ class Order:
 
     # Words.
 
-    def hear_word(self, word: str, filled: float | None, why_held: str, answers: int | None, now: int) -> str | None:
+    def hear_word(self, word: str, filled: Quantity | None, why_held: str, answers: int | None, now: int) -> str | None:
         """A status. `filled` None: it came without quantities (openOrder)."""
         sign = sign_of(word)
         if sign is None:
@@ -143,7 +144,7 @@ class Order:
         if by_code:
             self.marks.add(Mark.BY_CODE)
 
-    def _hear_filled(self, filled: float | None) -> str | None:
+    def _hear_filled(self, filled: Quantity | None) -> str | None:
         """Filled without its quantity would be a final order with nothing executed: it waits for the quantity."""
         total, executed = self.terms.totalQuantity, self.fills.executed
         all_of_it = bool(executed) and (total is None or executed >= total)

@@ -12,13 +12,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ibgw_tx.model.figures import tidy
+from ibgw_tx.model.figures import normal, quantity_or_none
 from ibgw_tx.model.order_members import SIDES
 from ibgw_tx.orders.cache.order import Order
 from ibgw_tx.orders.cache.states import Mark, State
 
 #: Members that say when and how a text was made rather than how the order stands.
 _CIRCUMSTANCES = frozenset({"updateTime", "recovered", "corrected"})
+_QUANTITIES = frozenset({"s", "executed", "remained", "ttl_qty", "executed_qty", "remained_qty"})
 
 
 def body_of(order: Order) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def body_of(order: Order) -> dict[str, Any]:
     total, executed = terms.totalQuantity, fills.executed
     if total is None and order.state is State.FILLED:
         total = executed
-    remained = None if total is None else tidy(max(total - executed, 0))
+    remained = None if total is None else normal(max(total - executed, 0))
     commission, currency = fills.commission
     exchange, pair = order.place or (None, None)
     perm_id, ref = str(order.permId) if order.permId else None, order.ref or None
@@ -83,5 +84,9 @@ def order_json(order: Order) -> dict[str, Any]:
 
 
 def same_facts(text: Mapping[str, Any]) -> dict[str, object]:
-    """The body of an order_json that somebody wrote."""
-    return {key: value for key, value in text.items() if key not in _CIRCUMSTANCES}
+    """The body of an order_json that somebody wrote; its quantities are as exact as ours."""
+    return {key: _figure(key, value) for key, value in text.items() if key not in _CIRCUMSTANCES}
+
+
+def _figure(key: str, value: object) -> object:
+    return quantity_or_none(value) if key in _QUANTITIES and isinstance(value, float) else value

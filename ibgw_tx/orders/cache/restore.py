@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ibgw_tx.model.figures import number_or_none, order_id
+from ibgw_tx.model.figures import Quantity, number_or_none, order_id, quantity_or_none
 from ibgw_tx.model.order_events import Terms
 from ibgw_tx.orders.cache.changes import Place
 from ibgw_tx.orders.cache.index import Names, OrderIndex
@@ -81,7 +81,7 @@ def read_order(text: Any) -> Order | None:
         return None
     terms = Terms(
         action=_ACTIONS.get(_text(text, "T"), ""),
-        totalQuantity=_plain(text, "s"),
+        totalQuantity=_quantity(text, "s"),
         orderType=_text(text, "orderType"),
         lmtPrice=_plain(text, "p"),
         auxPrice=_plain(text, "aux"),
@@ -115,7 +115,7 @@ def _named(text: dict[Any, Any]) -> bool:
 def _read_fills(order: Order, text: dict[Any, Any]) -> None:
     if order.sec_type:
         order.fills.describe(combo=order.sec_type == "BAG", account=order.terms.account)
-    order.fills.report(_plain(text, "executed"), _plain(text, "avg_price"), _plain(text, "last_price"))
+    order.fills.report(_quantity(text, "executed"), _plain(text, "avg_price"), _plain(text, "last_price"))
     order.fills.state_commission(_plain(text, "commission"), _text(text, "commissionCurrency"))
 
 
@@ -143,6 +143,12 @@ def _text(text: dict[Any, Any], member: str) -> str:
 def _plain(text: dict[Any, Any], member: str) -> float | None:
     found = text.get(member)
     return number_or_none(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
+
+
+def _quantity(text: dict[Any, Any], member: str) -> Quantity | None:
+    """As exact as the text in Redis: one that a double may not hold comes as NumberText."""
+    found = text.get(member)
+    return None if isinstance(found, bool) or not isinstance(found, int | float) else quantity_or_none(found)
 
 
 def _whole(text: dict[Any, Any], member: str) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import attrs
 
+from ibgw_tx.model.figures import Quantity
 from ibgw_tx.orders.cache.states import Sign, State, is_cancelling, is_step_back
 
 __all__ = ["Words"]
@@ -18,9 +19,9 @@ class Words:
     """The statuses since the executed quantity rose last, and that quantity as statuses stated it."""
 
     _had: set[str] = attrs.Factory(set)
-    _filled: float = 0
+    _filled: Quantity = 0
 
-    def risen(self, filled: float | None) -> bool:
+    def risen(self, filled: Quantity | None) -> bool:
         """Whether the quantity of a status proves it newer than all words before."""
         if filled is None or filled <= self._filled:
             return False
@@ -28,7 +29,7 @@ class Words:
         self._had.clear()
         return True
 
-    def is_late(self, filled: float | None) -> bool:
+    def is_late(self, filled: Quantity | None) -> bool:
         """Whether the quantity of a status proves it older than one that came before."""
         return filled is not None and filled < self._filled
 

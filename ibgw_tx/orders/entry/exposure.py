@@ -65,7 +65,8 @@ class Exposure:
     """
 
     buys: bool
-    quantity: float
+    #: A product with prices: as good as a double.
+    quantity: float = attrs.field(converter=float)
     limit: float | None
     stop: float | None
     names: frozenset[str]

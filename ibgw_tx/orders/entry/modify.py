@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from ibgw_tx.model.errors import UNAVAILABLE, CommandError, bad_params
-from ibgw_tx.model.figures import written
+from ibgw_tx.model.figures import Quantity, written
 from ibgw_tx.model.order_types import TYPES
 from ibgw_tx.orders.entry.prices import normal_type, spoken, without_foreign_prices
 from ibgw_tx.orders.entry.request import OrderRequest
@@ -29,7 +29,7 @@ FIXED = (
 
 
 def modified(
-    live: Mapping[str, Any], change: OrderRequest, filled: float = 0, may_live: Callable[[int], bool] = lambda order_id: True
+    live: Mapping[str, Any], change: OrderRequest, filled: Quantity = 0, may_live: Callable[[int], bool] = lambda order_id: True
 ) -> OrderRequest:
     """The whole order to send for `change`, to be held against `checks.checked` like a new one.
 

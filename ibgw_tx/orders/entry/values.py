@@ -11,17 +11,21 @@ import re
 import reprlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ibgw_tx.model import figures
 from ibgw_tx.model.errors import bad_params
-from ibgw_tx.model.figures import LARGEST, SMALLEST, clean, on_wire, written
+from ibgw_tx.model.figures import LARGEST, SMALLEST, Quantity, clean, on_wire, written
 from ibgw_tx.model.order_members import CONDITIONS, Condition, ConditionType, LegPrice, Tag, Tier
 
 __all__ = ["MAX_LIST", "MAX_TEXT", "READERS", "date_time", "instant", "shown", "text"]
 
 MAX_TEXT = 1000  # characters; no member of an order is longer in practice, and a frame has room for all of them
 MAX_LIST = 100  # entries of a list
+#: Digits that every double keeps, and the decimals of a crypto quantity.
+_DOUBLE, _CRYPTO = 15, 8
 MAX_INT = 2**31 - 2  # TWS reads int32, and 2147483647 is its "unset"
 
 # `20260105 15:30:00 US/Eastern`, or UTC `20260105-15:30:00`; without a zone TWS warns (2174) or refuses (10314).
@@ -47,7 +51,7 @@ def shown(value: object) -> str:
         return f"a number of {value.bit_length()} bits"
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
-    if isinstance(value, float) and math.isfinite(value) and SMALLEST < abs(value) < LARGEST:
+    if isinstance(value, Decimal) or (isinstance(value, float) and math.isfinite(value) and SMALLEST < abs(value) < LARGEST):
         return written(value)
     if isinstance(value, str | int | float):
         return _short.repr(value)
@@ -65,10 +69,17 @@ def checked_number(name: str, value: object) -> float:
     return clean(value)
 
 
-def quantity(name: str, value: object) -> int | float:
-    """A number; whole ones as int, since ibapi writes `str()` of it and TWS wants 100, not 100.0 (tws-facts 4.4)."""
-    checked = checked_number(name, value)
-    return int(checked) if checked.is_integer() else checked
+def quantity(name: str, value: object) -> Quantity:
+    """A number as exact as it was written; whole ones as int: TWS wants 100, not 100.0 (tws-facts 4.4).
+
+    Noise is dropped: more than 15 digits that go beyond the eighth decimal are what a double has made of a sum.
+    """
+    if isinstance(value, Decimal):
+        return figures.normal(value)
+    checked_number(name, value)
+    found = figures.quantity(value)
+    noisy = isinstance(found, Decimal) and len(found.as_tuple().digits) > _DOUBLE and round(found, _CRYPTO) != found
+    return figures.normal(figures.exact(float(found))) if noisy else found
 
 
 def integer(name: str, value: object) -> int:

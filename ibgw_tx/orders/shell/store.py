@@ -212,6 +212,6 @@ def _cut(commands: list[_Words]) -> Iterator[list[_Words]]:
 
 def _parsed(value: bytes) -> Any:
     try:
-        return jsontext.loads(value)
+        return jsontext.loads_exact(value)
     except ValueError:
         return None

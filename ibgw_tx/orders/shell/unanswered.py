@@ -45,7 +45,7 @@ class Record:
 
 def read_record(value: bytes) -> Record:
     """The record of a value found in Redis. Raises ValueError, KeyError or TypeError for one that is none."""
-    members = dict(jsontext.loads(value))
+    members = dict(jsontext.loads_exact(value))
     contract, terms = dict(members["contract"]), Terms(**members["terms"])
     legs = tuple(ComboLeg(**leg) for leg in contract.pop("comboLegs", None) or ())
     return Record(

@@ -78,7 +78,7 @@ class TWSWrapper(EWrapper):
         accountName: str,
     ) -> None:
         figures = (averageCost, marketPrice, marketValue, unrealizedPNL, realizedPNL)
-        row = Position(contract_from_ib(contract), number_or_none(position), *map(number_or_none, figures))
+        row = Position(contract_from_ib(contract), position, *map(number_or_none, figures))
         self._tell(events.PortfolioRow(accountName, row))
 
     def accountDownloadEnd(self, accountName: str) -> None:
@@ -95,8 +95,7 @@ class TWSWrapper(EWrapper):
     def positionMulti(
         self, reqId: int, account: str, modelCode: str, contract: Any, pos: float, avgCost: float
     ) -> None:
-        held, cost = number_or_none(pos), number_or_none(avgCost)
-        row = Position(contract_from_ib(contract), held, cost, None, None, None, None)
+        row = Position(contract_from_ib(contract), pos, number_or_none(avgCost), None, None, None, None)
         self._tell(events.MultiPosition(reqId, account, row))
 
     def positionMultiEnd(self, reqId: int) -> None:
