@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint bench clean env
+.PHONY: demo test lint bench docs clean env
 .DEFAULT_GOAL := demo
 
 # Live books in this terminal: an embedded Redis, a simulated TWS, the gateway. Ctrl-C ends it, or DURATION seconds.
@@ -22,6 +22,11 @@ lint: env
 # The table of the README, measured here and now.
 bench: env
 	$(BIN)/python -m bench
+
+# The documents as a site, in build/site. Strict: a broken link ends it.
+docs: env
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --config-settings editable_mode=compat -e '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 env: $(STAMP)
 

