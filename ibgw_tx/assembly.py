@@ -76,11 +76,11 @@ class Assembly:
         self._now = now
         self._session = session
         self.redis = make_redis(
-            config.redis_host, config.redis_port, config.redis_password, names.commands(name), reactor, lease
+            config.redis_host, config.redis_port, config.redis_password, names.commands(name), reactor, lease, config.redis_user
         )
         self.events = EventStream(name, config.events)
         self.acks = AckChannel(lambda kind, message: self.redis.tell_all(self.publication(kind, message)), now)
-        self.asker = Asker(reactor)
+        self.asker = Asker(reactor, config.tws_address)
         self.contracts = Contracts(self.asker, self.redis, reactor, now, self._found)
         self.rules = MarketRules(self.redis)
         self._make_books(name, clock)
@@ -99,6 +99,7 @@ class Assembly:
             self.acks,
             connectivity_changed,
             config.tws_address,
+            reactor,
         )
         look_back = LookBack(self.orders.cache, self._reservations).outcome
         max_age = int(config.max_command_age * 1000)

@@ -112,6 +112,7 @@ SETTINGS = (
     Setting("client-id", "TWS_API_CLIENTID", "0", _integer(0, 2**31 - 1), "API client id; only 0 sees manual orders"),
     Setting("redis-host", "REDIS_HOST", "127.0.0.1", _text, "host of Redis"),
     Setting("redis-port", "REDIS_PORT", "6379", _port, "its port"),
+    Setting("redis-user", "IBGW_REDIS_USER", None, _text, "its ACL user; without it the password is the default user's"),
     Setting("redis-password-file", "REDIS_PSWD_FILE", None, _text, "file with the Redis password (or REDIS_PSWD)"),
     Setting("account", "IBGW_ACCOUNT", None, _text, "account of the plain balance key; default the first one"),
     Setting("max-command-age", "IBGW_MAX_COMMAND_AGE", "5", _seconds, "seconds; older commands are refused (0: never)"),
@@ -156,6 +157,7 @@ class Config:
     client_id: int
     redis_host: str
     redis_port: int
+    redis_user: str | None
     redis_password: str | None = attrs.field(repr=False)
     account: str | None
     max_command_age: float
@@ -196,6 +198,8 @@ def configure(flags: Mapping[str, str | None], env: Mapping[str, str]) -> Config
             "--name (or TWS_GATEWAY_NAME) is missing: the gateway's name in Redis, such as --name=demo; --help has every setting"
         )
     values["redis_password"] = _password(values.pop("redis_password_file"), env)
+    if values["redis_user"] is not None and values["redis_password"] is None:
+        raise ConfigError("--redis-user (IBGW_REDIS_USER) needs a password: REDIS_PSWD or --redis-password-file")
     return Config(**values)
 
 
@@ -207,15 +211,15 @@ def _refuse_unknown(env: Mapping[str, str]) -> None:
             raise ConfigError(f"{variable} is no setting{did_you_mean(variable, sorted(known))}")
 
 
-def near_misses(env: Mapping[str, str]) -> list[str]:
-    """One line for each `TWS_…` or `REDIS_…` variable that is a letter or two from one of ours; others may use such names too."""
+def near_misses(env: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Each `TWS_…` or `REDIS_…` variable that is a letter or two from one of ours, with that; others may use such names too."""
     known = {setting.env for setting in SETTINGS} | {"REDIS_PSWD"}
     found = []
     for variable in sorted(env):
         if variable.startswith(("TWS_", "REDIS_")) and variable not in known:
             near = get_close_matches(variable, sorted(known), n=1, cutoff=0.85)
             if near:
-                found.append(f"{variable} in the environment is no setting; did you mean {near[0]}?")
+                found.append((variable, near[0]))
     return found
 
 

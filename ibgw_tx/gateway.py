@@ -28,7 +28,7 @@ from ibgw_tx.runtime.log import Logger
 from ibgw_tx.runtime.supervisor import Supervisor
 from ibgw_tx.runtime.wall_clock import WallClock
 from ibgw_tx.status import Status
-from ibgw_tx.tws.connectivity import Change, Connectivity
+from ibgw_tx.tws.connectivity import Change
 from ibgw_tx.tws.shell.link import IBSessionFactory, TWSLink
 from ibgw_tx.tws.shell.recorder import Recorder
 from ibgw_tx.tws.shell.session import IBSession
@@ -152,7 +152,7 @@ class Gateway(MultiService):
 
     def sessionLost(self, session: IBSession, reason: str) -> None:
         """Whatever came over this session can no longer be trusted."""
-        self.assembly.notices.connectivity = Connectivity()
+        self.assembly.notices.session_lost()
         self._link_is_back = False
         if self._session is not session:
             return

@@ -10,10 +10,14 @@ from ibgw_tx.commands.shell.ack_channel import AckChannel
 from ibgw_tx.model import events
 from ibgw_tx.orders.shell.followups import OrderFollowups
 from ibgw_tx.orders.shell.orders import Orders
+from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws import codes
-from ibgw_tx.tws.connectivity import SYSTEM_CODES, Change, Connectivity
+from ibgw_tx.tws.connectivity import SYSTEM_CODES, Change, Connectivity, farm_of
 from ibgw_tx.tws.shell.asker import Asker
+from ibgw_tx.tws.shell.farm_log import FarmLog
+
+_FARMS = {Change.FARM_BROKEN: False, Change.OTHER_FARM_BROKEN: False, Change.FARM_OK: True, Change.OTHER_FARM_OK: True}
 
 
 class NoticeRouter:
@@ -34,7 +38,9 @@ class NoticeRouter:
         acks: AckChannel,
         connectivity_changed: Callable[[Change], None],
         address: str,
+        clock: Clock,
     ) -> None:
+        self.farms = FarmLog(clock, address)
         self.connectivity = Connectivity()
         self._asker = asker
         self._books = books
@@ -44,6 +50,11 @@ class NoticeRouter:
         self._acks = acks
         self._connectivity_changed = connectivity_changed
         self._address = address
+
+    def session_lost(self) -> None:
+        """What is known of the link and the farms was of that session."""
+        self.connectivity = Connectivity()
+        self.farms.tell()
 
     def noticed(self, notice: events.Notice) -> None:
         """Take one notice."""
@@ -77,6 +88,8 @@ class NoticeRouter:
             self.log.error("TWS at {address} says {code}: {text}", address=self._address, code=notice.code, text=notice.text)
         if change is None or change is Change.FARM_READY:
             self.log.debug("TWS at {address} says {code}: {text}", address=self._address, code=notice.code, text=notice.text)
+        elif change in _FARMS:
+            self.farms.changed(farm_of(notice.text), notice.code, _FARMS[change])
         else:
             self.log.info(
                 "TWS at {address}: {change} ({code}: {text})",

@@ -86,8 +86,8 @@ def makeService(options: Options, reactor: Any = None) -> IService:
 
         make_steady(reactor)
     show_debug(options.config.debug)
-    for line in near_misses(os.environ):
-        log.warn("{line}", line=line)
+    for variable, near in near_misses(os.environ):
+        log.warn("{variable} in the environment is no setting; did you mean {near}?", variable=variable, near=near)
     _check_record(options.config)
     exit = CleanExit(reactor)
     tenure = make_tenure(options.config, reactor, exit.fail, Supervisor(os.environ.get("NOTIFY_SOCKET")))

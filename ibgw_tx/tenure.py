@@ -148,7 +148,7 @@ def make_tenure(config: Config, reactor: Any, end: Callable[[int], None], superv
     lease = Lease(
         config.name,
         (config.redis_host, config.redis_port),
-        {"password": config.redis_password},
+        {"password": config.redis_password, "user": config.redis_user},
         config.standby,
         this_process(),
         reactor,

@@ -141,6 +141,5 @@ def test_a_variable_that_is_near_nothing_is_refused_too():
 def test_a_near_miss_of_the_other_names_is_a_warning_and_a_stranger_is_nobodys_business():
     env = {"TWS_API_PROT": "1", "REDIS_PASSWD": "x", "REDIS_PSWD": "y", "TWS_API_PORT": "1", "REDIS_URL": "r", "TWS_HOME": "h"}
     said = near_misses(env)
-    assert [line.split()[0] for line in said] == ["REDIS_PASSWD", "TWS_API_PROT"]
-    assert "did you mean TWS_API_PORT?" in said[1] and not any(SECRET in line for line in said)
+    assert said == [("REDIS_PASSWD", "REDIS_PSWD"), ("TWS_API_PROT", "TWS_API_PORT")]
     configure({"name": "demo"}, env)

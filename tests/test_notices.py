@@ -78,3 +78,19 @@ def test_a_late_echo_of_a_cancel_is_told_to_nobody(world, code):
 def test_too_many_messages_are_an_error_in_the_log(world, lines):
     world.tws.notice(100, "Max rate of messages per second has been exceeded")
     assert any(line.startswith("error") and "100" in line for line in lines)
+
+
+def test_the_farms_of_a_night_are_a_line_and_the_books_do_not_wait_for_it(world, lines):
+    for code, text in ((2103, "broken:usfarm"), (2103, "broken:hfarm"), (2105, "broken:ushmds")):
+        world.tws.notice(code, text)
+    assert not [line for line in lines if "farm" in line]
+    assert world.parts.notices.connectivity.has_broken_data_farm
+    world.seconds(6)
+    (line,) = [line for line in lines if "farm" in line]
+    assert line.endswith(": farms broken: usfarm (2103), hfarm (2103), ushmds (2105)")
+
+
+def test_a_session_that_ends_leaves_no_farm_untold(world, lines):
+    world.tws.notice(2103, "broken:usfarm")
+    world.tws.wire.end()
+    assert [line for line in lines if "farms broken: usfarm (2103)" in line]

@@ -102,7 +102,7 @@ def test_a_lost_session_is_the_reason_with_its_address(world):
     world.tws.wire.end()
     (status, reasons) = beats(world)[-1]
     assert status is False and reasons == [
-        "the session with TWS at 127.0.0.1:4002 ended: Connection was closed cleanly. (while ready)"
+        "the session with TWS at 127.0.0.1:4002 ended: Connection was closed cleanly (while ready)"
     ]
 
 

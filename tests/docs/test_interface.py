@@ -7,7 +7,6 @@ number of that kind, except those in EXACT).
 
 from __future__ import annotations
 
-import ast
 import importlib
 import inspect
 import json
@@ -477,46 +476,6 @@ def test_the_limits_quoted_in_operations_are_those_of_the_code() -> None:
         for part in constant.split("."):
             value = getattr(value, part)
         assert float(text.replace(",", "")) == float(value), f"{module}.{constant}"
-
-
-def _log_formats() -> list[tuple[str, str]]:
-    """(module, format) of every line an operator may have to act on."""
-    found = []
-    for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if (
-                not isinstance(node, ast.Call)
-                or not isinstance(node.func, ast.Attribute)
-                or node.func.attr not in ("warn", "error")
-            ):
-                continue
-            if ast.unparse(node.func.value).endswith("log") and node.args and isinstance(node.args[0], ast.Constant):
-                found.append((path.stem, node.args[0].value))
-    return found
-
-
-@pytest.mark.parametrize(("module", "format_"), _log_formats())
-def test_every_line_an_operator_may_have_to_act_on_is_in_operations(module: str, format_: str) -> None:
-    lines = re.findall(r"`([^`\n]+)`", OPERATIONS)
-    texts = [text for text in re.split(r"\{[^}]*\}", format_) if text.strip()]
-    if not texts:  # the whole line is a field: what it says is listed where it is made
-        return
-    pattern = ".+".join(map(re.escape, re.split(r"\{[^}]*\}", format_)))
-    assert any(re.fullmatch(pattern, line) for line in lines), f"{module}: {format_}"
-
-
-def test_every_line_in_operations_is_one_of_the_code() -> None:
-    section = OPERATIONS[OPERATIONS.index("## 4. The log") : OPERATIONS.index("## 5. ")]
-    rows = re.findall(r"^\| (`.*?`) \| (?:info|warn|error|critical) \|", section, re.MULTILINE)
-    source = " ".join(path.read_text(encoding="utf-8") for path in SOURCES)
-    # What stands in pieces in the source, and Twisted's own line.
-    source = re.sub(r'"\s*\n\s*f?"', "", source) + " while greeting, while ready, Scheduling retry to connect "
-    shown = [line for row in rows for line in re.findall(r"`([^`]+)`", row)]
-    assert len(shown) > 30
-    for line in shown:
-        for text in re.split("…|[0-9]+|,", line):
-            for words in re.split(r"[;:()]", text):
-                assert words.strip(" .") in source, line
 
 
 @pytest.mark.parametrize("path", sorted([*ROOT.glob("docs/*.md"), *ROOT.glob("*.md")]), ids=lambda path: path.name)

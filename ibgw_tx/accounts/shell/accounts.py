@@ -68,7 +68,7 @@ class Accounts:
         self._fence = Fence()
         #: The session that has been asked for the main account.
         self._subscribed: TWSClient | None = None
-        self._ended = DataEnded(clock, self._ask_again, self._given_up)
+        self._ended = DataEnded(clock, self._ask_again, self._given_up, asker.address)
         self._positions = PositionContracts(contracts, clock, self._named)
         self._session = 0
 
@@ -191,7 +191,11 @@ class Accounts:
         if notice.code in WARNINGS:
             return True
         self.log.warn(
-            "account {account} is left out: TWS says {code} {text}", account=feed.account, code=notice.code, text=notice.text
+            "account {account} is left out: TWS at {address} says {code} {text}",
+            account=feed.account,
+            address=self._asker.address,
+            code=notice.code,
+            text=notice.text,
         )
         feed.stop()
         del self._feeds[feed.account]

@@ -24,8 +24,10 @@ class DataEnded:
     log = Logger()
 
     def __init__(
-        self, clock: Clock, ask_again: Callable[[Download], None], give_up: Callable[[Download], None]
+        self, clock: Clock, ask_again: Callable[[Download], None], give_up: Callable[[Download], None], address: str
     ) -> None:
+        """`address`: TWS's host:port, for the log."""
+        self._address = address
         self._clock = clock
         self._ask_again = ask_again
         self._give_up = give_up
@@ -42,16 +44,19 @@ class DataEnded:
         self._at = now
         if not repeated:
             self.log.warn(
-                "account {account}: TWS has ended its data ({code} {text}); asking again",
+                "account {account}: TWS at {address} has ended its data ({code} {text}); asking again",
                 account=download.account,
+                address=self._address,
                 code=notice.code,
                 text=notice.text,
             )
             self._ask_again(download)
             return
         self.log.warn(
-            "account {account}: TWS keeps ending its data ({code}): another program asks for another account; status false",
+            "account {account}: TWS at {address} keeps ending its data ({code}): another program asks for another account;"
+            " status false",
             account=download.account,
+            address=self._address,
             code=notice.code,
         )
         self._give_up(download)

@@ -219,7 +219,8 @@ class Subscriptions:
 
     def _refuse(self, subscription: Subscription, notice: events.Notice, again_at: int | None) -> None:
         self.log.warn(
-            "no {what} {channel}: TWS says {code} {text}",
+            "no {what} {channel}: TWS at {address} says {code} {text}",
+            address=self._asker.address,
             what=self._requests.what,
             channel=subscription.name,
             code=notice.code,
@@ -231,7 +232,13 @@ class Subscriptions:
 
     def _doubt(self, subscription: Subscription, notice: events.Notice) -> None:
         """TWS has not all that was asked for; what ticks goes on."""
-        self.log.warn("{channel}: TWS says {code} {text}", channel=subscription.name, code=notice.code, text=notice.text)
+        self.log.warn(
+            "{channel}: TWS at {address} says {code} {text}",
+            channel=subscription.name,
+            address=self._asker.address,
+            code=notice.code,
+            text=notice.text,
+        )
         if not subscription.feed.rows:
             subscription.refuse(notice.code, None, self._steady_ms(), self._outage)
 

@@ -25,7 +25,7 @@ from ibgw_tx.lease.shell.process import is_dead
 from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.errors import LeaseLost
-from ibgw_tx.redis.shell.connections import RedisFactory, RedisProtocol, ResponseError
+from ibgw_tx.redis.shell.connections import RedisFactory, RedisProtocol, ResponseError, cannot_be_reached
 from ibgw_tx.redis.troubles import Troubles
 from ibgw_tx.runtime.log import Logger
 
@@ -85,7 +85,7 @@ class Lease(Service):
         self._factory.startConnecting(self._endpoint)
         for slot in self._factory.slots:
             slot.service.whenConnected(failAfterFailures=1).addErrback(
-                lambda failure: self._trouble(f"cannot be reached: {failure.getErrorMessage()}")
+                lambda failure: self._trouble(cannot_be_reached(failure))
             )
         self._loop.start(PACE).addErrback(lambda failure: self.log.failure("the lease is looked after no longer", failure))
 

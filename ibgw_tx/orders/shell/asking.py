@@ -57,7 +57,8 @@ class OrderQuestions:
     async def ask(self, client: TWSClient, step: Step) -> bool:
         """Put one step; whether its end has come. Raises SessionLost."""
         if step is Step.COMPLETED and client.server_version < COMPLETED_SINCE:
-            self.log.warn("server version {version} tells no completed orders", version=client.server_version)
+            text = "TWS at {address} tells no completed orders: its server version is {version}"
+            self.log.warn(text, address=self._asker.address, version=client.server_version)
             return True
         self.abandon()
         self._step = step
@@ -68,7 +69,7 @@ class OrderQuestions:
         except CancelledError:
             return False
         except (RequestTimeout, TWSError, PacingFull) as error:
-            self.log.warn("{error}; asking again", error=str(error))
+            self.log.warn("orders: {error}; asking TWS at {address} again", error=str(error), address=self._asker.address)
             if step in self._expected:
                 self._expected[step] = 0
             return False
@@ -78,7 +79,8 @@ class OrderQuestions:
 
     async def ask_open_again(self, client: TWSClient, unheard: int) -> bool:
         """Before a living order is called lost: openOrderEnd has no request id, so it may have ended another list than ours."""
-        self.log.info("TWS has not named {count} living orders; asking for them once more", count=unheard)
+        text = "TWS at {address} has not named {count} living orders; asking for them once more"
+        self.log.info(text, address=self._asker.address, count=unheard)
         return await self.ask(client, Step.OPEN)
 
     def _sender(self, client: TWSClient, step: Step) -> Callable[[int], None]:

@@ -43,7 +43,10 @@ class HaltSwitch:
             await self._redis.call("DEL", self._key)
         if not self.kept and halts == self._halts:
             self.kept = True
-            self.log.info("HALT is kept in Redis now" if self.reason is not None else "the end of HALT is kept in Redis now")
+            if self.reason is not None:
+                self.log.info("HALT is kept in Redis now")
+            else:
+                self.log.info("the end of HALT is kept in Redis now")
 
     async def set(self, reason: str, now: int) -> bool:
         """HALT: in force at once; whether Redis has taken it, so that it holds after a restart too. Raises nothing."""

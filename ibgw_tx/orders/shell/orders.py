@@ -217,7 +217,7 @@ class Orders:
             elif isinstance(change, NeedQuery):
                 self._doubts.ask(change)
             elif isinstance(change, Note):
-                self.log.info("{text} {facts}", text=change.text, facts=change.facts)
+                self.log.info("orders: {text} {facts}", text=change.text, facts=change.facts)
 
     def _changed(self, change: OrderChanged) -> None:
         self._outbox.add(change)

@@ -128,8 +128,9 @@ class Unanswered:
             try:
                 record = read_record(value)
             except (ValueError, KeyError, TypeError) as error:
-                text = "the record of order {field} in {key} is not usable: {error!r}"
-                self.log.error(text, field=field, key=self._key, error=error)
+                self.log.error(
+                    "the record of order {field} in {key} is not usable: {error!r}", field=field, key=self._key, error=error
+                )
                 continue
             self._kept.setdefault(record.order_id, record)
             self._former.add(record.order_id)

@@ -49,9 +49,9 @@ class BookProtocol(RedisProtocol):
         self.transport.write(batch)
         write_now(self.transport)
 
-    def dataReceived(self, data: bytes, unpause: bool = False) -> None:
+    def _take(self, data: bytes, unpause: bool) -> None:
         if not self._ready:
-            super().dataReceived(data, unpause)
+            super()._take(data, unpause)
             return
         self._reader.feed(data)
         while (reply := self._reader.gets()) is not False:

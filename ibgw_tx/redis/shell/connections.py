@@ -18,6 +18,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
+from ibgw_tx.model import advice
 from ibgw_tx.model.errors import LeaseLost
 from ibgw_tx.runtime.log import Logger
 
@@ -61,8 +62,12 @@ class RedisFactory(txredisapi.RedisFactory):
         lost: Callable[[], None],
         trouble: Callable[[str], None],
         admit: Callable[[RedisProtocol], Awaitable[None]] | None = None,
+        user: str | None = None,
     ) -> None:
-        """`admit` is waited for before a connection counts as usable; what it raises drops the connection."""
+        """`user`: of Redis' ACL, None for its default one.
+
+        `admit` is waited for before a connection counts as usable; what it raises drops the connection.
+        """
         super().__init__(
             None,
             None,
@@ -78,6 +83,7 @@ class RedisFactory(txredisapi.RedisFactory):
         self.lost = lost
         self.trouble = trouble
         self.admit = admit
+        self.login = (*([] if user is None else [user]), *([] if password is None else [password]))
         #: Redis' run_id and the client id there of the connection before.
         self.last_client: tuple[bytes, int] | None = None
 
@@ -94,8 +100,10 @@ class RedisFactory(txredisapi.RedisFactory):
         slot.start()
 
 
-#: Which setting Redis' words about a password speak of.
-_PASSWORD_HINTS = {"NOAUTH": " (REDIS_PSWD is not set)", "WRONGPASS": " (see REDIS_PSWD)"}
+def cannot_be_reached(failure: Failure) -> str:
+    """The trouble of a connection that was never made, with what to do next."""
+    next_step = advice.unreached(type(failure.value).__name__, "REDIS_HOST", "REDIS_PORT", "redis-server")
+    return f"cannot be reached: {failure.getErrorMessage().rstrip('.')}; {next_step}"
 
 
 class RedisProtocol(txredisapi.RedisProtocol):
@@ -103,6 +111,7 @@ class RedisProtocol(txredisapi.RedisProtocol):
 
     log = Logger()
     _waiting_for_connect: list[defer.Deferred[Any]]
+    _is_no_redis = False
 
     def connectionMade(self) -> None:
         self.transport.setTcpNoDelay(True)
@@ -110,8 +119,8 @@ class RedisProtocol(txredisapi.RedisProtocol):
         defer.Deferred.fromCoroutine(self._introduce()).addErrback(self._refused)
 
     async def _introduce(self) -> None:
-        if self.password is not None:
-            await self.execute_command("AUTH", self.password)
+        if self.factory.login:
+            await self.execute_command("AUTH", *self.factory.login)
         await self.execute_command("PING")
         await self._kill_predecessor()
         if self.factory.admit is not None:
@@ -142,11 +151,29 @@ class RedisProtocol(txredisapi.RedisProtocol):
             # Who keeps the lease says so.
             self.transport.abortConnection()
             return
-        # Redis' own words; the password is not in them.
-        said = failure.getErrorMessage()
-        hint = next((hint for word, hint in _PASSWORD_HINTS.items() if said.startswith(word)), "")
-        self.factory.trouble(f"refuses: {said}{hint}")
+        if self._is_no_redis:
+            return
+        if failure.check(txredisapi.ConnectionError):
+            self.factory.trouble("has hung up before it was asked anything; is REDIS_PORT that of a Redis?")
+        else:
+            # Redis' own words; the password is not in them.
+            said = failure.getErrorMessage()
+            hint = advice.refused(said)
+            self.factory.trouble(f"refuses: {said} ({hint})" if hint else f"refuses: {said}")
         self.transport.abortConnection()
+
+    def dataReceived(self, data: bytes, unpause: bool = False) -> None:
+        try:
+            self._take(data, unpause)
+        except (hiredis.ProtocolError, txredisapi.InvalidData) as error:
+            # It would be an unhandled error for each attempt, and end nothing but this connection.
+            self._is_no_redis = True
+            self.factory.trouble(f"does not speak as a Redis does: {error}; is REDIS_PORT that of a Redis?")
+            self.transport.abortConnection()
+
+    def _take(self, data: bytes, unpause: bool) -> None:
+        """Take what has come. Raises InvalidData or ProtocolError when it is no Redis that speaks."""
+        super().dataReceived(data, unpause)
 
     def connectionLost(self, why: Failure = connectionDone) -> None:
         super().connectionLost(why)

@@ -18,7 +18,13 @@ from twisted.python.failure import Failure
 
 from ibgw_tx.model.errors import RedisDown
 from ibgw_tx.redis.shell.book_connection import BookFactory, BookProtocol
-from ibgw_tx.redis.shell.connections import RedisFactory, RedisProtocol, ResponseError, SubscriberFactory
+from ibgw_tx.redis.shell.connections import (
+    RedisFactory,
+    RedisProtocol,
+    ResponseError,
+    SubscriberFactory,
+    cannot_be_reached,
+)
 from ibgw_tx.redis.troubles import Troubles
 from ibgw_tx.runtime.log import Logger
 
@@ -51,8 +57,9 @@ class RedisLink(Service):
         channel: str,
         reactor: Any,
         fence: Fence | None = None,
+        user: str | None = None,
     ) -> None:
-        """`fence`: what keeps a gateway out whose name is another's now."""
+        """`fence`: what keeps a gateway out whose name is another's now. `user`: of Redis' ACL; None is its default user."""
         self.setName("redis")
         self.up = False
         #: Whether the CMD channel is heard: a command published before is lost.
@@ -70,7 +77,7 @@ class RedisLink(Service):
         self._host, self._port = host, port
         self._protocol: RedisProtocol | None = None
         self._troubles = Troubles()
-        kind: dict[str, Any] = {"password": password, "admit": None if fence is None else fence.admit}
+        kind: dict[str, Any] = {"password": password, "user": user, "admit": None if fence is None else fence.admit}
         self._kind = kind
         self._factories: list[RedisFactory] = [
             RedisFactory(
@@ -141,7 +148,7 @@ class RedisLink(Service):
 
     def _cannot_connect(self, failure: Failure) -> None:
         if not failure.check(defer.CancelledError):
-            self._say_trouble("any", f"cannot be reached: {failure.getErrorMessage()}")
+            self._say_trouble("any", cannot_be_reached(failure))
 
     def _say_trouble(self, connection: str, text: str) -> None:
         if self.running and self._troubles.begins(connection, text):

@@ -54,7 +54,9 @@ class Asker:
     `is_waiting(req_id)` says whether a request still waits for TWS's message rate, `withdraw(req_id)` takes it back.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, address: str = "?") -> None:
+        #: TWS's host:port, for the log of those who ask.
+        self.address = address
         self.is_waiting: Callable[[int], bool] = lambda req_id: False
         self.withdraw: Callable[[int], object] = lambda req_id: None
         self._clock = clock

@@ -11,12 +11,14 @@ from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import ReconnectingClientFactory
 from twisted.python.failure import Failure
 
+from ibgw_tx.model.advice import unreached
 from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws.shell.session import IBSession
 
 CONNECT_LIMIT = 10  # seconds for one TCP connect
 RETRY_DELAY = 20.0  # seconds between two attempts to connect
+USUAL_PORTS = "TWS 7496 live, 7497 paper; IB Gateway 4001 live, 4002 paper"
 
 
 class IBSessionFactory(ReconnectingClientFactory):
@@ -45,17 +47,35 @@ class IBSessionFactory(ReconnectingClientFactory):
         return session
 
     def clientConnectionFailed(self, connector: Any, reason: Failure) -> None:
-        self.say_once(f"cannot connect to TWS at {self.address}: {reason.getErrorMessage()}")
+        error = reason.getErrorMessage().rstrip(".")
+        if self._is_news(f"cannot connect to TWS at {self.address}: {error}") and self.continueTrying:
+            self.log.warn(
+                "cannot connect to TWS at {address}: {error}; {advice}; trying again every {delay:.0f} s",
+                address=self.address,
+                error=error,
+                advice=unreached(type(reason.value).__name__, "TWS_API_ADDR", "TWS_API_PORT", "TWS or IB Gateway", USUAL_PORTS),
+                delay=RETRY_DELAY,
+            )
         super().clientConnectionFailed(connector, reason)
 
-    def say_once(self, text: str) -> None:
-        """Log what is wrong, unless it is what was wrong before."""
-        self.trouble = text
+    def session_ended(self, why: str) -> None:
+        """A session is over; `why` says what ended it, or that it was not ours to end."""
+        news = self._is_news(f"the session with TWS at {self.address} ended: {why}")
         if not self.continueTrying:
-            self.log.info("{text}", text=text)
-        elif text != self._last_failure:
-            self._last_failure = text
-            self.log.warn("{text}; trying again every {delay:.0f} s", text=text, delay=RETRY_DELAY)
+            self.log.info("the session with TWS at {address} is closed: the gateway stops", address=self.address)
+        elif news:
+            self.log.warn(
+                "the session with TWS at {address} ended: {why}; trying again every {delay:.0f} s",
+                address=self.address,
+                why=why,
+                delay=RETRY_DELAY,
+            )
+
+    def _is_news(self, text: str) -> bool:
+        """Note what is wrong; whether it is something else than before."""
+        self.trouble = text
+        news, self._last_failure = text != self._last_failure, text
+        return news
 
     def forget_failure(self) -> None:
         """A session got ready: the next failure is news again."""

@@ -88,8 +88,8 @@ class IBSession(TwistedProtocol):
         self._outgoing.close()
         if self._recorder is not None and was is not Phase.GREETING:
             self._recorder.event("down", self._cause or reason.getErrorMessage())
-        why = self._cause or f"{reason.getErrorMessage()} (while {was.value})"
-        self.factory.say_once(f"the session with TWS at {self.factory.address} ended: {why}")
+        why = self._cause or f"{reason.getErrorMessage().rstrip('.')} (while {was.value})"
+        self.factory.session_ended(why)
         self._listener.sessionLost(self, why)
         # Marks of trust go first, then who waits is told.
         unsent = self.withdraw()
@@ -125,7 +125,8 @@ class IBSession(TwistedProtocol):
             self.log.error(
                 "TWS at {address}: stream out of step: {error}; dropping the link", address=self.factory.address, error=str(error)
             )
-            self.abort(str(error))
+            greeting = self.phase is Phase.GREETING
+            self.abort(f"{error}; is TWS_API_PORT the port of its API?" if greeting else str(error))
 
     def _take(self, frames: list[bytes]) -> None:
         if self._handshake.phase is Phase.GREETING:

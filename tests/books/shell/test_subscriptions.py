@@ -494,7 +494,7 @@ def test_level_1_that_still_ticks_is_not_ended_by_advice(place, quoted, code):
 def test_level_1_refused_in_doubt_is_heard_when_it_ticks_after_all(place, lines, code):
     found = place.top.subscribe(KnownContract(AAPL, {}, 0), command(id=1))
     top_notice(place, found, code)
-    assert found.refused == code and any(f"TWS says {code}" in line for line in lines)
+    assert found.refused == code and any(f"TWS at ? says {code}" in line for line in lines)
     place.path.quote(found.req_id, 1, 10.1)
     place.publisher.flush()
     assert place.told() == [10.1]

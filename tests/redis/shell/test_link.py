@@ -46,9 +46,9 @@ class Server:
 class Place:
     """A RedisLink whose connections a test makes by hand: 0 commands, 1 subscription, 2 books."""
 
-    def __init__(self, password=None):
+    def __init__(self, password=None, user=None):
         self.clock = MemoryReactorClock()
-        self.link = RedisLink("127.0.0.1", 6379, password, "IBGateway:demo:CMD", self.clock)
+        self.link = RedisLink("127.0.0.1", 6379, password, "IBGateway:demo:CMD", self.clock, user=user)
         self.link.running = 1
 
     def connect(self, number):
@@ -86,6 +86,36 @@ def test_the_password_is_the_first_word_and_never_in_the_log(lines):
     server.reply(b"-WRONGPASS invalid username-password pair or user is disabled.")
     assert server.wire.aborted and not place.link.up
     assert any("WRONGPASS" in line for line in lines) and not any("hunter2" in line for line in lines)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_user_of_the_acl_logs_in_on_each_connection(number):
+    assert Place("hunter2", "ibgateway").connect(number).words() == [["AUTH", "ibgateway", "hunter2"]]
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_what_is_no_redis_is_one_line_and_no_unhandled_error(number, lines):
+    place = Place()
+    for _ in range(3):
+        server = place.connect(number)
+        server.reply(b"HTTP/1.1 400 Bad Request")
+        assert server.wire.aborted
+    assert len(lines) == 1 and "does not speak as a Redis does" in lines[0] and "REDIS_PORT" in lines[0]
+
+
+def test_garbage_on_a_running_connection_of_books_ends_it_in_order(lines):
+    place = Place()
+    server = place.ready(2)
+    lines.clear()
+    server.reply(b"HTTP/1.1 400 Bad Request")
+    assert server.wire.aborted and len(lines) == 1 and "does not speak as a Redis does" in lines[0]
+
+
+def test_who_hangs_up_before_an_answer_is_perhaps_no_redis(lines):
+    place = Place()
+    server = place.connect(0)
+    server.wire.end()
+    assert len(lines) == 1 and "is REDIS_PORT that of a Redis?" in lines[0]
 
 
 @pytest.mark.parametrize("words", ["NOAUTH Authentication required.", "WRONGPASS invalid username-password pair"])

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet.error import ConnectionRefusedError
+from twisted.internet.error import ConnectionRefusedError, DNSLookupError, TimeoutError
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
@@ -421,6 +421,30 @@ def test_a_refusal_is_logged_once_until_something_else_is_wrong(place, lines):
     for _ in range(5):
         place.factory.clientConnectionFailed(connector, Failure(ConnectionRefusedError()))
     assert len(lines) == 1 and lines[0].startswith("warn cannot connect to TWS")
+    assert lines[0].endswith("; trying again every 20 s") and "TWS_API_PORT" in lines[0] and "4001" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("error", "setting"), [(DNSLookupError(), "TWS_API_ADDR"), (TimeoutError(), "TWS_API_ADDR"), (OSError(), "TWS_API_PORT")]
+)
+def test_what_keeps_tws_from_being_reached_names_a_setting(place, lines, error, setting):
+    place.factory.clientConnectionFailed(Connector(place.factory), Failure(error))
+    assert len(lines) == 1 and setting in lines[0]
+
+
+def test_our_own_closing_is_told_as_ours(place, lines):
+    tws = place.connect()
+    tws.welcome()
+    lines.clear()
+    place.factory.stopTrying()
+    tws.wire.end()
+    assert lines == ["info the session with TWS at tws.example:4002 is closed: the gateway stops"]
+
+
+def test_what_is_no_tws_names_the_port(place, lines):
+    tws = place.connect()
+    tws.session.dataReceived(b"HTTP/1.1 400 Bad Request\r\n")
+    assert tws.wire.aborted and any("is TWS_API_PORT the port of its API?" in line for line in lines)
 
 
 def test_after_a_session_was_ready_the_same_failure_is_news_again(place, lines):
