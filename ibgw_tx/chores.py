@@ -14,7 +14,10 @@ REFRESH = 3600.0  # seconds between two looks for contracts that are a day old
 
 
 class Chores:
-    """`beat` tells the status, `is_linked` and `is_alive` whether TWS can be asked and has been heard lately."""
+    """`beat` tells the status, `is_linked` and `is_alive` whether TWS can be asked and has been heard lately.
+
+    `sum_up` says the summary when it is time.
+    """
 
     def __init__(
         self,
@@ -22,11 +25,13 @@ class Chores:
         beat: Callable[[], None],
         is_linked: Callable[[], bool],
         is_alive: Callable[[], bool],
+        sum_up: Callable[[], None],
     ) -> None:
         self._parts = parts
         self._beat = beat
         self._is_linked = is_linked
         self._is_alive = is_alive
+        self._sum_up = sum_up
 
     def services(self, reactor: Any) -> Iterator[PeriodicService]:
         """One for each."""
@@ -39,6 +44,7 @@ class Chores:
             ("books", 1.0, self._tend_books),
             ("book keys", KEY_INTERVAL, parts.publisher.flush_keys),
             ("greeks", 1.0, parts.greeks.write),
+            ("summary", 1.0, self._sum_up),
             ("contracts", REFRESH, self._refresh_contracts),
         ):
             yield PeriodicService(name, interval, chore, reactor)

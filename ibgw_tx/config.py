@@ -142,6 +142,9 @@ SETTINGS = (
     Setting("record-accounts", "IBGW_RECORD_ACCOUNTS", "0", _switch, "1: leave account numbers unmasked in it"),
     Setting("events", "IBGW_EVENTS", "10000", _integer(0, 10_000_000), "entries that the stream of events keeps; 0: no stream"),
     Setting("standby", "IBGW_STANDBY", "0", _switch, "wait while another gateway has this name, then take over", bare=True),
+    Setting(
+        "summary-interval", "IBGW_SUMMARY_INTERVAL", "60", _integer(0, 86400), "seconds between two lines that sum up (0: none)"
+    ),
     Setting("log-format", "IBGW_LOG_FORMAT", "text", _one_of("text", "json"), "text, or json: one object a line"),
     Setting("debug", "IBGW_DEBUG", "0", _switch, "1: write debug lines to the log"),
 )
@@ -175,6 +178,7 @@ class Config:
     record_accounts: bool
     events: int
     standby: bool
+    summary_interval: int
     log_format: str
     debug: bool
 

@@ -28,6 +28,7 @@ from ibgw_tx.runtime.log import Logger
 from ibgw_tx.runtime.supervisor import Supervisor
 from ibgw_tx.runtime.wall_clock import WallClock
 from ibgw_tx.status import Status
+from ibgw_tx.summary import Summary
 from ibgw_tx.tws.connectivity import Change
 from ibgw_tx.tws.shell.link import IBSessionFactory, TWSLink
 from ibgw_tx.tws.shell.recorder import Recorder
@@ -88,7 +89,8 @@ class Gateway(MultiService):
         self.ib = TWSLink(config.tws_host, config.tws_port, factory, reactor)
         now, trouble, forgotten = self.clock.now_ms, (lambda: factory.trouble), self._redis_up
         self.standing = Status(config, parts, reactor, now, lambda: self._session, trouble, forgotten, self._supervisor)
-        self.chores = Chores(parts, self.beat, lambda: self.is_linked, lambda: self.is_alive)
+        summary = Summary(config, parts, self.standing, lambda: self._session, reactor)
+        self.chores = Chores(parts, self.beat, lambda: self.is_linked, lambda: self.is_alive, summary.tick)
         for child in (self.redis, self.ib, parts.command_stream(reactor), *self.chores.services(reactor)):
             child.setServiceParent(self)
 

@@ -59,6 +59,9 @@ class Status:
         #: Whether Redis has the key, as far as is known.
         self._stands = False
         self._said: list[str] | None = None
+        #: When the oldest write of the status that Redis has not answered was sent, and how long the last answer took.
+        self._asked_at: float | None = None
+        self._answered_in = 0.0
 
     # The reasons.
 
@@ -96,11 +99,23 @@ class Status:
         self._say(reasons)
         # GET gives the value before: none, where there was one, means that Redis has lost everything.
         key, value = names.status(self._config.name), jsontext.dumps([not reasons, now])
-        written = self._parts.redis.call("SET", key, value, "GET")
+        written = self._parts.redis.call("SET", key, value, "GET").addBoth(self._timed, self._clock.seconds())
+        if not written.called and self._asked_at is None:
+            self._asked_at = self._clock.seconds()
         if reasons:
             self._parts.acks.heartbeat(False, now, reasons)
         written.addCallbacks(self._written, self._not_written, (not reasons, now), {}, (not reasons, now))
         written.addErrback(lambda failure: self.log.failure("the heartbeat failed", failure))
+
+    def _timed(self, reply: Any, asked_at: float) -> Any:
+        self._answered_in, self._asked_at = self._clock.seconds() - asked_at, None
+        return reply
+
+    @property
+    def redis_lag(self) -> float:
+        """Seconds that Redis took for the last status, or takes already."""
+        waited = 0.0 if self._asked_at is None else self._clock.seconds() - self._asked_at
+        return max(self._answered_in, waited)
 
     def _written(self, before: Any, status: bool, now: int) -> None:
         self._refusal = ""

@@ -17,15 +17,19 @@ class AckChannel:
     """`publish` sends bytes of a kind on ACK; while Redis is away they are dropped there. `now_ms` gives epoch ms, their `t`."""
 
     def __init__(self, publish: Callable[[str, bytes], None], now_ms: Callable[[], int]) -> None:
+        #: Commands acknowledged with `ok` true, and with false.
+        self.accepted = self.refused = 0
         self._publish = publish
         self._now_ms = now_ms
 
     def ack(self, command: Command, to: Reply | None = None, **more: Any) -> None:
         """`ok:true`, with what the command's ack carries beside; `to` takes it in place of the channel."""
+        self.accepted += 1
         self._reply(replies.ack(command, self._now_ms(), **more), to)
 
     def refusal(self, id: CommandId, cmd: str | None, error: CommandError, to: Reply | None = None) -> None:
         """`ok:false`, with the error's code, sentence and members."""
+        self.refused += 1
         self._reply(replies.refusal(id, cmd, error, self._now_ms(), **error.more), to)
 
     def _reply(self, message: bytes, to: Reply | None) -> None:

@@ -48,6 +48,7 @@ class Outgoing:
         self._parcels: dict[Parcel, tuple[Maker, Deferred[None]]] = {}
         self._transport: Any = None
         self._next: Any = None
+        self._busiest = 0
 
     def open(self, transport: Any) -> None:
         """Write to this transport from now on."""
@@ -119,6 +120,11 @@ class Outgoing:
         waiting = {lane.name.lower(): len(self._pacer.waiting_in(lane)) for lane in Lane}
         return {"sent": self._pacer.sent_lately(), "waiting": waiting}
 
+    def take_busiest(self) -> int:
+        """The most messages that counted against the rate at a time since this was last asked."""
+        most, self._busiest = self._busiest, 0
+        return most
+
     def is_waiting(self, req_id: int) -> bool:
         """Whether the message of a request still waits for TWS's message rate."""
         return req_id in self._requests
@@ -141,6 +147,7 @@ class Outgoing:
         while self._pacer.waiting() and self._write(self._pacer.release(now)):
             # Something was refused when its turn came: its room is another's.
             continue
+        self._busiest = max(self._busiest, self._pacer.sent_lately())
         wait = self._pacer.wait(now)
         if self._next is not None and self._next.active():
             # It may have been set for a lower lane, later than what waits now may go.

@@ -182,6 +182,10 @@ class IBSession(TwistedProtocol):
         """How much of the message rate is used, and what waits for it."""
         return self._outgoing.budget()
 
+    def take_busiest(self) -> int:
+        """The most messages within a second since this was last asked."""
+        return self._outgoing.take_busiest()
+
     @property
     def bad_messages(self) -> int:
         """Messages that could not be taken."""
