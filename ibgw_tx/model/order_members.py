@@ -16,39 +16,54 @@ _BY_KIND = {
         lmtPrice auxPrice percentOffset trailStopPrice trailingPercent discretionaryAmt nbboPriceCap
         startingPrice stockRefPrice delta stockRangeLower stockRangeUpper volatility deltaNeutralAuxPrice basisPoints
         scalePriceIncrement scalePriceAdjustValue scaleProfitOffset peggedChangeAmount referenceChangeAmount
-        triggerPrice adjustedStopPrice adjustedStopLimitPrice adjustedTrailingAmount lmtPriceOffset cashQty filledQuantity""",
+        triggerPrice adjustedStopPrice adjustedStopLimitPrice adjustedTrailingAmount lmtPriceOffset cashQty filledQuantity
+        competeAgainstBestOffset midOffsetAtWhole midOffsetAtHalf""",
     "int": """
         orderId clientId permId ocaType parentId displaySize triggerMethod minQty origin shortSaleSlot exemptCode
         auctionStrategy volatilityType deltaNeutralConId deltaNeutralShortSaleSlot referencePriceType basisPointsType
         scaleInitLevelSize scaleSubsLevelSize scalePriceAdjustInterval scaleInitPosition scaleInitFillQty
-        referenceContractId adjustableTrailingUnit refFuturesConId parentPermId""",
+        referenceContractId adjustableTrailingUnit refFuturesConId parentPermId
+        duration postToAts minTradeQty minCompeteSize manualOrderIndicator whatIfType hedgeMaxSize slOrderId ptOrderId""",
     "bool": """
         transmit blockOrder sweepToFill outsideRth hidden allOrNone overridePercentageConstraints eTradeOnly firmQuoteOnly
         optOutSmartRouting randomizePrice randomizeSize deltaNeutralShortSale continuousUpdate scaleAutoReset
         scaleRandomPercent whatIf notHeld solicited isPeggedChangeAmountDecrease conditionsCancelOrder conditionsIgnoreRth
         dontUseAutoPriceForHedge isOmsContainer discretionaryUpToLimitPrice autoCancelParent imbalanceOnly
-        routeMarketableToBbo usePriceMgmtAlgo""",
+        routeMarketableToBbo usePriceMgmtAlgo professionalCustomer includeOvernight deactivate postOnly allowPreOpen
+        ignoreOpenAuction seekPriceImprovement conditionsIncludeOvernight""",
     "str": """
         action orderType tif activeStartTime activeStopTime ocaGroup orderRef goodAfterTime goodTillDate rule80A
         faGroup faProfile faMethod faPercentage designatedLocation openClose deltaNeutralOrderType
         deltaNeutralSettlingFirm deltaNeutralClearingAccount deltaNeutralClearingIntent deltaNeutralOpenClose
         deltaNeutralDesignatedLocation scaleTable hedgeType hedgeParam account settlingFirm clearingAccount clearingIntent
         algoStrategy algoId modelCode referenceExchangeId adjustedOrderType extOperator mifid2DecisionMaker
-        mifid2DecisionAlgo mifid2ExecutionTrader mifid2ExecutionAlgo autoCancelDate shareholder""",
+        mifid2DecisionAlgo mifid2ExecutionTrader mifid2ExecutionAlgo autoCancelDate shareholder
+        advancedErrorOverride manualOrderTime customerAccount bondAccruedInterest submitter slOrderType ptOrderType""",
     "tags": "algoParams smartComboRoutingParams orderMiscOptions",
     "legs": "orderComboLegs",
     "tier": "softDollarTier",
     "conditions": "conditions",
 }
-#: Every member of ibapi 9.81's Order -> its kind (how a JSON value becomes it: `orders/entry/values.READERS`).
+#: Every member of ibapi's Order, of either generation -> its kind (how a JSON value becomes it: `orders/entry/values.READERS`).
 FIELDS: Mapping[str, str] = {name: kind for kind, names in _BY_KIND.items() for name in names.split()}
 #: Given by the gateway. A bot that numbered its own orders would otherwise modify a live one: TWS takes a known id for that.
 GATEWAY_OWNED = frozenset({"orderId", "clientId", "permId"})
-#: Reported by TWS, but not among what ibapi 9.81 sends: to take them and drop them silently would be a lie about the order.
+#: Reported by TWS, but not among what ibapi sends: to take them and drop them silently would be a lie about the order.
 NEVER_SENT = frozenset({
-    "basisPoints", "basisPointsType", "autoCancelDate", "filledQuantity", "refFuturesConId", "autoCancelParent",
-    "shareholder", "imbalanceOnly", "routeMarketableToBbo", "parentPermId",
+    "basisPoints", "basisPointsType", "autoCancelDate", "filledQuantity", "refFuturesConId", "shareholder", "parentPermId",
 })  # fmt: skip
+#: The orders that TWS itself would attach: with ids that nobody has counted.
+ATTACHED = frozenset({"slOrderId", "slOrderType", "ptOrderId", "ptOrderType"})
+#: Members that not every TWS knows -> the first server version with which they are sent (tws-facts-10x, 21.2 and 23).
+SINCE: Mapping[str, int] = {
+    "duration": 158, "postToAts": 160, "autoCancelParent": 162, "advancedErrorOverride": 166, "manualOrderTime": 169,
+    **dict.fromkeys(("minTradeQty", "minCompeteSize", "competeAgainstBestOffset", "midOffsetAtWhole", "midOffsetAtHalf"), 170),
+    "customerAccount": 183, "professionalCustomer": 184, "includeOvernight": 189, "manualOrderIndicator": 192,
+    "imbalanceOnly": 199, **dict.fromkeys(("bondAccruedInterest", "submitter"), 203),
+    **dict.fromkeys(("deactivate", "postOnly", "allowPreOpen", "ignoreOpenAuction"), 216),
+    **dict.fromkeys(("seekPriceImprovement", "whatIfType", "routeMarketableToBbo"), 217),
+    **dict.fromkeys(ATTACHED, 218), "hedgeMaxSize": 223, "conditionsIncludeOvernight": 226,
+}  # fmt: skip
 
 
 @attrs.frozen

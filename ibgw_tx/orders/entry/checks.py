@@ -13,7 +13,7 @@ import attrs
 
 from ibgw_tx.contracts.market_rule import Rule, is_on_tick, neighbours
 from ibgw_tx.model.errors import bad_params
-from ibgw_tx.model.figures import written
+from ibgw_tx.model.figures import Quantity, written
 from ibgw_tx.orders.entry.prices import check_prices, price_members, spoken, without_foreign_prices
 from ibgw_tx.orders.entry.request import OrderRequest
 from ibgw_tx.orders.entry.values import date_time, instant, shown
@@ -53,8 +53,12 @@ _ABOVE_ZERO = (
     "scaleInitLevelSize",
     "scaleSubsLevelSize",
     "scalePriceIncrement",
+    "duration",
+    "postToAts",
+    "minTradeQty",
+    "hedgeMaxSize",
 )
-_NOT_BELOW_ZERO = ("displaySize", "discretionaryAmt", "percentOffset")
+_NOT_BELOW_ZERO = ("displaySize", "discretionaryAmt", "percentOffset", "minCompeteSize")
 _TIMES = ("goodTillDate", "goodAfterTime", "activeStartTime", "activeStopTime")
 
 # Members that ibapi's placeOrder leaves out without the other one: taken silently they would be dropped silently.
@@ -77,17 +81,32 @@ _COMPANIONS: Mapping[str, str] = {
     "hedgeParam": "hedgeType",
     "conditionsIgnoreRth": "conditions",
     "conditionsCancelOrder": "conditions",
+    "conditionsIncludeOvernight": "conditions",
+    "hedgeMaxSize": "hedgeType",
+    "whatIfType": "whatIf",
+}
+#: Members of one order type: ibapi sends them with no other.
+_OF_TYPE: Mapping[str, str] = {
+    **dict.fromkeys(_BENCHMARK, "PEG BENCH"),
+    **dict.fromkeys(("minCompeteSize", "competeAgainstBestOffset"), "PEG BEST"),
+    **dict.fromkeys(("midOffsetAtWhole", "midOffsetAtHalf"), "PEG MID"),
 }
 
 
 @attrs.frozen
 class ContractFacts:
-    """What of the resolved contract matters here; `rule` of the exchange the order goes to, () when unknown; `legs` of a BAG."""
+    """What of the resolved contract matters here; `rule` of the exchange the order goes to, () when unknown; `legs` of a BAG.
+
+    `min_size` and `size_increment` are TWS's size rules, None where it tells none (before server version 164).
+    """
 
     secType: str
     rule: Rule = ()
     magnifier: int = 1
     legs: int = 0
+    min_size: Quantity | None = None
+    size_increment: Quantity | None = None
+    exchange: str = ""
 
 
 def checked(
@@ -108,6 +127,7 @@ def checked(
     _check_companions(request.said, request.members)
     _check_what_if(request)
     _check_contract(request, facts)
+    _check_size_rules(request.said.get("totalQuantity"), facts)
     return attrs.evolve(request, members=_with_account(request.members, accounts, default_account))
 
 
@@ -179,9 +199,10 @@ def _check_companions(said: Mapping[str, Any], members: Mapping[str, Any]) -> No
     for name, companion in _COMPANIONS.items():
         if said.get(name) and not members.get(companion):
             raise bad_params(f"{name} has no effect without {companion}")
-    for name in _BENCHMARK:
-        if said.get(name) and members["orderType"] != "PEG BENCH":
-            raise bad_params(f"{name} has no effect on a {members['orderType']} order, only on PEG BENCH")
+    for name, kind in _OF_TYPE.items():
+        # A zero of the benchmark's members is their default.
+        if name in said and (said[name] or name not in _BENCHMARK) and members["orderType"] != kind:
+            raise bad_params(f"{name} has no effect on a {members['orderType']} order, only on {kind}")
 
 
 def _check_what_if(request: OrderRequest) -> None:
@@ -204,6 +225,19 @@ def _check_contract(request: OrderRequest, facts: ContractFacts) -> None:
     for name in price_members(request.members):
         if name in said:
             _check_price(spoken(name), said[name], facts)
+
+
+def _check_size_rules(size: Quantity | None, facts: ContractFacts) -> None:
+    """Of a quantity that is given: a cash order has none."""
+    if not size:
+        return
+    if facts.min_size is not None and size < facts.min_size:
+        raise bad_params(f"s (totalQuantity) {written(size)} is below minSize {written(facts.min_size)} of this contract")
+    step = facts.size_increment
+    if step is not None and size % step:
+        below = size // step * step
+        nearest = f"nearest are {written(below)} and {written(below + step)}" if below else f"the smallest is {written(step)}"
+        raise bad_params(f"s (totalQuantity) {written(size)} is no multiple of sizeIncrement {written(step)}: {nearest}")
 
 
 def _check_price(name: str, price: float, facts: ContractFacts) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ibgw_tx.model.figures import known
-from ibgw_tx.model.order_members import FIELDS, GATEWAY_OWNED, NEVER_SENT
+from ibgw_tx.model.order_members import ATTACHED, FIELDS, GATEWAY_OWNED, NEVER_SENT
 from ibgw_tx.model.order_types import PRICES, price_told
 
 __all__ = ["ADJUSTMENT", "usable", "without_own_group"]
@@ -27,7 +27,7 @@ _IDLE_ZEROS = frozenset({
     "adjustedTrailingAmount", "cashQty", "volatility", "trailingPercent", "minQty",
     "scaleInitLevelSize", "scaleSubsLevelSize", "scalePriceIncrement", "volatilityType", "referencePriceType",
 })  # fmt: skip
-_UNUSABLE = GATEWAY_OWNED | NEVER_SENT
+_UNUSABLE = GATEWAY_OWNED | NEVER_SENT | ATTACHED
 #: permIds are not shorter; the type of a group that TWS makes: reduce, without block.
 _PERM_ID_DIGITS, _REDUCE = 6, 3
 #: Texts that TWS writes for "not set", and the members that are people's own words, where they could be meant.

@@ -18,7 +18,7 @@ import attrs
 
 from ibgw_tx.model.errors import bad_params
 from ibgw_tx.model.nearest import did_you_mean
-from ibgw_tx.model.order_members import FIELDS, GATEWAY_OWNED, NEVER_SENT
+from ibgw_tx.model.order_members import ATTACHED, FIELDS, GATEWAY_OWNED, NEVER_SENT
 from ibgw_tx.orders.entry.prices import normal_type
 from ibgw_tx.orders.entry.request import OrderRequest
 from ibgw_tx.orders.entry.values import READERS, shown, text
@@ -35,7 +35,8 @@ VOCABULARY: Mapping[str, str] = {
 }
 
 _SPOKEN = {name: f"{word} ({name})" for word, name in VOCABULARY.items()}
-_NAMES = {*FIELDS.keys() - NEVER_SENT - GATEWAY_OWNED, *VOCABULARY, "i", "apiOrderId", "parent"}
+_REFUSED = NEVER_SENT | GATEWAY_OWNED | ATTACHED
+_NAMES = {*FIELDS.keys() - _REFUSED, *VOCABULARY, "i", "apiOrderId", "parent"}
 #: What other systems call a member -> what it is called here.
 _SYNONYMS = {
     **dict.fromkeys(("side", "direction", "buysell"), _SPOKEN["action"]),
@@ -144,7 +145,7 @@ def _members(where: str, order: Mapping[str, Any]) -> dict[str, Any]:
         name = VOCABULARY.get(word, word)
         if name not in FIELDS:
             raise bad_params(f"{where}order has no member {shown(word)}{_meant(word)}")
-        if name in GATEWAY_OWNED | NEVER_SENT:
+        if name in _REFUSED:
             _refuse_unless_idle(where, name, value)
             continue
         checked = _normal(name, READERS[FIELDS[name]](f"{where}{word}", value))
@@ -163,7 +164,9 @@ def _refuse_unless_idle(where: str, name: str, value: object) -> None:
         return  # what a copied, untouched Order says
     if name in GATEWAY_OWNED:
         raise bad_params(f"{where}{name} is given by the gateway; to modify a live order name it with i or apiOrderId")
-    raise bad_params(f"{where}{name} is told by TWS but never sent to it by this version of its API, so it would have no effect")
+    if name in ATTACHED:
+        raise bad_params(f"{where}{name} would make orders with ids that are not the gateway's: send all of them as orders:[...]")
+    raise bad_params(f"{where}{name} is told by TWS but never sent to it, so it would have no effect")
 
 
 def _normal(name: str, value: Any) -> Any:

@@ -71,7 +71,14 @@ class ContractFactsFinder:
         magnifier = int(figures.number_or_none(known.details.get("priceMagnifier")) or 1)
         self._magnifiers[known.contract.conId] = magnifier
         self._whole[known.contract.conId, known.contract.exchange.upper()] = known.contract
-        return ContractFacts(known.contract.secType, self._rule(known), magnifier)
+        return ContractFacts(
+            known.contract.secType,
+            self._rule(known),
+            magnifier,
+            min_size=_size(known, "minSize"),
+            size_increment=_size(known, "sizeIncrement"),
+            exchange=known.contract.exchange,
+        )
 
     def _rule(self, known: KnownContract) -> Rule:
         """The exchange's ladder; before TWS has told it the finest tick of all, which refuses less."""
@@ -108,3 +115,9 @@ class ContractFactsFinder:
             return self._channels.best(self._as_told(contract))
         except BadName:
             return None, None  # no book has such a name
+
+
+def _size(known: KnownContract, member: str) -> figures.Quantity | None:
+    """A size rule of TWS's (from server version 164 on); 0 is none."""
+    found = figures.quantity_or_none(known.details.get(member))
+    return found if found is not None and found > 0 else None

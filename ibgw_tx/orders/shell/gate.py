@@ -13,6 +13,8 @@ from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.errors import CommandError
 from ibgw_tx.model.moment import steady
 from ibgw_tx.orders.entry import limits
+from ibgw_tx.orders.entry.checks import ContractFacts
+from ibgw_tx.orders.entry.dialect import fit
 from ibgw_tx.orders.entry.limits import Limits, RateWindow
 from ibgw_tx.orders.entry.request import OrderRequest
 from ibgw_tx.orders.shell.contract_facts import ContractFactsFinder
@@ -60,6 +62,10 @@ class Gate:
         if not self._orders.is_running:
             text = "the snapshot of orders is being taken: the order cache is not to be trusted yet"
             raise CommandError(errors.UNAVAILABLE, text)
+
+    def fit(self, request: OrderRequest, facts: ContractFacts) -> OrderRequest:
+        """The request as the TWS of this session understands it. Raises CommandError for what it would drop or refuse."""
+        return fit(request, facts.secType, facts.exchange, self.session().client.server_version)
 
     def check_age(self, command: Command, received: int) -> None:
         """Nothing is kept for later: what could not be made ready in time is not sent."""

@@ -100,7 +100,7 @@ class Modify:
         members, contract = self._base(int(order["apiOrderId"]))
         whole = modified(members, change, order["executed"] or 0, self._orders.cache.orders.may_live)
         accounts, now = self._gate.session().accounts, self._gate.now_ms()
-        return checked(whole, facts, accounts, self._default_account, now), members, contract
+        return self._gate.fit(checked(whole, facts, accounts, self._default_account, now), facts), members, contract
 
     def _tell_cache(self, order_id: int, whole: Mapping[str, Any]) -> Iterable[CacheChange]:
         cache, terms, now = self._orders.cache, terms_of_members(whole), self._gate.now_ms()

@@ -120,7 +120,7 @@ class Place:
         contract, facts = await self._facts.resolve(terms.contract)
         attempt.check()
         accounts, now = self._gate.session().accounts, self._gate.now_ms()
-        return checked(terms, facts, accounts, self._default_account, now), contract
+        return self._gate.fit(checked(terms, facts, accounts, self._default_account, now), facts), contract
 
     def _drafts(self, plan: Sequence[GroupMember], contracts: Sequence[Contract]) -> list[Draft]:
         """Every order with its id, and an orderRef: without one it could not be told apart after a lost session."""

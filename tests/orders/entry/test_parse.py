@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ibgw_tx.model.errors import BAD_PARAMS, CommandError
-from ibgw_tx.model.order_members import FIELDS, GATEWAY_OWNED, NEVER_SENT, Condition, LegPrice, Tag, Tier
+from ibgw_tx.model.order_members import ATTACHED, FIELDS, GATEWAY_OWNED, NEVER_SENT, Condition, LegPrice, Tag, Tier
 from ibgw_tx.orders.entry.parse import DEFAULTS, MAX_GROUP, VOCABULARY, parse_place_order
 
 STOCK = {"conId": 265598, "exchange": "SMART"}
@@ -80,7 +80,7 @@ def test_an_unknown_member_is_refused_by_name(name):
     assert text.startswith("order has no member ") and (len(name) > 50 or repr(name) in text)
 
 
-@pytest.mark.parametrize("name", sorted(set(FIELDS) - GATEWAY_OWNED - NEVER_SENT))
+@pytest.mark.parametrize("name", sorted(set(FIELDS) - GATEWAY_OWNED - NEVER_SENT - ATTACHED))
 def test_every_member_of_ibapis_order_is_reachable_by_its_own_name(name):
     samples = {
         "quantity": (7, 7), "float": (1.25, 1.25), "int": (5, 5), "bool": (True, True), "str": ("X", "X"),
@@ -101,6 +101,12 @@ def test_every_member_of_ibapis_order_is_reachable_by_its_own_name(name):
 @pytest.mark.parametrize("name", sorted(GATEWAY_OWNED))
 def test_ids_are_the_gateways_and_only_their_untouched_default_passes(name):
     assert "is given by the gateway" in refused_order(**{name: 77})
+    assert members(**{name: 0}) == {}
+
+
+@pytest.mark.parametrize("name", sorted(ATTACHED))
+def test_orders_that_tws_would_attach_are_to_be_sent_as_orders(name):
+    assert f"{name} would make orders with ids that are not the gateway's" in refused_order(**{name: 7})
     assert members(**{name: 0}) == {}
 
 
