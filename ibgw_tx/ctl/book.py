@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ibgw_tx.ctl.words import age, figure, safe
+from ibgw_tx.ctl.words import age, aligned, figure, moment, safe
 from ibgw_tx.model.json_text import loads
 
 #: A row of the ladder: bid's bar and size, price, ask's size and bar.
@@ -25,14 +25,26 @@ def read(text: str | None) -> list[Any] | None:
 def ladder(book: list[Any]) -> list[Rung]:
     """Asks from the highest down to the best, then bids from the best down; bars in proportion to the largest size."""
     bids, asks, _ = book
-    largest = max((level["s"] for level in [*bids, *asks]), default=0) or 1
+    rows = [*reversed(asks), *bids]
+    largest = max((level["s"] for level in rows), default=0) or 1
+    prices = aligned(level["p"] for level in rows)
 
-    def bar(size: float) -> str:
-        return "█" * max(1, round(WIDTH * size / largest))
+    def rung(at: int) -> Rung:
+        size, bar = figure(rows[at]["s"]), "█" * max(1, round(WIDTH * rows[at]["s"] / largest))
+        return ("", "", prices[at], size, bar) if at < len(asks) else (bar, size, prices[at], "", "")
 
-    rungs = [("", "", figure(level["p"]), figure(level["s"]), bar(level["s"])) for level in reversed(asks)]
-    rungs += [(bar(level["s"]), figure(level["s"]), figure(level["p"]), "", "") for level in bids]
-    return rungs
+    return [rung(at) for at in range(len(rows))]
+
+
+def best(book: list[Any] | None) -> tuple[str, str, str, str, str]:
+    """Bid's size, bid, ask, ask's size and spread in words; `-` for what is not there."""
+    bids, asks = (book[0], book[1]) if book else ([], [])
+    prices = aligned(side[0]["p"] for side in (bids, asks) if side)
+    bid = prices[0] if bids else "-"
+    ask = prices[-1] if asks else "-"
+    sizes = [figure(side[0]["s"]) if side else "-" for side in (bids, asks)]
+    apart = figure(round(asks[0]["p"] - bids[0]["p"], 10)) if bids and asks else "-"
+    return sizes[0], bid, ask, sizes[1], apart
 
 
 def title(exchange: str, pair: str, book: list[Any], now: int) -> str:
@@ -45,10 +57,14 @@ def title(exchange: str, pair: str, book: list[Any], now: int) -> str:
     return f"{name}: {spread}{age(now, t)} old"
 
 
-def trades(message: str, now: int) -> list[str]:
+def trades(message: str) -> list[str]:
     """A line for each trade of a message `[[{T,p,s,t},…],t]`; none when it is no such message."""
     try:
-        found = loads(message)[0]
-        return [f"{safe(it['T']):<4} {figure(it['s']):>10} at {figure(it['p'])}, {age(now, it['t'])} ago" for it in found]
-    except (ValueError, LookupError, TypeError):
+        return [_trade(each) for each in loads(message)[0]]
+    except (ValueError, LookupError, TypeError, AttributeError):
         return []
+
+
+def _trade(each: dict[str, Any]) -> str:
+    told = "".join(f"  {safe(each[member])}" for member in ("x", "c") if each.get(member))
+    return f"{moment(each['t'], date=False)}  {safe(each['T']):<4} {figure(each['s']):>12} at {figure(each['p'])}{told}"

@@ -17,6 +17,7 @@ STATUS_LIMIT = 3_000  # ms: section 3 of the interface
 BOOK_LIMIT = 60_000  # ms: a book older than this is no data
 CLOCK_LIMIT = 1_000  # ms
 HEARD_LIMIT = 10.0  # seconds: after these a silent TWS makes the status false
+FEW = 6  # exchanges that are named one by one
 BUDGET_LIMIT = 0.9  # of the message rate
 
 
@@ -50,6 +51,11 @@ class Facts:
     #: Channel of each subscribed book -> the `t` of its newest message; None without one.
     books: Mapping[str, int | None]
     version: str
+    #: `{"reason":…,"t":…}` while HALT is in force.
+    halt: Mapping[str, Any] | None = None
+    #: Who works under the name, and who waits for it.
+    holder: Mapping[str, Any] | None = None
+    standby: Mapping[str, Any] | None = None
 
 
 def verdicts(facts: Facts) -> list[Verdict]:
@@ -62,6 +68,7 @@ def verdicts(facts: Facts) -> list[Verdict]:
         status(facts),
         tws(facts),
         flags(facts),
+        halt(facts),
         books(facts),
         budget(facts),
         versions(facts),
@@ -88,7 +95,23 @@ def one_gateway(facts: Facts) -> Verdict:
     """Two gateways of one name would each carry out every command."""
     words = {0: "no gateway listens to commands", 1: "one listens to commands"}
     text = words.get(facts.listeners, f"{facts.listeners} listen to the commands of {facts.name}: each carries them out")
+    if facts.holder:
+        text += f"; {_who(facts.holder)} has worked for {age(facts.redis_now, facts.holder.get('t'))}"
+    if facts.standby:
+        text += f"; {_who(facts.standby)} stands by"
     return Verdict("one gateway", facts.listeners == 1, text)
+
+
+def _who(process: Mapping[str, Any]) -> str:
+    return f"{safe(process.get('host'))} pid {safe(process.get('pid'))}"
+
+
+def halt(facts: Facts) -> Verdict:
+    """Orders are refused while it is in force: somebody has to know."""
+    if not facts.halt:
+        return Verdict("halt", True, "none: orders go through")
+    since = age(facts.redis_now, facts.halt.get("t"))
+    return Verdict("halt", False, f"in force for {since} ({safe(facts.halt.get('reason'))}): orders are refused until resume")
 
 
 def status(facts: Facts) -> Verdict:
@@ -120,7 +143,9 @@ def flags(facts: Facts) -> Verdict:
     missing = sorted(safe(exchange) for exchange, stands in facts.flags.items() if not stands)
     if missing or not facts.flags:
         return Verdict("orders", False, f"no OMS flag: {', '.join(missing) or 'none at all'}")
-    return Verdict("orders", True, f"OMS for {', '.join(sorted(map(safe, facts.flags)))}")
+    standing = sorted(map(safe, facts.flags))
+    named = f" ({', '.join(standing)})" if len(standing) <= FEW else ""
+    return Verdict("orders", True, f"OMS stands for all {len(standing)} exchanges{named}")
 
 
 def books(facts: Facts) -> Verdict:
@@ -140,7 +165,8 @@ def budget(facts: Facts) -> Verdict:
         return Verdict("messages", False, "not seen: the gateway did not answer STATUS")
     waiting = sum(messages.get("waiting", {}).values())
     well = not waiting and messages["sent"] <= BUDGET_LIMIT * messages["rate"]
-    return Verdict("messages", well, f"{messages['sent']} of {messages['rate']} a second, {waiting} waiting")
+    late = f", {waiting} waiting" if waiting else ""
+    return Verdict("messages", well, f"{messages['sent']} of {messages['rate']} a second{late}")
 
 
 def versions(facts: Facts) -> Verdict:

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ibgw_tx.ctl.words import age, figure, safe
+from ibgw_tx.ctl.words import age, figure, moment, safe
 from ibgw_tx.model.json_text import loads
 
 Order = dict[str, Any]
 HEADINGS = ("i", "client_oid", "market", "pair", "side", "type", "price", "done", "of", "status", "since")
+#: Where the screen is narrow: the name that cancels it, what it is, how far it is.
+NARROW = ("i", "pair", "side", "order", "done/of", "status", "since")
+FILLED = ("i", "client_oid", "market", "pair", "side", "done", "of", "average", "commission", "status", "when")
+FILLED_NARROW = ("i", "pair", "side", "done/of", "average", "status", "when")
+#: Members that say again what another one says.
+TWICE = {"ttl_qty": "s", "executed_qty": "executed", "remained_qty": "remained", "permId": "i", "orderRef": "client_oid"}
+IDS = frozenset("i permId apiOrderId clientId client_oid orderRef parentId conId extCode".split())
+TIMES = frozenset("t updateTime".split())
 
 
 def of_hash(fields: Mapping[str, str]) -> list[Order]:
@@ -64,25 +72,59 @@ def price_words(order: Order) -> str:
     return " ".join(words) or "-"
 
 
-def row(order: Order, now: int) -> tuple[str, ...]:
-    """The cells under HEADINGS."""
+def how_words(order: Order) -> str:
+    """Type and prices: `LMT 150.25`, `MKT`."""
+    price = price_words(order)
+    return safe(order.get("orderType")) + ("" if price == "-" else f" {price}")
+
+
+def row(order: Order, now: int, narrow: bool = False) -> tuple[str, ...]:
+    """The cells under HEADINGS, or NARROW."""
+    done, of = figure(order.get("executed")), figure(order.get("s"))
+    where = (safe(order.get("client_oid") or "-"), safe(order.get("market")))
     return (
-        safe(order.get("i") or "-"),
-        safe(order.get("client_oid") or "-"),
-        safe(order.get("market")),
+        safe(order.get("i") or ((order.get("client_oid") or "-") if narrow else "-")),
+        *(() if narrow else where),
         safe(order.get("pair")),
         safe(order.get("T")),
-        safe(order.get("orderType")),
-        price_words(order),
-        figure(order.get("executed")),
-        figure(order.get("s")),
+        *((how_words(order), f"{done}/{of}") if narrow else (safe(order.get("orderType")), price_words(order), done, of)),
         safe(order.get("status")),
         age(now, order.get("updateTime")),
     )
 
 
+def fill_row(order: Order, narrow: bool = False) -> tuple[str, ...]:
+    """The cells under FILLED, or FILLED_NARROW: what was executed, at what price on average, for what commission."""
+    done, of = figure(order.get("executed")), figure(order.get("s"))
+    where = (safe(order.get("client_oid") or "-"), safe(order.get("market")))
+    paid = figure(order.get("commission"))
+    currency = safe(order.get("commissionCurrency"))
+    return (
+        safe(order.get("i") or "-"),
+        *(() if narrow else where),
+        safe(order.get("pair")),
+        safe(order.get("T")),
+        *((f"{done}/{of}",) if narrow else (done, of)),
+        figure(order.get("avg_price")),
+        *(() if narrow else (f"{paid} {currency}".strip(),)),
+        safe(order.get("status")),
+        moment(order.get("updateTime"), date=False) if narrow else moment(order.get("updateTime"))[:19],
+    )
+
+
+def details(order: Order) -> list[tuple[str, str]]:
+    """Every member with a value, each once, ids as they are and times as people read them."""
+    found = []
+    for member, value in order.items():
+        if value is None or (member in TWICE and order.get(TWICE[member]) == value):
+            continue
+        told = safe(value) if member in IDS else moment(value) if member in TIMES else figure(value)
+        found.append((safe(member), told))
+    return found
+
+
 def sentence(order: Order) -> str:
     """One order in one line: `buy 100 USD-AAPL on NASDAQ, LMT 150.25, DAY: Submitted, 0 done`."""
     what = f"{safe(order.get('T'))} {figure(order.get('s'))} {safe(order.get('pair'))} on {safe(order.get('market'))}"
-    how = f"{safe(order.get('orderType'))} {price_words(order)}, {safe(order.get('tif'))}"
+    how = f"{how_words(order)}, {safe(order.get('tif'))}"
     return f"{what}, {how}: {safe(order.get('status'))}, {figure(order.get('executed'))} done"

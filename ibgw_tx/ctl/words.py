@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 #: A text of others is cut to this many characters.
@@ -39,3 +41,18 @@ def age(now: int, then: Any) -> str:
         if seconds >= above:
             return f"{seconds / length:.0f} {unit}"
     return f"{seconds:.1f} s"
+
+
+def aligned(values: Iterable[Any]) -> list[str]:
+    """Figures that stand in one column, each with as many places as the one that needs most: `11.40` beside `11.42`."""
+    listed = list(values)
+    places = max((len(figure(value).partition(".")[2]) for value in listed), default=0)
+    return [f"{value:,.{places}f}" if isinstance(value, int | float) else figure(value) for value in listed]
+
+
+def moment(value: Any, date: bool = True) -> str:
+    """A time in ms as `2026-11-28 05:31:58.123 UTC`, or without `date` as `05:31:58`; `-` for none."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 4e12:
+        return "-"
+    when = datetime.fromtimestamp(value / 1000, UTC)
+    return f"{when:%Y-%m-%d %H:%M:%S}.{when.microsecond // 1000:03} UTC" if date else f"{when:%H:%M:%S}"

@@ -4,73 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-import redis
-
-from ibgw_tx.demo.embedded_redis import EmbeddedRedis, free_port
-from tests.integration.test_process import start, wait_for
-
-PROGRAM = str(Path(sys.executable).with_name("ibgwctl"))
-NAME = "seen"
-
-
-class Operator:
-    """Runs the program; `said` of each run is its output and its error output."""
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-
-    def run(self, *words: str, typed: str = "", name: str = NAME) -> tuple[int, str]:
-        clean = {key: value for key, value in os.environ.items() if not key.startswith(("TWS_", "REDIS_", "IBGW_"))}
-        env = {**clean, "REDIS_PORT": str(self.port), "TWS_GATEWAY_NAME": name}
-        done = subprocess.run([PROGRAM, *words], env=env, input=typed, capture_output=True, text=True, timeout=90, check=False)
-        return done.returncode, done.stdout + done.stderr
-
-    def json(self, *words: str) -> Any:
-        status, said = self.run(*words, "--json")
-        assert status == 0, said
-        return json.loads(said.splitlines()[-1])
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[EmbeddedRedis]:
-    with EmbeddedRedis() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def keys(server: EmbeddedRedis) -> Iterator[Any]:
-    client = redis.Redis(port=server.port, decode_responses=True)
-    yield client
-    client.close()
-
-
-@pytest.fixture(scope="module")
-def operator(server: EmbeddedRedis, keys: Any) -> Iterator[Operator]:
-    """With a gateway whose status is true."""
-    tws_port = str(free_port())
-    sim = start("ibsim", "--port", tws_port)
-    gateway = start("ibgateway", TWS_API_PORT=tws_port, REDIS_PORT=str(server.port), TWS_GATEWAY_NAME=NAME)
-    try:
-        wait_for(lambda: json.loads(keys.get(f"IBGateway:{NAME}:status") or "[false]")[0], limit=60)
-        wait_for(lambda: keys.get(f"URANUS:SEHK:{NAME}:OMS"), limit=60)
-        yield Operator(server.port)
-    finally:
-        for process in (gateway, sim):
-            process.kill()
-            process.communicate()
+from ibgw_tx.demo.embedded_redis import free_port
+from tests.integration.test_process import wait_for
+from tests.kit.operator import NAME, PROGRAM, Operator
 
 
 def test_a_well_gateway_is_well(operator: Operator) -> None:
     status, said = operator.run("doctor")
     assert status == 0, said
-    assert len([line for line in said.splitlines() if line.startswith("well")]) == 10
+    assert len([line for line in said.splitlines() if line.startswith("well")]) == 11
     assert operator.run("status")[0] == 0
 
 
@@ -107,28 +53,78 @@ def test_halt_and_resume(operator: Operator, keys: Any) -> None:
     assert json.loads(keys.get(f"IBGateway:{NAME}:halt"))["reason"] == "a test"
     status, said = operator.run("place", "buy", "100", "SMART", "USD-AAPL", "--limit", "150", "--yes")
     assert (status, "limit" in said) == (1, True)
+    # Whoever looks sees it: orders are refused.
+    assert operator.run("doctor")[0] == 1
+    assert "HALT in force" in operator.run("status")[1] and "a test" in operator.run("top", "--once")[1]
     assert operator.run("resume", "--yes")[0] == 0
     assert keys.exists(f"IBGateway:{NAME}:halt") == 0
     assert operator.run("cancel-all", "--yes")[0] == 0
 
 
 def test_contracts_history_balances_and_screens(operator: Operator) -> None:
-    assert "conId 72276551" in operator.run("find", "STK", "1137", "--exchange", "SEHK")[1]
+    assert re.search(r"SEHK +HKD-1137 +STK +72276551", operator.run("find", "stk", "1137", "--exchange", "sehk")[1])
     status, said = operator.run("history", "SEHK", "HKD-1137", "--bar-size", "1 hour", "--duration", "2 D")
     assert (status, "┤" in said) == (0, True), said
     assert operator.json("history", "SEHK", "HKD-1137", "--bar-size", "1 hour", "--duration", "2 D")
     assert operator.json("balance")["USD"]["type"] == "cash"
     assert "NASDAQ:STK:USD-AAPL" in operator.run("pnl")[1]
-    assert "one listens to commands" in operator.run("top", "--once")[1]
+    assert f"{NAME}  TRUE " in operator.run("top", "--once")[1]
     assert operator.run("fills")[0] == 0
     assert operator.json("watch", "--heartbeats", "--for", "3")["message"]["type"] == "heartbeat"
 
 
 def test_a_book_is_a_ladder(operator: Operator, keys: Any) -> None:
-    assert operator.run("book", "SEHK", "HKD-5")[0] == 1
+    status, said = operator.run("book", "SEHK", "HKD-5")
+    assert (status, "ibgwctl subscribe SEHK HKD-5" in said) == (1, True)
     keys.set("URANUS:TEST:HKD-5:orderbook", '[[{"p":9.5,"s":5}],[{"p":10,"s":1}],1619827200123]')
-    status, said = operator.run("book", "TEST", "HKD-5", "--once")
-    assert (status, "spread 0.5" in said, "9.5" in said) == (0, True, True)
+    status, said = operator.run("book", "test", "HKD-5", "--once")
+    assert (status, "spread 0.5" in said, "10.0" in said) == (0, True, True)
+
+
+def test_what_is_subscribed_here_is_shown_here(operator: Operator) -> None:
+    status, said = operator.run("subscribe", "sehk", "HKD-1137")
+    assert (status, "ibgwctl book SEHK HKD-1137" in said) == (0, True), said
+    assert operator.json("book", "SEHK", "HKD-1137")[0]
+    assert re.search(r"SEHK HKD-1137 .* [\d.]+ s", operator.run("top", "--once")[1])
+    assert operator.run("subscribe", "SMART", "USD-AAPL", "--top")[0] == 0
+    status, said = operator.run("trades", "NASDAQ", "USD-AAPL", "--for", "5")
+    assert (status, "nobody" in said) == (0, False)
+    assert re.search(r"^\d\d:\d\d:\d\d  (buy|sell) .* at [\d.]+$", said, re.MULTILINE), said
+    assert "nobody has subscribed its trades" in operator.run("trades", "SEHK", "HKD-1137", "--for", "0.1")[1]
+    assert operator.run("unsubscribe", "SEHK", "HKD-1137")[0] == 0
+    assert operator.run("unsubscribe", "SEHK", "HKD-1137")[0] == 1
+    assert operator.run("unsubscribe", "NASDAQ", "USD-AAPL", "--top")[0] == 0
+
+
+def test_an_order_that_is_executed_is_seen_with_its_price(operator: Operator) -> None:
+    status, said = operator.run("place", "buy", "100", "SMART", "USD-AAPL", "--client-oid", "filled-1", "--yes")
+    assert (status, "buy 100 USD-AAPL on NASDAQ, MKT, DAY: " in said) == (0, True), said
+    wait_for(lambda: operator.json("order", "filled-1").get("commission"))
+    said = operator.run("fills")[1]
+    assert re.search(r"filled-1 +NASDAQ +USD-AAPL +buy +100 +100 +[\d.]+ +[\d.]+ USD +Filled", said), said
+    told = operator.run("order", "filled-1")[1]
+    assert "conId       265598" in re.sub(r" {2,}", "       ", told) and "UTC" in told
+    status, said = operator.run("place", "buy", "100", "SMART", "USD-AAPL", "--what-if")
+    assert (status, "initMarginChange" in said) == (0, True), said
+
+
+def test_the_gateways_name_may_stand_behind_the_command_too(operator: Operator) -> None:
+    assert operator.run("status", "--name", NAME, name="")[0] == 0
+    assert operator.run("status", name="")[0] == 2
+
+
+def test_a_user_who_may_only_read_sees_what_there_is(operator: Operator, keys: Any) -> None:
+    keys.execute_command("ACL", "SETUSER", "looks", "on", ">pw", "~*", "&*", "+@read", "+ping", "+time", "+pubsub", "-publish")
+    try:
+        clean = {key: value for key, value in os.environ.items() if not key.startswith(("TWS_", "REDIS_", "IBGW_"))}
+        env = {**clean, "REDIS_PORT": str(operator.port), "TWS_GATEWAY_NAME": NAME, "REDIS_PSWD": "pw"}
+        for words in (["top", "--once"], ["doctor"], ["orders"], ["balance"], ["status"]):
+            command = [PROGRAM, "--redis-user", "looks", *words]
+            done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+            assert done.returncode == (1 if words == ["doctor"] else 0), done.stdout + done.stderr
+            assert not done.stderr, done.stderr
+    finally:
+        keys.execute_command("ACL", "DELUSER", "looks")
 
 
 def test_words_of_others_do_not_reach_the_terminal_as_they_are(operator: Operator, keys: Any) -> None:

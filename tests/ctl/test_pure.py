@@ -8,10 +8,10 @@ from typing import Any
 import attrs
 import pytest
 
-from ibgw_tx.ctl import book, orders
-from ibgw_tx.ctl.chart import chart, gathered
+from ibgw_tx.ctl import book, messages, orders
+from ibgw_tx.ctl.chart import chart, gathered, summary
 from ibgw_tx.ctl.doctor import Facts, verdicts
-from ibgw_tx.ctl.words import age, figure, money, safe
+from ibgw_tx.ctl.words import age, aligned, figure, moment, money, safe
 
 NOW = 1_700_000_000_000
 ORDER = {
@@ -61,11 +61,25 @@ def test_a_ladder_has_the_best_prices_in_its_middle() -> None:
 def test_a_chart_leaves_no_extreme_out() -> None:
     bars = [[NOW, 10, 11, 9, 10.5, 1], [NOW, 10.5, 20, 10, 19, 1], [NOW, 19, 19, 12, 12, 1]]
     assert gathered(bars, 2) == [(10, 20, 9, 19), (19, 19, 12, 12)]
-    lines = chart(bars, 80, 12)
-    assert (len(lines), lines[0].split()[0], lines[-1].split()[0]) == (12, "20", "9")
-    assert "░" in "".join(lines) and "█" in "".join(lines)
-    assert chart([], 80, 12) == []
-    assert len(chart([[NOW, 5, 5, 5, 5, 0]], 80, 12)) == 1
+    made = chart(bars, 80, 12)
+    assert made is not None
+    assert (len(made.lines), made.labels[0], made.labels[-1].strip(), made.labels[1].strip()) == (12, "20", "", "")
+    assert "░" in "".join(made.lines) and "█" in "".join(made.lines)
+    assert [made.rising[at] for at in (0, 6, 12)] == [True, True, False]
+    assert chart([], 80, 12) is None
+    flat = chart([[NOW, 5, 5, 5, 5, 0]], 80, 12)
+    assert flat is not None and (len(flat.lines), flat.labels) == (1, ["5"])
+    assert summary(bars) == "last 12, +2 (+20.00 %), high 20, low 9, volume 3"
+
+
+def test_a_chart_fits_its_columns_and_says_from_when_to_when() -> None:
+    bars = [[NOW + at * 60_000, 10, 11 + at % 3, 9, 10.5, 1] for at in range(500)]
+    made = chart(bars, 64, 16)
+    assert made is not None
+    assert {len(line) for line in made.lines} == {len(made.rising)} and len(made.rising) <= 64
+    assert (made.axis[:16], made.axis[-16:], len(made.axis)) == ("2023-11-14 22:13", "2023-11-15 06:32", len(made.rising))
+    wide = chart(bars[:20], 64, 16)
+    assert wide is not None and len(wide.rising) == 60
 
 
 TOLD: dict[str, Any] = {
@@ -103,7 +117,86 @@ def bad(**changes: Any) -> set[str]:
         ({"books": {"c": NOW - 70_000}}, {"books"}),
         ({"books": {"c": None}}, {"books"}),
         ({"version": "2"}, {"versions"}),
+        ({"halt": {"reason": "checking", "t": NOW - 1000}}, {"halt"}),
     ],
 )
 def test_each_thing_that_is_not_well_has_its_verdict(changes: dict[str, Any], subjects: set[str]) -> None:
     assert bad(**changes) == subjects
+
+
+def test_figures_of_a_column_have_the_same_places() -> None:
+    assert aligned([11.4, 11.42, 12, 1234.5]) == ["11.40", "11.42", "12.00", "1,234.50"]
+    assert aligned([7, None]) == ["7", "-"] and aligned([]) == []
+    assert book.best([[{"p": 11.4, "s": 5}], [{"p": 11.42, "s": 1}], NOW]) == ("5", "11.40", "11.42", "1", "0.02")
+    assert book.best([[], [{"p": 11.42, "s": 1}], NOW]) == ("-", "-", "11.42", "1", "-")
+    assert book.best(None) == ("-",) * 5
+
+
+def test_times_are_utc_and_what_is_none_is_told_as_none() -> None:
+    assert (moment(NOW + 7), moment(NOW, date=False)) == ("2023-11-14 22:13:20.007 UTC", "22:13:20")
+    assert [moment(value) for value in (None, "x", True, -1, 1e300, float("inf"), float("nan"))] == ["-"] * 7
+
+
+def test_ids_are_told_as_they_are_and_nothing_twice() -> None:
+    order = {**ORDER, "conId": 72276551, "permId": "9001", "ttl_qty": 100, "commission": None, "t": NOW, "s": 2000}
+    told = dict(orders.details(order))
+    assert (told["conId"], told["s"], told["t"]) == ("72276551", "2,000", "2023-11-14 22:13:20.000 UTC")
+    assert {"permId", "commission", "aux"} & set(told) == set()
+    assert told["ttl_qty"] == "100"  # it does not say what `s` says
+
+
+def test_a_narrow_row_keeps_the_name_that_cancels() -> None:
+    assert orders.row(ORDER, NOW, narrow=True) == ("9001", "USD-AAPL", "buy", "LMT 150.25", "0/100", "Submitted", "0.0 s")
+    assert orders.row({**ORDER, "i": None}, NOW, narrow=True)[0] == "bot-1"
+    for narrow, headings, filled in ((False, orders.HEADINGS, orders.FILLED), (True, orders.NARROW, orders.FILLED_NARROW)):
+        assert len(orders.row(ORDER, NOW, narrow)) == len(headings)
+        assert len(orders.fill_row(ORDER, narrow)) == len(filled)
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        (
+            {"type": "ack", "id": "b1", "cmd": "PLACE_ORDER", "ok": True, "apiOrderId": 12345, "market": "SEHK", "t": NOW},
+            "22:13:20  done       PLACE_ORDER b1  apiOrderId 12345, market SEHK",
+        ),
+        (
+            {"type": "ack", "id": None, "cmd": None, "ok": False, "code": "bad_json", "err": "not JSON", "t": NOW},
+            "22:13:20  refused    - -  bad_json: not JSON",
+        ),
+        (
+            {"type": "error", "id": 1, "cmd": "SUB_ODBK", "code": 309, "err": "Max\x1b[2J", "t": NOW},
+            "22:13:20  error      SUB_ODBK 1  309: Max\\x1b[2J",
+        ),
+        ({"type": "error", "id": 1, "cmd": "X", "code": None, "err": "late", "t": NOW}, "22:13:20  error      X 1  late"),
+        ({"type": "msg", "code": 2104, "msg": "OK:usfarm", "t": NOW}, "22:13:20  notice     2104: OK:usfarm"),
+        (
+            {"type": "heartbeat", "status": False, "reasons": ["no", "nor"], "t": NOW},
+            "22:13:20  heartbeat  status false: no; nor",
+        ),
+        (
+            {"type": "result", "id": 5, "cmd": "FIND_CONTRACTS", "keys": ["a", "b"], "t": NOW},
+            "22:13:20  result     FIND_CONTRACTS 5  keys (2)",
+        ),
+        ({"type": "new kind", "t": None}, "-         new kind   - -"),
+    ],
+)
+def test_each_message_is_one_line(message: dict[str, Any], line: str) -> None:
+    assert messages.line(message) == line
+
+
+def test_an_order_on_its_channel_is_a_sentence() -> None:
+    said = messages.line({**ORDER, "recovered": True}, order=True)
+    assert said == "22:13:20  order      9001  buy 100 USD-AAPL on NASDAQ, LMT 150.25, DAY: Submitted, 0 done, recovered"
+
+
+def test_a_trade_has_its_time_and_where_it_came_from() -> None:
+    message = json.dumps([[{"T": "buy", "p": 228.43, "s": 200, "t": NOW, "x": "ARCA"}], NOW])
+    assert book.trades(message) == ["22:13:20  buy           200 at 228.43  ARCA"]
+    assert [book.trades(text) for text in ("[", "{}", "[[{}],1]", "[[1],1]")] == [[]] * 4
+
+
+def test_who_works_and_who_waits_is_told() -> None:
+    holder, waiting = {"host": "a", "pid": 7, "t": NOW - 60_000}, {"host": "b", "pid": 8, "t": NOW}
+    told = {each.subject: each.text for each in verdicts(attrs.evolve(WELL, holder=holder, standby=waiting))}
+    assert told["one gateway"] == "one listens to commands; a pid 7 has worked for 60.0 s; b pid 8 stands by"

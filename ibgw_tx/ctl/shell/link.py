@@ -3,6 +3,7 @@ status (`Trouble`)."""
 
 from __future__ import annotations
 
+import contextlib
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -59,10 +60,10 @@ class Link:
         found: str | None = self.client.get(keys.book_key(exchange, pair))
         return found
 
-    def subscribed_books(self) -> list[str]:
-        """The channels of the subscribed books."""
+    def subscribed(self, kind: str) -> list[str]:
+        """The channels of what is subscribed: `odbk`, `top` or `ticks`."""
         fields = self.client.hkeys(keys.subscriptions(self.name))
-        return sorted({parts[1] for parts in map(str.split, fields) if len(parts) > 1 and parts[0] == "odbk"})
+        return sorted({parts[1] for parts in map(str.split, fields) if len(parts) > 1 and parts[0] == kind})
 
     def command(self, cmd: str, params: dict[str, Any], limit: float, result: bool = False) -> dict[str, Any]:
         """Send a command and give its ack, with `result` the result that follows it. Raises Trouble when it is refused, when
@@ -117,10 +118,12 @@ def connect(host: str, port: int, user: str | None, password: str | None, name: 
     client = redis.Redis(
         host=host, port=port, username=user, password=password, decode_responses=True,
         encoding_errors="backslashreplace", socket_timeout=CONNECT_LIMIT, socket_connect_timeout=CONNECT_LIMIT,
-        client_name="ibgwctl",
     )  # fmt: skip
     try:
         client.ping()
     except redis.RedisError as error:
         raise Trouble(f"Redis at {host}:{port}: {error}", NO_REDIS) from None
+    # For CLIENT LIST; a user who may only read has no right to it, and needs none.
+    with contextlib.suppress(redis.ResponseError):
+        client.client_setname("ibgwctl")
     return Link(client, name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import click
@@ -32,13 +32,36 @@ class Way:
         self._where = host, port, user, password
         self._name = name
 
-    def link(self) -> Link:
-        """The link. Raises UsageError without a name."""
-        if not self._name:
+    def link(self, name: str | None = None) -> Link:
+        """The link; `name` beats the group's. Raises UsageError without a name."""
+        name = name or self._name
+        if not name:
             raise click.UsageError("which gateway? give --name=NAME, or set TWS_GATEWAY_NAME")
-        if not re.fullmatch(NAME_PATTERN, self._name):
-            raise click.UsageError(f"--name={safe(self._name)}: a name is {NAME_PATTERN}")
-        return connect(*self._where, self._name)
+        if not re.fullmatch(NAME_PATTERN, name):
+            raise click.UsageError(f"--name={safe(name)}: a name is {NAME_PATTERN}")
+        return connect(*self._where, name)
+
+
+class Exchange(click.ParamType):
+    """An exchange as its keys have it: upper case."""
+
+    name = "exchange"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """No exchange has a lower-case letter or a ':'."""
+        if ":" in value or not value.isprintable():
+            self.fail("no exchange has such a character", param, ctx)
+        return value.upper()
+
+
+EXCHANGE = Exchange()
+#: Words that stand out in a table.
+STYLES = {
+    "buy": "green", "sell": "red", "Filled": "green", "Unknown": "bold red", "Inactive": "yellow", "PendingCancel": "yellow",
+    "BAD": "bold red", "well": "green",
+}  # fmt: skip
+#: Below so many columns a table leaves something out.
+WIDE = 110
 
 
 @click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
@@ -63,16 +86,18 @@ def command(name: str) -> Callable[[Callable[..., None]], click.Command]:
     def made(function: Callable[..., None]) -> click.Command:
         @functools.wraps(function)
         @click.pass_obj
-        def run(way: Way, /, as_json: bool, **options: Any) -> None:
+        def run(way: Way, /, as_json: bool, own_name: str | None, **options: Any) -> None:
             try:
-                function(way.link(), as_json, **options)
+                function(way.link(own_name), as_json, **options)
             except Trouble as trouble:
                 end(str(trouble), trouble.status, as_json)
             except redis.RedisError as error:
                 end(f"Redis: {error}", NO_REDIS, as_json)
 
         with_json = click.option("--json", "as_json", is_flag=True, help="JSON, one document a line.")(run)
-        return group.command(name, epilog=EPILOG)(with_json)
+        # People write it behind the command too.
+        with_name = click.option("--name", "-n", "own_name", hidden=True)(with_json)
+        return group.command(name, epilog=EPILOG)(with_name)
 
     return made
 
@@ -91,11 +116,16 @@ def tell(document: Any) -> None:
     click.echo(text(document))
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """A table; its cells have been made safe and are no markup."""
-    made = Table(*headings, box=None, pad_edge=False, header_style="bold")
+def table(
+    headings: Sequence[str], rows: Iterable[Sequence[str]], right: Collection[str] = (), keep: Collection[str] = ()
+) -> Table:
+    """A table; its cells have been made safe and are no markup. `right`: headings of figures; `keep`: those never cut."""
+    made = Table(box=None, pad_edge=False, header_style="bold", show_header=any(headings))
+    for heading in headings:
+        justify: Any = "right" if heading in right else "left"
+        made.add_column(heading, justify=justify, no_wrap=heading in keep or heading in right, overflow="fold")
     for row in rows:
-        made.add_row(*map(Text, row))
+        made.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in row))
     return made
 
 

@@ -1,4 +1,4 @@
-"""The commands that only read: status, orders, order, fills, balance, pnl, find, history, doctor."""
+"""The commands that only read: status, orders, order, fills, balance, pnl, doctor."""
 
 from __future__ import annotations
 
@@ -7,19 +7,24 @@ from typing import Any
 
 import attrs
 import click
-import redis
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from ibgw_tx.ctl import doctor as well
 from ibgw_tx.ctl import orders as listed
-from ibgw_tx.ctl.chart import chart
+from ibgw_tx.ctl.shell.facts import asked, facts
 from ibgw_tx.ctl.shell.link import REFUSED, Link, Trouble
-from ibgw_tx.ctl.shell.options import command, console, table, tell
+from ibgw_tx.ctl.shell.options import STYLES, WIDE, command, console, table, tell
 from ibgw_tx.ctl.words import figure, money, safe
 from ibgw_tx.model import keys
-from ibgw_tx.model.contract import BadName, Contract, pair_of
-from ibgw_tx.runtime.version import version
 
 TIMEOUT = click.option("--timeout", default=10.0, show_default=True, help="Seconds to wait for the gateway.")
+ACCOUNT = click.option("--account", default="", help="One of several accounts; else the gateway's main one.")
+#: Headings of figures, and those that are never cut.
+FIGURES = ("price", "done", "of", "done/of", "average", "commission", "since", "held", "value")
+WHOLE = ("i", "pair", "side", "status", "when", "currency")
+WHY_LIMIT = 2.0  # seconds that a question for the reasons of a false status may take
 
 
 def now_ms() -> int:
@@ -29,31 +34,40 @@ def now_ms() -> int:
 
 @command("status")
 def status(link: Link, as_json: bool) -> None:
-    """Whether the gateway's data can be trusted; exit status 1 when not."""
-    found, now = link.json(keys.status(link.name)), now_ms()
-    verdict = well.status(facts(link, now, None))
-    tell({"name": link.name, "status": found, "well": verdict.well, "text": verdict.text}) if as_json else click.echo(
-        f"{link.name}: {verdict.text}"
-    )
+    """Whether the gateway's data can be trusted, else why not; exit status 1 when not."""
+    found = facts(link, now_ms(), None)
+    verdict = well.status(found)
+    if not verdict.well and found.listeners:
+        found = facts(link, now_ms(), asked(link, WHY_LIMIT))
+        verdict = well.status(found)
+    halt = well.halt(found)
+    if as_json:
+        tell({"name": link.name, "status": found.status, "well": verdict.well, "text": verdict.text, "halt": found.halt})
+    else:
+        click.echo(f"{link.name}: {verdict.text}" + ("" if halt.well else f"; HALT {halt.text}"))
     raise SystemExit(0 if verdict.well else REFUSED)
 
 
-def show_orders(orders: list[listed.Order], as_json: bool) -> None:
-    """As a table, or a document for each."""
-    if as_json:
-        for order in orders:
-            tell(order)
-    elif orders:
-        console().print(table(listed.HEADINGS, [listed.row(order, now_ms()) for order in orders]))
-    else:
-        click.echo("none")
+def order_table(orders: list[listed.Order], screen: Console) -> Table:
+    """As wide as the screen lets it be."""
+    narrow = screen.width < WIDE
+    rows = [listed.row(order, now_ms(), narrow) for order in orders]
+    return table(listed.NARROW if narrow else listed.HEADINGS, rows, FIGURES, WHOLE)
 
 
 @command("orders")
 @click.option("--alive", is_flag=True, help="Those that can still be executed.")
 def orders(link: Link, as_json: bool, alive: bool) -> None:
     """The orders that Redis has, the newest change first."""
-    show_orders(listed.newest_first(order for order in link.orders() if order.get("alive") or not alive), as_json)
+    found = listed.newest_first(order for order in link.orders() if order.get("alive") or not alive)
+    if as_json:
+        for order in found:
+            tell(order)
+    elif found:
+        screen = console()
+        screen.print(order_table(found, screen))
+    else:
+        click.echo("none")
 
 
 @command("order")
@@ -66,14 +80,25 @@ def one_order(link: Link, as_json: bool, order: str) -> None:
     if as_json:
         tell(found)
         return
-    click.echo(listed.sentence(found))
-    console().print(table(("member", "value"), [(safe(key), figure(value)) for key, value in found.items()]))
+    click.echo(f"{listed.sentence(found)}\n")
+    console().print(table(("", ""), listed.details(found)))
 
 
 @command("fills")
 def fills(link: Link, as_json: bool) -> None:
-    """The orders of which something was executed, the newest first."""
-    show_orders(listed.executed(link.orders()), as_json)
+    """The orders of which something was executed, the newest first, with average price and commission."""
+    found = listed.executed(link.orders())
+    if as_json:
+        for order in found:
+            tell(order)
+        return
+    if not found:
+        click.echo("none")
+        return
+    screen = console()
+    narrow = screen.width < WIDE
+    rows = [listed.fill_row(order, narrow) for order in found]
+    screen.print(table(listed.FILLED_NARROW if narrow else listed.FILLED, rows, FIGURES, WHOLE))
 
 
 def balances(link: Link, account: str) -> dict[str, Any]:
@@ -84,133 +109,60 @@ def balances(link: Link, account: str) -> dict[str, Any]:
     return found
 
 
+def kind(found: dict[str, Any], wanted: str) -> dict[str, dict[str, Any]]:
+    """The entries of one type."""
+    return {key: each for key, each in found.items() if isinstance(each, dict) and each.get("type") == wanted}
+
+
 @command("balance")
-@click.option("--account", default="", help="One of several accounts.")
+@ACCOUNT
 def balance(link: Link, as_json: bool, account: str) -> None:
     """Cash and positions."""
     found = balances(link, account)
     if as_json:
         tell(found)
         return
-    cash = [(safe(key), money(each["balance"])) for key, each in found.items() if each.get("type") == "cash"]
-    console().print(table(("currency", "balance"), cash))
+    screen = console()
+    cash = [(safe(key), money(each.get("balance"))) for key, each in kind(found, "cash").items()]
+    screen.print(table(("cash", "balance"), cash, ("balance",)))
     held = [
-        (safe(key), figure(each.get("pos")), money(each.get("avgCost")), money(each.get("marketValue")))
-        for key, each in found.items()
-        if each.get("type") == "position"
+        (safe(key), figure(each.get("pos")), *(money(each.get(member)) for member in ("avgCost", "marketPrice", "marketValue")))
+        for key, each in kind(found, "position").items()
     ]
-    console().print(table(("position", "held", "average cost", "value"), held))
+    figures = ("held", "average cost", "price", "value")
+    screen.print()
+    screen.print(table(("position", *figures), held, figures) if held else "no positions")
 
 
 @command("pnl")
-@click.option("--account", default="", help="One of several accounts.")
+@ACCOUNT
 def pnl(link: Link, as_json: bool, account: str) -> None:
-    """Profit and loss of each position, as the balance has it."""
-    held = {key: each for key, each in balances(link, account).items() if each.get("type") == "position"}
+    """Profit and loss of each position, as the balance has it, and its sum for each currency."""
+    held = kind(balances(link, account), "position")
     if as_json:
         tell({key: {"unrealPnl": each.get("unrealPnl"), "realPnl": each.get("realPnl")} for key, each in held.items()})
         return
-    rows = [(safe(key), money(each.get("unrealPnl")), money(each.get("realPnl"))) for key, each in held.items()]
-    console().print(table(("position", "unrealized", "realized"), rows))
-
-
-@command("find")
-@click.argument("sec_type")
-@click.argument("symbol")
-@click.option("--exchange", default="SMART", show_default=True)
-@click.option("--currency", default=None)
-@click.option("--timeout", default=60.0, show_default=True, help="Seconds to wait for the gateway.")
-def find(link: Link, as_json: bool, sec_type: str, symbol: str, exchange: str, currency: str | None, timeout: float) -> None:
-    """Contracts that TWS knows: ibgwctl find FUT ES --exchange CME."""
-    asked = {"secType": sec_type, "symbol": symbol, "exchange": exchange} | ({"currency": currency} if currency else {})
-    answer = link.command("FIND_CONTRACTS", asked, timeout, result=True)
-    if as_json:
-        tell(answer)
-        return
-    for key in answer.get("keys", []):
-        found = link.json(key) or {}
-        con_id = found.get("contract", {}).get("conId", "-")
-        click.echo(f"{safe(key.removeprefix(keys.CONTRACT))}  conId {safe(con_id)}  {safe(found.get('longName'))}")
-
-
-def contract_named(link: Link, exchange: str, pair: str) -> dict[str, Any]:
-    """A contract that Redis knows under this exchange and pair. Raises Trouble."""
-    members = {each.name for each in attrs.fields(Contract)}
-    for key in link.client.scan_iter(f"{keys.CONTRACT}*", count=1000):
-        if exchange not in key.split(":")[2:4]:
-            continue
-        told = (link.json(key) or {}).get("contract", {})
-        try:
-            if pair_of(Contract(**{member: value for member, value in told.items() if member in members})) == pair:
-                return {"conId": told["conId"], "exchange": told.get("exchange") or exchange}
-        except BadName:
-            continue
-    raise Trouble(f"Redis knows no contract {pair} on {exchange}: ask for it with ibgwctl find")
-
-
-@command("history")
-@click.argument("exchange")
-@click.argument("pair")
-@click.option("--duration", default="1 D", show_default=True)
-@click.option("--bar-size", default="5 mins", show_default=True)
-@click.option("--show", default="TRADES", show_default=True)
-@click.option("--timeout", default=60.0, show_default=True, help="Seconds to wait for the gateway.")
-def history(
-    link: Link, as_json: bool, exchange: str, pair: str, duration: str, bar_size: str, show: str, timeout: float
-) -> None:
-    """A chart of the past."""
-    asked = {"contract": contract_named(link, exchange, pair), "duration": duration, "barSize": bar_size, "whatToShow": show}
-    bars = link.command("FIND_HISTORY", asked, timeout, result=True)["bars"]
-    if as_json:
-        tell(bars)
-        return
-    screen = console()
-    lines = chart(bars, max(20, min(screen.width, 120) - 14), 16)
-    click.echo("\n".join([f"{safe(exchange)} {safe(pair)}, {len(bars)} bars of {safe(bar_size)}", *lines]))
-
-
-def redis_settings(link: Link) -> dict[str, str] | None:
-    """Those that matter; None for a user who may not look."""
-    try:
-        found: dict[str, str] = link.client.config_get("maxmemory*")
-        return found
-    except redis.ResponseError:
-        return None
-
-
-def facts(link: Link, now: int, told: dict[str, Any] | None) -> well.Facts:
-    """Everything a doctor looks at."""
-    seconds, micros = link.client.time()
-    books = {channel: link.json(channel.removesuffix("full_odbk_channel") + "orderbook") for channel in link.subscribed_books()}
-    flags = link.client.scan_iter(keys.oms_flags(link.name), count=1000)
-    exchanges = {*link.exchanges(), *(key.split(":")[1] for key in flags)}
-    return well.Facts(
-        name=link.name,
-        now=now,
-        redis_now=seconds * 1000 + micros // 1000,
-        redis_version=str(link.client.info("server").get("redis_version")),
-        settings=redis_settings(link),
-        status=link.json(keys.status(link.name)),
-        listeners=link.client.pubsub_numsub(keys.commands(link.name))[0][1],
-        told=told,
-        flags={exchange: link.client.get(keys.oms_flag(exchange, link.name)) == "1" for exchange in exchanges},
-        books={channel: book[2] if book and (book[0] or book[1]) else None for channel, book in books.items()},
-        version=version(),
-    )
+    rows, sums = [], dict[str, list[float]]()
+    for key, each in held.items():
+        currency = safe((each.get("contract") or {}).get("currency"))
+        figures = [each.get("unrealPnl"), each.get("realPnl")]
+        rows.append((safe(key), currency, *map(money, figures)))
+        so_far = sums.setdefault(currency, [0.0, 0.0])
+        sums[currency] = [a + (b if isinstance(b, int | float) else 0) for a, b in zip(so_far, figures, strict=True)]
+    rows += [("all", currency, *map(money, figures)) for currency, figures in sums.items()]
+    console().print(table(("position", "currency", "unrealized", "realized"), rows, ("unrealized", "realized"), WHOLE))
 
 
 @command("doctor")
 @TIMEOUT
 def doctor(link: Link, as_json: bool, timeout: float) -> None:
     """One line for each thing that must be well; exit status 1 when one is not."""
-    try:
-        told: dict[str, Any] | None = link.command("STATUS", {}, timeout, result=True)
-    except Trouble:
-        told = None
-    found = well.verdicts(facts(link, now_ms(), told))
+    found = well.verdicts(facts(link, now_ms(), asked(link, timeout)))
+    screen = console()
     for verdict in found:
         if as_json:
             tell(attrs.asdict(verdict))
         else:
-            click.echo(f"{'well' if verdict.well else 'BAD '}  {verdict.subject:<15} {verdict.text}")
+            word = "well" if verdict.well else "BAD"
+            screen.print(Text(f"{word:<4}", STYLES[word]), Text(f" {verdict.subject:<15} {verdict.text}"), sep="", soft_wrap=True)
     raise SystemExit(0 if all(verdict.well for verdict in found) else REFUSED)

@@ -1,4 +1,4 @@
-"""The commands that go on until Ctrl-C: top, book, trades, watch."""
+"""The two commands that look at everything: top, watch."""
 
 from __future__ import annotations
 
@@ -6,129 +6,116 @@ import time
 from typing import Any
 
 import click
-from rich.console import Group
-from rich.live import Live
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
 from ibgw_tx.ctl import book as books
 from ibgw_tx.ctl import doctor as well
+from ibgw_tx.ctl import messages
 from ibgw_tx.ctl import orders as listed
-from ibgw_tx.ctl.shell.link import Link, Trouble
-from ibgw_tx.ctl.shell.options import command, console, table, tell
-from ibgw_tx.ctl.shell.reading import facts, now_ms
-from ibgw_tx.ctl.words import safe
+from ibgw_tx.ctl.shell.facts import asked, facts
+from ibgw_tx.ctl.shell.link import Link
+from ibgw_tx.ctl.shell.live import FOR, ONCE, follow, moving
+from ibgw_tx.ctl.shell.options import command, table, tell
+from ibgw_tx.ctl.shell.reading import kind, now_ms, order_table
+from ibgw_tx.ctl.words import age, moment, money, safe
 from ibgw_tx.model import keys
 from ibgw_tx.model.json_text import loads
 
-PERIOD = 0.5  # seconds between two pictures
-FOR = click.option("--for", "seconds", type=float, help="End after so many seconds; else Ctrl-C ends it.")
-ONCE = click.option("--once", is_flag=True, help="One picture, then end.")
+ASK_EVERY, ASK_LIMIT = 5.0, 1.0  # seconds between two questions of `top` to the gateway, and for an answer
+FILLS = 3  # newest ones shown
+BOOK_HEADINGS = ("book", "size", "bid", "ask", "size", "spread", "age")
 
 
-def moving(picture: Any, once: bool) -> None:
-    """Draw `picture()` again and again."""
-    screen = console()
-    if once or not screen.is_terminal:
-        screen.print(picture())
-        return
-    try:
-        with Live(picture(), console=screen, screen=True, auto_refresh=False) as live:
-            while True:
-                time.sleep(PERIOD)
-                live.update(picture(), refresh=True)
-    except KeyboardInterrupt:
-        return
+class Top:
+    """The screen; it remembers the gateway's last answer to STATUS."""
 
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._told: dict[str, Any] | None = None
+        self._ask_at = 0.0
 
-def ladder(link: Link, exchange: str, pair: str) -> Group:
-    """A book as it is now. Raises Trouble when there is none."""
-    found = books.read(link.book(exchange, pair))
-    if found is None:
-        raise Trouble(f"no book {pair} on {exchange}: nobody has subscribed it")
-    made = Table(box=None, pad_edge=False, show_header=False)
-    for justify, style in (("right", "green"), ("right", "green"), ("center", "bold"), ("right", "red"), ("left", "red")):
-        made.add_column(justify=justify, style=style)  # type: ignore[arg-type]
-    for rung in books.ladder(found):
-        made.add_row(*map(Text, rung))
-    return Group(Text(books.title(safe(exchange), safe(pair), found, now_ms()), style="bold"), made)
+    def picture(self, screen: Console) -> Group:
+        """Everything as it is now, in as many lines as the screen has."""
+        if time.monotonic() >= self._ask_at:
+            self._told = asked(self._link, ASK_LIMIT)
+            self._ask_at = time.monotonic() + ASK_EVERY
+        found = facts(self._link, now_ms(), self._told)
+        market, money_, orders = self._books(), self._money(), self._link.orders()
+        filled = listed.executed(orders)[:FILLS]
+        above = [*self._head(found), market, Text(), money_, Text()]
+        # Head, books with their heading, cash, fills with theirs, blank lines and titles.
+        used = len(above) + market.row_count + (len(filled) + 3 if filled else 0) + 2
+        room = max(3, screen.height - used - 2)
+        parts = [*above, *self._alive(orders, screen, room)]
+        if filled:
+            rows = [listed.fill_row(order, narrow=True) for order in filled]
+            parts += [Text(), Text("last fills", style="bold")]
+            parts.append(table(listed.FILLED_NARROW, rows, ("done/of", "average"), ("i", "pair", "side", "when")))
+        return Group(*parts)
 
+    def _head(self, found: well.Facts) -> list[Text]:
+        """Name, status and clock on the first line; then what else has to be well, each bad thing in red."""
+        state = well.status(found)
+        word, colour = ("TRUE", "dark_green") if state.well else ("FALSE", "red")
+        badge = Text(f" {word} ", style=f"bold white on {colour}")
+        first = Text.assemble((f"{self._link.name} ", "bold"), badge, f" {state.text.partition(', ')[2] or state.text}")
+        first.append(f"   {moment(found.redis_now, date=False)} UTC", style="dim")
+        lines = [first]
+        tws, budget = well.tws(found), well.budget(found)
+        if tws.well and budget.well:
+            server = (found.told or {}).get("versions", {}).get("server")
+            lines.append(Text(f"TWS {tws.text}, server {safe(server)}; messages {budget.text}", style="dim"))
+        rest = (well.flags(found), well.one_gateway(found), well.halt(found), well.books(found), well.clock(found))
+        lines += [Text(f"BAD  {each.subject}: {each.text}", "bold red") for each in (tws, budget, *rest) if not each.well]
+        return [*lines, Text()]
 
-@command("book")
-@click.argument("exchange")
-@click.argument("pair")
-@ONCE
-def book(link: Link, as_json: bool, exchange: str, pair: str, once: bool) -> None:
-    """A moving ladder of a subscribed book."""
-    if as_json:
-        found = books.read(link.book(exchange, pair))
-        if found is None:
-            raise Trouble(f"no book {pair} on {exchange}: nobody has subscribed it")
-        tell(found)
-        return
-    moving(lambda: ladder(link, exchange, pair), once)
+    def _books(self) -> Table:
+        rows = []
+        for channel in sorted({*self._link.subscribed("odbk"), *self._link.subscribed("top")}):
+            _, exchange, pair, _ = channel.split(":")
+            newest = books.read(self._link.book(exchange, pair))
+            old = age(now_ms(), newest[2]) if newest else "none"
+            rows.append((f"{safe(exchange)} {safe(pair)}", *books.best(newest), old))
+        made = table(BOOK_HEADINGS, rows, BOOK_HEADINGS[1:])
+        made.columns[0].no_wrap = True
+        made.columns[2].style, made.columns[3].style = "green", "red"
+        return made
 
+    def _money(self) -> Text:
+        found = self._link.json(keys.balance(self._link.name, ""))
+        cash = kind(found, "cash") if isinstance(found, dict) else {}
+        held = len(kind(found, "position")) if cash else 0
+        told = "  ".join(f"{safe(key)} {money(each.get('balance')).partition('.')[0]}" for key, each in cash.items())
+        return Text.assemble(("cash  ", "bold"), told or "no balance", f"  {held} positions")
 
-def everything(link: Link) -> Group:
-    """The verdicts that need no answer of the gateway, the books, the living orders."""
-    found = facts(link, now_ms(), None)
-    lines = [well.status(found), well.one_gateway(found), well.flags(found), well.books(found), well.clock(found)]
-    rows = [("well" if each.well else "BAD", each.subject, each.text) for each in lines]
-    parts: list[Any] = [Text(f"ibgateway {link.name}", style="bold"), table(("", "", ""), rows)]
-    for channel in link.subscribed_books():
-        _, exchange, pair, _ = channel.split(":")
-        newest = books.read(link.book(exchange, pair))
-        if newest and newest[0] and newest[1]:
-            best = f"{books.figure(newest[0][0]['p'])} / {books.figure(newest[1][0]['p'])}"
-            parts.append(Text(f"{best:<24} {books.title(safe(exchange), safe(pair), newest, now_ms())}"))
-    alive = listed.newest_first(order for order in link.orders() if order.get("alive"))
-    parts += [Text(f"{len(alive)} orders alive", style="bold")]
-    parts.append(table(listed.HEADINGS, [listed.row(order, now_ms()) for order in alive[:20]]))
-    return Group(*parts)
+    def _alive(self, orders: list[listed.Order], screen: Console, room: int) -> list[Any]:
+        alive = listed.newest_first(order for order in orders if order.get("alive") or order.get("status") == "Unknown")
+        shown = alive if len(alive) <= room else alive[: room - 1]
+        parts: list[Any] = [Text(f"{len(alive)} orders alive or unknown", style="bold")]
+        parts += [order_table(shown, screen)] if shown else []
+        return parts + ([Text(f"and {len(alive) - len(shown)} more", style="dim")] if len(shown) < len(alive) else [])
 
 
 @command("top")
 @ONCE
 def top(link: Link, as_json: bool, once: bool) -> None:
-    """A live screen of everything."""
+    """A live screen of everything: status, books, cash, living orders, last fills."""
     if as_json:
-        found = facts(link, now_ms(), None)
-        tell({"status": found.status, "listeners": found.listeners, "flags": found.flags, "books": found.books})
+        found = facts(link, now_ms(), asked(link, ASK_LIMIT))
+        alive = [order for order in link.orders() if order.get("alive")]
+        told = {"status": found.status, "listeners": found.listeners, "flags": found.flags, "books": found.books}
+        tell(told | {"halt": found.halt, "orders": alive, "gateway": found.told})
         return
-    moving(lambda: everything(link), once)
-
-
-def follow(link: Link, channels: list[str], heard: Any, seconds: float | None) -> None:
-    """Hear until Ctrl-C or the time is over."""
-    try:
-        link.listen(channels, heard, seconds)
-    except KeyboardInterrupt:
-        return
-
-
-@command("trades")
-@click.argument("exchange")
-@click.argument("pair")
-@FOR
-def trades(link: Link, as_json: bool, exchange: str, pair: str, seconds: float | None) -> None:
-    """Trades of a contract subscribed with SUB_TOP, as they happen."""
-
-    def heard(_channel: str, text: str) -> bool:
-        lines = books.trades(text, now_ms())
-        if as_json and lines:
-            tell(loads(text))
-        for line in [] if as_json else lines:
-            click.echo(line)
-        return False
-
-    follow(link, [keys.tick_channel(exchange, pair)], heard, seconds)
+    moving(Top(link).picture, once)
 
 
 @command("watch")
 @click.option("--heartbeats", is_flag=True, help="Heartbeats too.")
 @FOR
 def watch(link: Link, as_json: bool, heartbeats: bool, seconds: float | None) -> None:
-    """Acks, results, errors, messages and order changes, as they happen."""
+    """Acks, results, errors, notices of TWS and order changes, as they happen; times are UTC."""
 
     def heard(channel: str, text: str) -> bool:
         try:
@@ -139,10 +126,8 @@ def watch(link: Link, as_json: bool, heartbeats: bool, seconds: float | None) ->
             return False
         if as_json:
             tell({"channel": channel, "message": found})
-        elif channel == keys.acks(link.name):
-            click.echo(safe(text, 500))
         else:
-            click.echo(f"order {safe(found.get('i') or found.get('client_oid'))}: {listed.sentence(found)}")
+            click.echo(messages.line(found, order=channel != keys.acks(link.name)))
         return False
 
     follow(link, [keys.acks(link.name), keys.order_channel("*", link.name)], heard, seconds)

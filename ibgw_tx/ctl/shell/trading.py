@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from typing import Any
 
@@ -9,13 +10,17 @@ import click
 
 from ibgw_tx.ctl import orders as listed
 from ibgw_tx.ctl.shell.link import NO_ANSWER, Link, Trouble
-from ibgw_tx.ctl.shell.options import command, tell
+from ibgw_tx.ctl.shell.options import EXCHANGE, command, console, table, tell
 from ibgw_tx.ctl.shell.reading import TIMEOUT
-from ibgw_tx.ctl.words import figure, safe
+from ibgw_tx.ctl.words import figure, money, safe
 
 #: Members of an order that can be changed here, in words.
 NEW = {"s": "size", "p": "limit", "auxPrice": "stop"}
 YES = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+SIZE = click.option("--size", type=float, help="The new total, what is executed included.")
+FIRST_WORD = 3.0  # seconds that TWS's first word about a new order is waited for
+IDS = listed.IDS
+FRAME = frozenset("type id cmd ok t".split())
 
 
 def agreed(words: str, yes: bool) -> None:
@@ -31,19 +36,36 @@ def carry_out(link: Link, as_json: bool, cmd: str, params: dict[str, Any], timeo
     if as_json:
         tell(answer)
         return
-    members = {key: value for key, value in answer.items() if key not in ("type", "id", "cmd", "ok", "t")}
-    click.echo("done" + "".join(f", {safe(key)} {figure(value)}" for key, value in members.items()))
+    members = {key: value for key, value in answer.items() if key not in FRAME and value is not None}
+    if result:
+        rows = [(safe(key), money(value) if isinstance(value, int | float) else safe(value)) for key, value in members.items()]
+        console().print(table(("preview", "value"), rows, ("value",)))
+        return
+    told = (f", {safe(key)} {safe(value) if key in IDS else figure(value)}" for key, value in members.items())
+    click.echo("done" + "".join(told))
+
+
+def first_word(link: Link, client_oid: str) -> None:
+    """What TWS has made of a new order; the ack alone says only that it has left."""
+    ends = time.monotonic() + FIRST_WORD
+    while time.monotonic() < ends:
+        found = listed.named(link.orders(), client_oid)
+        if found is not None:
+            click.echo(f"{safe(found.get('i') or client_oid)}  {listed.sentence(found)}")
+            return
+        time.sleep(0.1)
+    click.echo(f"TWS has not said anything of it yet: ibgwctl order {safe(client_oid)}")
 
 
 @command("place")
 @click.argument("side", type=click.Choice(["buy", "sell"]))
 @click.argument("size", type=float)
-@click.argument("exchange")
+@click.argument("exchange", type=EXCHANGE)
 @click.argument("pair")
 @click.option("--limit", "-p", type=float, help="The limit price; without one it is a market order (or a stop).")
 @click.option("--stop", type=float, help="The stop price.")
-@click.option("--tif", default="DAY", show_default=True)
-@click.option("--account", default=None)
+@click.option("--tif", default="DAY", show_default=True, help="How long it stands: DAY, GTC, IOC, ...")
+@click.option("--account", default=None, help="One of several accounts.")
 @click.option("--client-oid", default=None, help="The order's own name; one is made when none is given.")
 @click.option("--what-if", is_flag=True, help="Ask for margin and commission; nothing is placed.")
 @YES
@@ -69,6 +91,8 @@ def place(
     try:
         asked = {"exchange": exchange, "showName": pair, "order": order}
         carry_out(link, as_json, "PLACE_ORDER", asked, timeout, result=what_if)
+        if not what_if and not as_json:
+            first_word(link, named)
     except Trouble as trouble:
         if trouble.status == NO_ANSWER and not what_if:
             raise Trouble(f"{trouble}; look for it with: ibgwctl order {named}", NO_ANSWER) from None
@@ -82,9 +106,9 @@ def name_of(order: listed.Order) -> dict[str, Any]:
 
 @command("change")
 @click.argument("order")
-@click.option("--size", type=float)
-@click.option("--limit", "-p", type=float)
-@click.option("--stop", type=float)
+@SIZE
+@click.option("--limit", "-p", type=float, help="The new limit price.")
+@click.option("--stop", type=float, help="The new stop price.")
 @YES
 @TIMEOUT
 def change(
