@@ -67,20 +67,20 @@ class NoticeRouter:
         for books in self._books:
             subscription = books.noticed(notice)
             if subscription is not None and subscription.owner is not None:
-                self._acks.error(subscription.owner, notice.code, notice.text)
+                self._acks.error(subscription.owner, notice.code, notice.text, **notice.more)
                 return
         mine = self._orders.noticed(notice)
         if self._followups.noticed(notice):
             return
         if mine:
             # An order of ours, but of no command of this life.
-            self._acks.message(notice.code, notice.text)
+            self._acks.message(notice.code, notice.text, **notice.more)
             return
         if not self._account.noticed(notice) and notice.code not in codes.LATE_CANCEL_ECHOES:
-            self._acks.message(notice.code, notice.text)
+            self._acks.message(notice.code, notice.text, **notice.more)
 
     def _system(self, notice: events.Notice) -> None:
-        self._acks.message(notice.code, notice.text)
+        self._acks.message(notice.code, notice.text, **notice.more)
         if notice.code in codes.ACCOUNT_DATA_ENDED:
             self._account.unsubscribed(notice)
         change = self.connectivity.notice(notice.code, notice.text)

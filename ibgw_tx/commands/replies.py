@@ -21,14 +21,14 @@ def refusal(id: CommandId, cmd: str | None, error: CommandError, now: int, **mor
     return jsontext.dumps({**head, **more, "t": now})
 
 
-def tws_error(id: CommandId, cmd: str, code: int | None, text: str, now: int) -> bytes:
+def tws_error(id: CommandId, cmd: str, code: int | None, text: str, now: int, **more: Any) -> bytes:
     """What TWS says later about a command."""
-    return jsontext.dumps({"type": "error", "id": id, "cmd": cmd, "code": code, "err": text, "t": now})
+    return jsontext.dumps({"type": "error", "id": id, "cmd": cmd, "code": code, "err": text, **more, "t": now})
 
 
-def tws_message(code: int, text: str, now: int) -> bytes:
+def tws_message(code: int, text: str, now: int, **more: Any) -> bytes:
     """What TWS says about no command in particular."""
-    return jsontext.dumps({"type": "msg", "code": code, "msg": text, "t": now})
+    return jsontext.dumps({"type": "msg", "code": code, "msg": text, **more, "t": now})
 
 
 def result(id: CommandId, cmd: str, now: int, **more: Any) -> bytes:

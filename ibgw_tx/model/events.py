@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 
+from ibgw_tx.model import json_text
 from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.figures import quantity_or_none
 from ibgw_tx.model.position import Position
@@ -27,11 +28,23 @@ class ManagedAccounts:
 
 @attrs.frozen
 class Notice:
-    """Message 4: `id` is a request's, an order's, or -1 for the session (older builds' 2147483647 is told as -1)."""
+    """Message 4: `id` is a request's, an order's, or -1 for the session (older builds' 2147483647 is told as -1).
+
+    `reject` is the JSON text in which TWS says why it has rejected an order ("" for none, or before server version 166), `time`
+    epoch ms of TWS's clock (0: not told, before 194).
+    """
 
     id: int
     code: int
     text: str
+    reject: str = ""
+    time: int = 0
+
+    @property
+    def more(self) -> dict[str, Any]:
+        """What bots are told of it beside code and text."""
+        rejected = {"reject": json_text.embedded(self.reject)} if self.reject else {}
+        return rejected | ({"errorTime": self.time} if self.time else {})
 
 
 @attrs.frozen

@@ -54,6 +54,20 @@ def loads(data: bytes | str) -> Any:
     return orjson.loads(data)
 
 
+#: Characters of somebody else's JSON that are handed on.
+_EMBEDDED = 10_000
+
+
+def embedded(foreign: str) -> Any:
+    """Somebody else's JSON text as a value of our own document; a text that is none, or is long, as the text it is, cut."""
+    try:
+        value = loads(foreign)
+        dumps(value)
+    except (ValueError, TypeError):
+        return foreign[:_EMBEDDED]
+    return value if len(foreign) <= _EMBEDDED else foreign[:_EMBEDDED]
+
+
 def loads_exact(data: bytes | str) -> Any:
     """`loads`, but a number with a fraction that a double may not hold is a NumberText. Raises ValueError."""
     found = orjson.loads(data)

@@ -133,6 +133,8 @@ class OrderError:
     orderId: int
     code: int
     text: str = ""
+    #: TWS's JSON on why it has rejected the order (from server version 166 on), None for none.
+    reject: Any = None
 
 
 OrderEvent = OpenOrder | OrderStatus | CompletedOrder | Execution | Commission | OrderError

@@ -38,17 +38,17 @@ class AckChannel:
         else:
             to(message)
 
-    def error(self, command: Command, code: int | None, text: str) -> None:
+    def error(self, command: Command, code: int | None, text: str, **more: Any) -> None:
         """What TWS says later about a command; `code` is None when it is the gateway that gave up."""
-        self._publish("error", replies.tws_error(command.id, command.cmd, code, text, self._now_ms()))
+        self._publish("error", replies.tws_error(command.id, command.cmd, code, text, self._now_ms(), **more))
 
     def result(self, command: Command, **more: Any) -> None:
         """What a command has found."""
         self._publish("result", replies.result(command.id, command.cmd, self._now_ms(), **more))
 
-    def message(self, code: int, text: str) -> None:
+    def message(self, code: int, text: str, **more: Any) -> None:
         """What TWS says about no command in particular."""
-        self._publish("msg", replies.tws_message(code, text, self._now_ms()))
+        self._publish("msg", replies.tws_message(code, text, self._now_ms(), **more))
 
     def heartbeat(self, status: bool, now: int, reasons: Sequence[str] = ()) -> None:
         """The status as its key has it, with the key's time, and why it is false."""

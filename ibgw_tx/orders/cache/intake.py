@@ -188,7 +188,7 @@ class Intake:
         if self.index.twins(key):
             # Which of the two it speaks of it does not say; the lists do.
             return Heard(order, f"code {event.code} for an id that two living orders have")
-        reason = order.hear_code(event.code, event.text, now)
+        reason = order.hear_code(event.code, event.text, now, event.reject)
         if event.code == DUPLICATE_ID and order.refused:
             self.index.free_id(key)
         return Heard(order, reason)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 
 from ibgw_tx.model.contract import Contract
@@ -208,18 +210,18 @@ class Order:
             return Awaiting.NEW_AND_CANCEL if cancelling else Awaiting.NEW
         return Awaiting.CANCEL if cancelling else Awaiting.NOTHING
 
-    def hear_code(self, code: int, text: str, now: int) -> str | None:
+    def hear_code(self, code: int, text: str, now: int, reject: Any = None) -> str | None:
         """An error with this order's id. FILLED orders are past all codes; dead ones take the reason of their death."""
         if self.state is State.FILLED:
             return None
         if self.state is State.DEAD:
-            self._annotate_dead(code, text)
+            self._annotate_dead(code, text, reject)
             return None
         awaiting = self.awaiting
         answers_us = awaiting in (Awaiting.MODIFY, Awaiting.CANCEL)
         if self.reasons.has_had(code, text) and not answers_us:
             return None
-        self.reasons.take(code, text)
+        self.reasons.take(code, text, reject)
         self.marks.add(Mark.SPOKEN)
         return self._follow(proof(code, awaiting), code, now)
 
@@ -247,11 +249,11 @@ class Order:
         else:
             self.marks.discard(Mark.CANCELLING)
 
-    def _annotate_dead(self, code: int, text: str) -> None:
+    def _annotate_dead(self, code: int, text: str, reject: Any) -> None:
         """Only a code that kills says why; the first one stays."""
         if Mark.BY_CODE not in self.marks and (code == CANCELLED or kills_new(code)):
             self.marks.add(Mark.BY_CODE)
-            self.reasons.code, self.reasons.text = code, text
+            self.reasons.show(code, text, reject)
 
     @property
     def refused(self) -> bool:

@@ -3,8 +3,8 @@
 Members that are not known are null. `i` is null until TWS has given the order its permId. `apiOrderId` is the id of the session
 in which TWS last named the order; for a live order it is valid now, for a dead one it is history. For readers of the later Java
 gateway the same figures stand again as `ttl_qty`, `executed_qty`, `remained_qty`, `permId` and `orderRef`.
-An order that trails by a percent has `trailingPercent`; its `aux` is null then. One that lies in TWS
-untransmitted has `transmit` false.
+An order that trails by a percent has `trailingPercent`; its `aux` is null then. One that TWS has rejected with reasons in JSON
+has them as `reject`. One that lies in TWS untransmitted has `transmit` false.
 """
 
 from __future__ import annotations
@@ -67,6 +67,8 @@ def body_of(order: Order) -> dict[str, Any]:
     }
     if terms.trailingPercent is not None:
         found["trailingPercent"] = terms.trailingPercent
+    if order.reasons.reject is not None:
+        found["reject"] = order.reasons.reject
     if Mark.WITHHELD in order.marks:
         found["transmit"] = False
     return found

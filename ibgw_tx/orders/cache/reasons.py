@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 
 from ibgw_tx.model.moment import steady
@@ -14,10 +16,11 @@ _FRESH = 10_000  # ms within which Inactive after a refusing code is that refusa
 
 @attrs.define(eq=False)
 class Reasons:
-    """The code and text that bots are shown; `fatal_at`: when a code came that would kill a new order, steady ms."""
+    """The code, text and reject JSON that bots are shown; `fatal_at`: when a code came that would kill a new order, steady ms."""
 
     code: int | None = None
     text: str | None = None
+    reject: Any = None
     fatal_at: int | None = None
     _had: set[tuple[int, str]] = attrs.Factory(set)
 
@@ -25,12 +28,16 @@ class Reasons:
         """Whether the order has had this very message."""
         return (code, text) in self._had
 
-    def take(self, code: int, text: str) -> None:
+    def take(self, code: int, text: str, reject: Any = None) -> None:
         """The code that bots are shown from now on."""
         if len(self._had) >= _REMEMBERED:
             self._had.clear()
         self._had.add((code, text))
-        self.code, self.text = code, text
+        self.show(code, text, reject)
+
+    def show(self, code: int | None, text: str | None, reject: Any = None) -> None:
+        """What bots are shown from now on."""
+        self.code, self.text, self.reject = code, text, reject
 
     def refused_at(self, now: int) -> None:
         """A code has come that would kill a new order, and proves nothing about this one."""

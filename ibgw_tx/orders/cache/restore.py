@@ -96,7 +96,7 @@ def read_order(text: Any) -> Order | None:
     order.clientId, order.orderId = _whole(text, "clientId"), order_id(_whole(text, "apiOrderId"))
     order.con_id, order.sec_type = _whole(text, "conId"), _text(text, "secType")
     order.place = (text["market"], text["pair"])
-    order.reasons.code, order.reasons.text = _code(text), _text(text, "extMsg") or None
+    order.reasons.show(_code(text), _text(text, "extMsg") or None, text.get("reject"))
     order.told = Told(same_facts(text), text.get("recovered") is True, text.get("corrected") is True)
     _read_fills(order, text)
     _read_state(order, text)

@@ -44,11 +44,11 @@ class OrderFollowups:
             # Only what kills an order ends its preview; the figures may still come after any other code.
             ends = codes.kills_new(notice.code) or notice.code == codes.CANCELLED
             command = self._end_preview(notice.id) if ends else self._previews[notice.id][0]
-            self._acks.error(command, notice.code, notice.text)
+            self._acks.error(command, notice.code, notice.text, **notice.more)
             return True
         owner = self._owners.get(notice.id)
         if owner is not None:
-            self._acks.error(owner, notice.code, notice.text)
+            self._acks.error(owner, notice.code, notice.text, **notice.more)
         return owner is not None
 
     def not_sent(self, command: Command, what: str) -> None:

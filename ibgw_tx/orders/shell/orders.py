@@ -196,7 +196,7 @@ class Orders:
         """A code with an order's id; whether it was one."""
         if not self.has(notice.id):
             return False
-        self.take(OrderError(notice.id, notice.code, notice.text))
+        self.take(OrderError(notice.id, notice.code, notice.text, notice.more.get("reject")))
         return True
 
     def turn_ended(self) -> None:

@@ -43,9 +43,10 @@ class TWSWrapper(EWrapper):
         self._tell(events.ManagedAccounts(accounts))
 
     def error(self, reqId: int, *rest: Any) -> None:
-        # 9.81: code, text; later a JSON text follows, then an error time comes first (tws-facts 10.1).
-        code, text = rest[1:3] if len(rest) > 3 else rest[:2]
-        self._tell(events.Notice(-1 if reqId == UNSET_INTEGER else reqId, code, text))
+        # 9.81: code, text; later a time stands before and, where TWS says it, a JSON text behind (tws-facts-10x, 21.1).
+        at = next(place for place, part in enumerate(rest) if isinstance(part, str))
+        time, reject = rest[0] if at > 1 else 0, rest[at + 1] if len(rest) > at + 1 else ""
+        self._tell(events.Notice(-1 if reqId == UNSET_INTEGER else reqId, rest[at - 1], rest[at], reject or "", time or 0))
 
     def currentTime(self, time: int) -> None:
         self._tell(events.CurrentTime(time))

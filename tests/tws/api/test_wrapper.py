@@ -30,11 +30,19 @@ def test_accounts_may_end_with_a_comma(wrapper, told, text, accounts):
 
 
 @pytest.mark.parametrize(
-    "arguments", [(7, 399, "text"), (7, 399, "text", "{}"), (7, 1700000000000, 399, "text", "{}")]
+    ("arguments", "more"),
+    [
+        ((7, 399, "text"), ("", 0)),
+        ((7, 399, "text", '{"a":1}'), ('{"a":1}', 0)),
+        ((7, 1700000000000, 399, "text", '{"a":1}'), ('{"a":1}', 1700000000000)),
+        # Decoded below 194, and said by ibapi itself.
+        ((7, 0, 399, "text", ""), ("", 0)),
+        ((7, 1700000000000, 399, "text"), ("", 1700000000000)),
+    ],
 )
-def test_an_error_in_every_shape_of_ibapi(wrapper, told, arguments):
+def test_an_error_in_every_shape_of_ibapi(wrapper, told, arguments, more):
     wrapper.error(*arguments)
-    assert told == [events.Notice(7, 399, "text")]
+    assert told == [events.Notice(7, 399, "text", *more)]
 
 
 def test_an_old_way_of_saying_no_id(wrapper, told):
