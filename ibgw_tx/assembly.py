@@ -36,6 +36,7 @@ from ibgw_tx.orders.entry.ids import OrderIds
 from ibgw_tx.orders.entry.limits import Limits
 from ibgw_tx.orders.shell.asking import OrderQuestions
 from ibgw_tx.orders.shell.entry import OrderEntry
+from ibgw_tx.orders.shell.executions import ExecutionWriter
 from ibgw_tx.orders.shell.followups import OrderFollowups
 from ibgw_tx.orders.shell.look_back import LookBack
 from ibgw_tx.orders.shell.order_log import EndLog
@@ -141,6 +142,9 @@ class Assembly:
             unanswered,
             reservations,
             EndLog(config.client_id, self.order_followups),
+            ExecutionWriter(
+                config.name, cache.executions, self.redis, now, lambda fill: self.events.entry("execution", now(), fill)
+            ),
             self.redis,
             reactor,
             now,

@@ -30,6 +30,11 @@ def summary(name: str, account: str) -> str:
     return f"IBGateway:{name}:summary:{account}"
 
 
+def fills(name: str) -> str:
+    """The channel of executions."""
+    return f"IBGateway:{name}:fills"
+
+
 def commands(name: str) -> str:
     """The channel on which bots publish commands."""
     return f"IBGateway:{name}:CMD"
@@ -140,6 +145,11 @@ def reservation(name: str, client_oid: str) -> str:
 def unanswered(name: str) -> str:
     """Hash: orders handed to TWS that do not stand in their hashes yet, by API order id."""
     return f"IBGateway:{name}:unanswered"
+
+
+def executions(name: str) -> str:
+    """Hash: the executions that have been told, with their commissions."""
+    return f"IBGateway:{name}:executions"
 
 
 def order_id_counter(name: str) -> str:

@@ -29,6 +29,10 @@ def _price(value: Any) -> float | None:
     return number_or_none(value) or None
 
 
+def _liquidity(value: Any) -> int | None:
+    return int(value) if value in (1, 2, 3) else None
+
+
 @attrs.frozen
 class Terms:
     """What an order asks for. Prices are None where the order type has none, whatever TWS echoes."""
@@ -115,6 +119,10 @@ class Execution:
     orderRef: str = ""
     time: str = ""
     liquidation: bool = attrs.field(default=False, converter=bool)
+    #: 1 added liquidity, 2 removed it, 3 was routed out; None where IB does not say.
+    liquidity: int | None = attrs.field(default=None, converter=_liquidity)
+    #: It came as an answer to a question, not as it happened.
+    asked: bool = False
 
 
 @attrs.frozen
@@ -124,6 +132,7 @@ class Commission:
     execId: str
     commission: float | None = attrs.field(default=None, converter=charge)
     currency: str = ""
+    realizedPnl: float | None = attrs.field(default=None, converter=number_or_none)
 
 
 @attrs.frozen

@@ -42,7 +42,7 @@ async def until(what: Callable[[], Any], limit: float = LIMIT, say: str = "") ->
 class _Ear(txredisapi.SubscriberProtocol):
     def connectionMade(self) -> Any:
         # Subscriptions end with their connection.
-        self.whenConnected().addCallback(lambda _: self.psubscribe(["IBGateway:*:ACK", "URANUS:*"])).addCallback(
+        self.whenConnected().addCallback(lambda _: self.psubscribe(["IBGateway:*:ACK", "IBGateway:*:fills", "URANUS:*"])).addCallback(
             self.factory.listening
         )
         return super().connectionMade()

@@ -35,6 +35,7 @@ from ibgw_tx.model.order_events import OrderEvent
 from ibgw_tx.orders.cache.census import Census
 from ibgw_tx.orders.cache.changes import Change, NeedContract, NeedQuery, Note, OrderChanged, Snapshot
 from ibgw_tx.orders.cache.consequences import Consequences
+from ibgw_tx.orders.cache.executions import Executions
 from ibgw_tx.orders.cache.hashes import Hashes
 from ibgw_tx.orders.cache.index import OrderIndex
 from ibgw_tx.orders.cache.intake import Intake
@@ -56,7 +57,7 @@ _DAY = 86_400_000  # ms
 class OrderCache:
     """All orders of the login; dead ones are kept for `history_days`. `client_id` is this gateway's API client id.
 
-    `orders` looks them up; `own` is told what this gateway sends.
+    `orders` looks them up; `own` is told what this gateway sends; `executions` knows what is to be told of fills.
     """
 
     def __init__(self, client_id: int = 0, history_days: float = 7, patience: Patience | None = None) -> None:
@@ -65,7 +66,8 @@ class OrderCache:
         self._patience = patience or Patience()
         self._index = OrderIndex(client_id)
         self._questions = Questions()
-        self._intake = Intake(client_id, self._index, self._questions)
+        self.executions = Executions(history_days)
+        self._intake = Intake(client_id, self._index, self._questions, self.executions)
         self._places = Places()
         self._hashes = Hashes(self._index)
         self._waits = Waits(self._patience)

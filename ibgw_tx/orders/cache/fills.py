@@ -195,6 +195,11 @@ class Fills:
     def _is_leg(self, row: _Row) -> bool:
         return not row.is_bag and (row.five if self.combo is None else self.combo)
 
+    def is_leg(self, event: Execution) -> bool:
+        """Whether an execution of this order is one of a leg."""
+        row = self._rows.get(row_key(event))
+        return row is not None and self._is_leg(row)
+
     def _sum_of(self, row: _Row) -> _Sum:
         return self._sums.setdefault(_LEG if self._is_leg(row) else row.account, _Sum())
 

@@ -23,6 +23,7 @@ from ibgw_tx.model.order_events import (
     Terms,
 )
 from ibgw_tx.orders.cache.changes import Note
+from ibgw_tx.orders.cache.executions import Executions
 from ibgw_tx.orders.cache.fills import RowKey, row_key, split_exec_id
 from ibgw_tx.orders.cache.index import Names, OrderIndex
 from ibgw_tx.orders.cache.order import Order
@@ -54,6 +55,7 @@ class Intake:
     client_id: int
     index: OrderIndex
     questions: Questions
+    trades: Executions
     ignored: set[int] = attrs.Factory(set)
     _executions: dict[str, tuple[Order, RowKey]] = attrs.Factory(dict)
     _early: dict[str, Commission] = attrs.Factory(dict)
@@ -147,7 +149,9 @@ class Intake:
             return _unnamed(event)
         order = self._order(names, now)
         before = order.fills.executed
-        if not order.fills.execute(event):
+        news = order.fills.execute(event)
+        self.trades.heard(order, event)
+        if not news:
             return Heard(order)
         _learn_from_trade(order, event)
         order.marks |= {Mark.SPOKEN, Mark.ACKNOWLEDGED}
@@ -167,6 +171,7 @@ class Intake:
             self._charge(early)
 
     def _commission(self, event: Commission, now: int) -> Heard:
+        self.trades.charged(event)
         if event.execId in self._executions:
             return Heard(self._charge(event))
         self._early[event.execId] = event

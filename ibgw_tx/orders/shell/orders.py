@@ -27,6 +27,7 @@ from ibgw_tx.orders.cache.changes import Change, NeedContract, NeedQuery, Note, 
 from ibgw_tx.orders.entry.ids import OrderIds
 from ibgw_tx.orders.shell.asking import RETRY_PAUSE, OrderQuestions
 from ibgw_tx.orders.shell.doubts import Doubts
+from ibgw_tx.orders.shell.executions import ExecutionWriter
 from ibgw_tx.orders.shell.former_life import FormerLife
 from ibgw_tx.orders.shell.order_log import EndLog
 from ibgw_tx.orders.shell.outbox import Outbox
@@ -56,6 +57,7 @@ class Orders:
         unanswered: Unanswered,
         reservations: Reservations,
         ends: EndLog,
+        executions: ExecutionWriter,
         redis: RedisLink,
         clock: Clock,
         now_ms: Callable[[], int],
@@ -69,8 +71,9 @@ class Orders:
         self._now_ms = now_ms
         self._unanswered = unanswered
         self._ends = ends
+        self._executions = executions
         self._former = FormerLife(cache, unanswered, reservations)
-        self._outbox = Outbox(store, redis, self._write_refused)
+        self._outbox = Outbox(store, redis, self._write_refused, executions.flush)
         self._resolver = Resolver(contracts, questions, self._contract_known)
         self._doubts = Doubts(cache, questions, self._linked_client, self.perform, now_ms)
         #: What keeps the orders from being written; that they are is the snapshot's line.
@@ -96,6 +99,7 @@ class Orders:
     def link_up(self, client: TWSClient) -> None:
         """TWS is there, or its link to IB again: take everything anew."""
         self._client, self._linked = client, True
+        self._executions.greeted(client.connection_time)
         self._resolver.session_ready()
         self._begin()
 
@@ -120,6 +124,7 @@ class Orders:
 
     def redis_down(self) -> None:
         """Nothing can be written; it will be taken anew."""
+        self._executions.redis_down()
         self._give_up()
 
     def _linked_client(self) -> TWSClient | None:
@@ -167,7 +172,11 @@ class Orders:
         run = self._snapshot = self._new_run()
         self._perform(self.cache.begin(self._now_ms()))
         if self._redis.up:
-            Deferred.fromCoroutine(run.take(client)).addErrback(self._snapshot_failed, run)
+            Deferred.fromCoroutine(self._take(run, client)).addErrback(self._snapshot_failed, run)
+
+    async def _take(self, run: SnapshotRun, client: TWSClient) -> None:
+        await self._executions.loaded()
+        await run.take(client)
 
     def _snapshot_failed(self, failure: Failure, run: SnapshotRun) -> None:
         if failure.check(SessionLost) or not run.wanted:
@@ -234,6 +243,7 @@ class Orders:
     def tick(self) -> None:
         """Once a second: renew the lease, and see to what has waited too long."""
         self._unanswered.tick(self.is_running)
+        self._executions.tick()
         if self.is_running:
             self._trouble.ends()
             self._store.renew_lease()

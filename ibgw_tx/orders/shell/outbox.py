@@ -19,15 +19,18 @@ from ibgw_tx.redis.shell.link import RedisLink
 class Outbox:
     """`trusted`: the snapshot stands in Redis, and every change since; `held`: whole hashes are on their way.
 
-    `refused` is called when Redis refuses a change.
+    `refused` is called when Redis refuses a change; `then` writes what follows the orders, at the end of each flush.
     """
 
-    def __init__(self, store: OrderStore, redis: RedisLink, refused: Callable[[Failure], None]) -> None:
+    def __init__(
+        self, store: OrderStore, redis: RedisLink, refused: Callable[[Failure], None], then: Callable[[], None]
+    ) -> None:
         self.trusted = False
         self.held = False
         self._store = store
         self._redis = redis
         self._refused = refused
+        self._then = then
         self._changes: list[OrderChanged] = []
 
     def add(self, change: OrderChanged) -> None:
@@ -40,6 +43,8 @@ class Outbox:
             changes, self._changes = self._changes, []
             if self._redis.up:
                 self._store.write(changes, self.trusted, self._refused)
+        if not self.held:
+            self._then()
 
     def distrust(self) -> None:
         """Trust ends: what waits goes out now, without a mark; with Redis away the next snapshot tells it."""

@@ -67,6 +67,8 @@ class TWSClient:
         self._decoder: TWSDecoder | None = None
         #: How often TWS was asked for its time in this session.
         self.times_asked = 0
+        #: The time in TWS's greeting, in the zone of its login.
+        self.connection_time = ""
 
     def greet(self, server_version: int) -> None:
         """The server has told its version: from now on messages can be encoded and decoded. Sends startApi."""

@@ -141,8 +141,8 @@ def completed_order(contract: Any, order: IBOrder, state: OrderState) -> Complet
     )
 
 
-def execution(contract: Any, one: IBExecution) -> Execution:
-    """execDetails (11)."""
+def execution(contract: Any, one: IBExecution, req_id: int = -1) -> Execution:
+    """execDetails (11); `req_id` is -1 for one that nobody has asked for."""
     return Execution(
         execId=one.execId,
         orderId=one.orderId,
@@ -158,6 +158,8 @@ def execution(contract: Any, one: IBExecution) -> Execution:
         orderRef=plain(one.orderRef or ""),
         time=one.time or "",
         liquidation=bool(one.liquidation),
+        liquidity=getattr(one, "lastLiquidity", None),
+        asked=req_id not in (-1, figures.UNSET_INTEGER),
     )
 
 

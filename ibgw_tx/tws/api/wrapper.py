@@ -154,11 +154,11 @@ class TWSWrapper(EWrapper):
         self._tell(events.CompletedOrdersEnd())
 
     def execDetails(self, reqId: int, contract: Any, execution: Any) -> None:
-        self._tell(ordertranslate.execution(contract, execution))
+        self._tell(ordertranslate.execution(contract, execution, reqId))
 
     def execDetailsEnd(self, reqId: int) -> None:
         self._tell(events.ExecutionsEnd(reqId))
 
     def commissionReport(self, commissionReport: Any) -> None:
         report = commissionReport
-        self._tell(Commission(report.execId, report.commission, report.currency or ""))
+        self._tell(Commission(report.execId, report.commission, report.currency or "", report.realizedPNL))

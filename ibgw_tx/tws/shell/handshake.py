@@ -45,6 +45,8 @@ class Handshake:
         self.phase = Phase.GREETING
         #: TWS's host:port, for the log.
         self.address = "?"
+        #: The time in TWS's greeting, in the zone of its login.
+        self.tws_time = ""
         self.accounts: tuple[str, ...] = ()
         self.next_valid_id: int | None = None
         self._clock = clock
@@ -67,6 +69,7 @@ class Handshake:
         for index, payload in enumerate(frames):
             fields = fields_of(payload)
             if len(fields) == 2:
+                self.tws_time = fields[1].decode("latin-1")
                 self._start(fields[0])
                 return frames[index + 1 :] if self.phase is Phase.STARTING else []
             self.log.info("before its version TWS at {address} said {message!r}", address=self.address, message=payload[:200])

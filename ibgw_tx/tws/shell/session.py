@@ -108,6 +108,7 @@ class IBSession(TwistedProtocol):
     def _start_api(self, version: int) -> None:
         if self._recorder is not None:
             self._recorder.event("up", version)
+        self.client.connection_time = self._handshake.tws_time
         self.client.greet(version)
 
     def _silent_too_long(self, silence: float) -> None:

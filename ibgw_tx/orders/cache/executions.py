@@ -1,0 +1,242 @@
+"""Executions as bots are told them: each once, and once more with its commission. Pure.
+
+What has been told is kept under the execution's name (`kept`; the shell has it in Redis), so that what TWS repeats to a new
+session or to a new life of the gateway is no news. A correction has the same execId with a higher last part: it is an execution
+of its own, that says what it corrects; one that comes after a later correction is history and is not told.
+
+Bounds: `kept` goes by age (`history`, at least LEAST_DAYS: TWS repeats no more) and by number (MAX_KEPT, the oldest first).
+An execution waits for the place of its order and for its commission; of MAX_WAITING the oldest gives way: the next snapshot,
+for which TWS repeats the day, tells what it had to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+
+from ibgw_tx.model.figures import tidy
+from ibgw_tx.model.order_events import Commission, Execution
+from ibgw_tx.model.order_members import SIDES
+from ibgw_tx.model.tws_time import told_ms
+from ibgw_tx.orders.cache.fills import row_key, split_exec_id
+from ibgw_tx.orders.cache.order import Order
+
+__all__ = ["MAX_KEPT", "Executions", "Kept", "Telling"]
+
+LEAST_DAYS = 8
+MAX_KEPT = 100_000
+MAX_WAITING = 20_000
+_EARLY = 1000  # commissions whose execution has not come yet
+_DAY = 86_400_000  # ms
+
+
+@attrs.frozen
+class Kept:
+    """What has been told of an execution: when (epoch ms), and its commission as far as TWS has told it."""
+
+    t: int
+    commission: float | None = None
+    currency: str = ""
+    realized: float | None = None
+
+    @classmethod
+    def parsed(cls, value: Any) -> Kept | None:
+        """From the JSON of Redis; None for what is none."""
+        if not isinstance(value, list) or len(value) != 4 or not isinstance(value[0], int):
+            return None
+        return cls(*value)
+
+    def charged(self, said: Commission | None) -> Kept:
+        """With what TWS says of its commission; a figure that is left out this time stays."""
+        if said is None or said.commission is None:
+            return self
+        realized = self.realized if said.realizedPnl is None else tidy(said.realizedPnl)
+        return Kept(self.t, tidy(said.commission), said.currency, realized)
+
+
+@attrs.define(eq=False)
+class _Row:
+    order: Order
+    event: Execution
+    charge: Commission | None = None
+
+
+@attrs.frozen
+class Telling:
+    """Publish `document`, and keep `record` under `key`."""
+
+    key: str
+    document: dict[str, Any]
+    record: Kept
+    row: _Row
+
+
+def _key(event: Execution) -> str:
+    """An advisor's account and its allocations may share an execId, legs a stem."""
+    return f"{event.execId} {event.contract.conId} {event.acctNumber}"
+
+
+class Executions:
+    """What is known of executions, and what is to be told."""
+
+    def __init__(self, history_days: float = 7) -> None:
+        self.kept: dict[str, Kept] = {}
+        #: ms that TWS's clock is ahead of UTC; None while nobody knows.
+        self.offset: int | None = None
+        self._history = max(history_days, LEAST_DAYS) * _DAY
+        self._rows: dict[str, _Row] = {}
+        self._keys: dict[str, str] = {}
+        self._early: dict[str, Commission] = {}
+        self._due: dict[str, None] = {}
+        #: Of each execution the highest revision that was told, and its execId.
+        self._latest: dict[tuple[str, str], tuple[int, str]] = {}
+
+    # What TWS says.
+
+    def heard(self, order: Order, event: Execution) -> None:
+        """An execution of `order`, told for the first time or again."""
+        if event.shares is None or event.price is None:
+            return
+        key = _key(event)
+        row = self._rows.get(key)
+        if row is None:
+            row = self._rows[key] = _Row(order, event)
+            self._keys[event.execId] = key
+            self._bound()
+        row.order = order
+        row.charge = self._early.pop(event.execId, row.charge)
+        self._due[key] = None
+
+    def charged(self, event: Commission) -> None:
+        """The commission of an execution, before or after it."""
+        if event.commission is None:
+            return
+        key = self._keys.get(event.execId)
+        if key is None:
+            self._early[event.execId] = event
+            if len(self._early) > _EARLY:
+                del self._early[next(iter(self._early))]
+            return
+        self._rows[key].charge = event
+        self._due[key] = None
+
+    def _bound(self) -> None:
+        if len(self._rows) > MAX_WAITING:
+            self._forget(next(iter(self._rows)))
+
+    def _forget(self, key: str) -> None:
+        row = self._rows.pop(key)
+        self._due.pop(key, None)
+        if self._keys.get(row.event.execId) == key:
+            del self._keys[row.event.execId]
+
+    # What bots are told.
+
+    def take(self, now: int) -> list[Telling]:
+        """What is to be told now, in the order in which it came; taken as told."""
+        found: list[Telling] = []
+        for key in list(self._due):
+            row = self._rows[key]
+            if row.order.place is None:
+                continue
+            del self._due[key]
+            found += self._tellings(key, row, now)
+            if key not in self.kept or row.charge is not None:
+                self._forget(key)
+        return found
+
+    def _tellings(self, key: str, row: _Row, now: int) -> list[Telling]:
+        found: list[Telling] = []
+        name, (stem, revision) = _name(row.event), split_exec_id(row.event.execId)
+        known = self.kept.get(key)
+        if known is None:
+            latest = self._latest.get(name)
+            if latest is not None and latest[0] > revision:
+                return []
+            document = self._document(row, now)
+            if revision > 1:
+                width = len(row.event.execId) - len(stem) - 1
+                document["corrects"] = latest[1] if latest else f"{stem}.{revision - 1:0{width}d}"
+            known = self._keep(key, name, revision, row.event.execId, Kept(int(now)))
+            found.append(Telling(key, document, known, row))
+        charged = known.charged(row.charge)
+        if charged != known:
+            self.kept[key] = charged
+            figures = {"commission": charged.commission, "commissionCurrency": charged.currency or None}
+            update = {**self._document(row, now), **figures, "realizedPnl": charged.realized, "update": True}
+            found.append(Telling(key, update, charged, row))
+        return found
+
+    def _keep(self, key: str, name: tuple[str, str], revision: int, exec_id: str, kept: Kept) -> Kept:
+        self.kept[key] = kept
+        self._latest[name] = revision, exec_id
+        return kept
+
+    def _document(self, row: _Row, now: int) -> dict[str, Any]:
+        """As of section 7; `leg` and `combo` say which part of a combo it is."""
+        event, order = row.event, row.order
+        market, pair = order.place or (None, None)
+        perm_id = order.permId or event.permId
+        told = told_ms(event.time, self.offset)
+        found: dict[str, Any] = {
+            "execId": event.execId,
+            "i": str(perm_id) if perm_id else None,
+            "client_oid": order.ref or event.orderRef or None,
+            "apiOrderId": event.orderId or None,
+            "clientId": event.clientId,
+            "account": event.acctNumber or None,
+            "market": market,
+            "pair": pair,
+            "secType": event.contract.secType or None,
+            "conId": event.contract.conId or None,
+            "T": SIDES.get(event.side),
+            "s": event.shares,
+            "p": event.price,
+            "exchange": event.contract.exchange or None,
+            "liquidity": event.liquidity,
+            "t": int(now) if told is None else told,
+            "commission": None,
+        }
+        flags = {
+            "combo": event.contract.secType == "BAG",
+            "leg": order.fills.is_leg(event),
+            "busted": not event.shares,
+            "recovered": event.asked,
+        }
+        return found | {name: True for name, is_so in flags.items() if is_so}
+
+    # What is kept.
+
+    def restore(self, kept: Mapping[str, Kept]) -> None:
+        """What Redis holds is what has been told, whatever was thought here."""
+        self.kept = dict(sorted(kept.items(), key=lambda item: item[1].t))
+        self._latest.clear()
+        for key in self.kept:
+            exec_id, _, rest = key.partition(" ")
+            stem, revision = split_exec_id(exec_id)
+            if revision >= self._latest.get((stem, rest), (0, ""))[0]:
+                self._latest[stem, rest] = revision, exec_id
+
+    def again(self, untold: Iterable[Telling]) -> None:
+        """These did not reach Redis, or it is not known that they did: after the next `restore` they are looked at again."""
+        for telling in untold:
+            self._rows.setdefault(telling.key, telling.row)
+            self._keys[telling.row.event.execId] = telling.key
+            self._due[telling.key] = None
+
+    def old(self, now: int) -> list[str]:
+        """The keys that need be kept no longer; they are not kept any more."""
+        surplus = len(self.kept) - MAX_KEPT
+        gone = [key for at, (key, kept) in enumerate(self.kept.items()) if at < surplus or now - kept.t > self._history]
+        for key in gone:
+            del self.kept[key]
+            self._latest.pop((split_exec_id(key.partition(" ")[0])[0], key.partition(" ")[2]), None)
+        return gone
+
+
+def _name(event: Execution) -> tuple[str, str]:
+    """An execution with all its revisions."""
+    stem, con_id, account = row_key(event)
+    return stem, f"{con_id} {account}"

@@ -1,0 +1,127 @@
+"""Executions on Redis: the channel of fills, and what keeps each from being told twice.
+
+An execution is published in one transaction with the record that it was: either both have happened or neither. What has been
+told is read from Redis before anything is told (at the start, when Redis comes back, after a refusal); until then executions
+wait in the cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from ibgw_tx.model import json_text as jsontext
+from ibgw_tx.model import keys as names
+from ibgw_tx.model.errors import RedisDown
+from ibgw_tx.model.trouble import Trouble
+from ibgw_tx.model.tws_time import offset_of
+from ibgw_tx.orders.cache.executions import Executions, Kept, Telling
+from ibgw_tx.redis.shell.link import RedisLink, Words
+from ibgw_tx.runtime.log import Logger
+
+#: Executions in one transaction.
+PORTION = 500
+
+
+class ExecutionWriter:
+    """`also` gives what goes to Redis beside the publishing of an execution."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        name: str,
+        executions: Executions,
+        redis: RedisLink,
+        now_ms: Callable[[], int],
+        also: Callable[[bytes], Sequence[Words]] = lambda fill: (),
+    ) -> None:
+        self._channel, self._key = names.fills(name), names.executions(name)
+        self._executions = executions
+        self._redis = redis
+        self._now_ms = now_ms
+        self._also = also
+        self._loaded = False
+        self._trouble = Trouble()
+
+    def greeted(self, tws_time: str) -> None:
+        """The time in TWS's greeting: what its clock shows."""
+        offset = offset_of(tws_time, self._now_ms())
+        if offset is not None:
+            self._executions.offset = offset
+
+    async def loaded(self) -> None:
+        """As `load`, but what Redis refuses here does not keep the orders back. Raises RedisDown."""
+        try:
+            await self.load()
+        except RedisDown:
+            raise
+        except Exception:
+            self._not_read(Failure())
+
+    async def load(self) -> None:
+        """Read what has been told, and let go what is old. Raises RedisDown."""
+        if self._loaded:
+            return
+        reply = await self._redis.call("HGETALL", self._key)
+        pairs = zip(reply[::2], reply[1::2], strict=True)
+        read = {key.decode(errors="replace"): Kept.parsed(_json(value)) for key, value in pairs}
+        self._executions.restore({key: kept for key, kept in read.items() if kept is not None})
+        self._loaded = True
+        gone = self._executions.old(self._now_ms())
+        for at in range(0, len(gone), PORTION):
+            self._redis.tell("HDEL", self._key, *gone[at : at + PORTION])
+
+    def redis_down(self) -> None:
+        """What has reached it is not known."""
+        self._loaded = False
+
+    def flush(self) -> None:
+        """Tell what there is to tell, hash and channel together."""
+        if not self._loaded or not self._redis.up:
+            return
+        told = self._executions.take(self._now_ms())
+        for at in range(0, len(told), PORTION):
+            portion = told[at : at + PORTION]
+            self._redis.transaction(self._words(portion)).addCallbacks(self._written, self._failed, errbackArgs=(portion,))
+
+    def _words(self, portion: Sequence[Telling]) -> list[Words]:
+        fields: list[str | bytes] = []
+        said: list[Words] = []
+        for telling in portion:
+            kept = telling.record
+            fields += [telling.key, jsontext.dumps([kept.t, kept.commission, kept.currency, kept.realized])]
+            text = jsontext.dumps(telling.document)
+            said += [("PUBLISH", self._channel, text), *self._also(text)]
+        return [("HSET", self._key, *fields), *said]
+
+    def _written(self, _: object) -> None:
+        if self._trouble.ends():
+            self.log.info("executions are told again")
+
+    def _failed(self, failure: Failure, portion: Sequence[Telling]) -> None:
+        """Redis went away, or refuses: read again what it has, then tell again what it has not."""
+        self._loaded = False
+        self._executions.again(portion)
+        if not failure.check(RedisDown) and self._trouble.begins(failure.getErrorMessage()):
+            self.log.warn("executions wait, Redis refuses them: {error}", error=failure.getErrorMessage())
+
+    def tick(self) -> None:
+        """Once a second: after a refusal try again."""
+        if self._loaded or not self._redis.up:
+            return
+        loaded = Deferred.fromCoroutine(self.load())
+        loaded.addCallbacks(lambda _: self.flush(), self._not_read)
+
+    def _not_read(self, failure: Failure) -> None:
+        if self._redis.up and self._trouble.begins(failure.getErrorMessage()):
+            self.log.warn("which executions were told cannot be read: {error}", error=failure.getErrorMessage())
+
+
+def _json(value: bytes) -> object:
+    try:
+        return jsontext.loads(value)
+    except ValueError:
+        return None
