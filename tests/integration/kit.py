@@ -42,7 +42,8 @@ async def until(what: Callable[[], Any], limit: float = LIMIT, say: str = "") ->
 class _Ear(txredisapi.SubscriberProtocol):
     def connectionMade(self) -> Any:
         # Subscriptions end with their connection.
-        self.whenConnected().addCallback(lambda _: self.psubscribe(["IBGateway:*:ACK", "IBGateway:*:fills", "URANUS:*"])).addCallback(
+        heard = ["IBGateway:*:ACK", "IBGateway:*:fills", "IBGateway:Bars:*", "URANUS:*"]
+        self.whenConnected().addCallback(lambda _: self.psubscribe(heard)).addCallback(
             self.factory.listening
         )
         return super().connectionMade()

@@ -57,7 +57,7 @@ async def test_an_execution_is_told_once_then_its_commission_and_ib_async_sees_t
 @ensureDeferred
 async def test_over_a_restart_and_a_new_session_each_is_told_once_and_what_happened_meanwhile_too(running: World) -> None:
     await running_oms(running)
-    ack, order = await placed(running, client_oid="resting")
+    _ack, order = await placed(running, client_oid="resting")
     perm_id = int(order["i"])
     running.sim.trouble.orders.fill(perm_id, 10)
     await some(running, 2)
@@ -81,7 +81,7 @@ async def test_over_a_restart_and_a_new_session_each_is_told_once_and_what_happe
 @ensureDeferred
 async def test_a_correction_and_a_bust_are_told_as_such(running: World) -> None:
     await running_oms(running)
-    ack, order = await placed(running, client_oid="fixed")
+    _ack, order = await placed(running, client_oid="fixed")
     first = running.sim.trouble.orders.fill(int(order["i"]), 40)
     await some(running, 2)
     second = running.sim.trouble.orders.correct(first, quantity=30)

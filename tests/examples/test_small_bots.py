@@ -1,0 +1,81 @@
+"""The small bots of examples/: each against the gateway as its operator starts it, ibsim and a real Redis."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from tests.examples.test_bots import EXAMPLES
+from tests.integration.test_process import ROOT, wait_for
+
+SMALL = sorted(path.name for path in EXAMPLES.glob("*.py") if not path.name.startswith("bot"))
+
+pytestmark = pytest.mark.integration
+
+
+class Small:
+    """A small bot at work, and the terminal beside it."""
+
+    def __init__(self, port: int) -> None:
+        self.client: Any = redis.Redis(port=port, decode_responses=True)
+        self.env = {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(port), "PATH": "/usr/bin:/bin"}
+
+    def start(self, bot: str, *words: str) -> subprocess.Popen[str]:
+        """Begin it."""
+        command = [sys.executable, str(EXAMPLES / bot), "bots", *words]
+        kind: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "env": self.env}
+        return subprocess.Popen(command, **kind)
+
+    def said(self, bot: str, *words: str) -> str:
+        """Run it to its end."""
+        return self.ended(self.start(bot, *words))
+
+    def ended(self, process: subprocess.Popen[str]) -> str:
+        """What it has said, once it has ended well."""
+        try:
+            out, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
+        assert process.returncode == 0, out
+        return out
+
+    def send(self, cmd: str, **params: Any) -> None:
+        """A command, whose ack nobody waits for."""
+        self.client.publish("IBGateway:bots:CMD", json.dumps({"id": str(time.time()), "cmd": cmd, "params": params}))
+
+    def buy(self, quantity: int) -> None:
+        """A market order."""
+        order = {"T": "buy", "s": quantity, "orderType": "MKT", "client_oid": f"small-{time.time()}"}
+        wait_for(lambda: self.client.get("URANUS:NASDAQ:bots:OMS"), limit=30)
+        self.send("PLACE_ORDER", exchange="NASDAQ", showName="USD-AAPL", order=order)
+
+
+@pytest.fixture
+def small(redis_port: int) -> Small:
+    return Small(redis_port)
+
+
+@pytest.mark.parametrize("bot", SMALL)
+def test_a_small_bot_is_small_and_named_in_the_readme(bot: str) -> None:
+    assert len((EXAMPLES / bot).read_text(encoding="utf-8").splitlines()) < 40
+    assert f"`{bot}`" in (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    assert f"small.said(\"{bot}\"" in _this() or f"small.start(\"{bot}\"" in _this(), "no test runs it"
+
+
+def _this() -> str:
+    return Path(ROOT / "tests" / "examples" / "test_small_bots.py").read_text(encoding="utf-8")
+
+
+def test_fills(small: Small) -> None:
+    bot = small.start("fills.py", "1")
+    assert bot.stdout is not None and bot.stdout.readline() == "listening\n"
+    small.buy(3)
+    said = small.ended(bot)
+    assert "1 executions, bought 3, commissions 1" in said and "commission of" in said
