@@ -129,7 +129,7 @@ class Assembly:
         cache = OrderCache(config.client_id, config.history_days)
         self.order_store = OrderStore(config.name, self.redis, now, lambda order: self.events.entry("order", now(), order))
         self.order_store.exchanges.update(config.exchanges or ())
-        self.order_questions = OrderQuestions(self.asker, reactor)
+        self.order_questions = OrderQuestions(self.asker, reactor, config.execution_days)
         self.order_followups = OrderFollowups(self.acks, reactor)
         unanswered, reservations = Unanswered(config.name, self.redis), Reservations(config.name, self.redis)
         self._reservations = reservations

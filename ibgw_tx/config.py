@@ -132,6 +132,13 @@ SETTINGS = (
     ),
     Setting("exchanges", "IBGW_EXCHANGES", None, _exchanges, "exchanges whose OMS flag stands even without an order"),
     Setting("history-days", "IBGW_HISTORY_DAYS", "7", _positive, "days a dead order stays in the hashes"),
+    Setting(
+        "execution-days",
+        "IBGW_EXECUTION_DAYS",
+        "1",
+        _integer(1, 7),
+        "days of executions that a snapshot asks for, from server version 200 on (1: today's)",
+    ),
     Setting("max-quantity", "IBGW_MAX_QUANTITY", None, _positive, "limit: quantity of one order"),
     Setting("max-notional", "IBGW_MAX_NOTIONAL", None, _positive, "limit: value of one order in its contract's currency"),
     Setting("max-orders-per-second", "IBGW_MAX_ORDERS_PER_SECOND", None, _integer(1, 1000), "limit: orders and changes"),
@@ -168,6 +175,7 @@ class Config:
     market_data_type: int
     exchanges: tuple[str, ...] | None
     history_days: float
+    execution_days: int
     max_quantity: float | None
     max_notional: float | None
     max_orders_per_second: int | None

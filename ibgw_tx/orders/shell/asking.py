@@ -1,4 +1,4 @@
-"""The question "what orders are there?" put to TWS: live orders, completed orders, today's executions, each with its limit.
+"""The question "what orders are there?" put to TWS: live orders, completed orders, executions, each with its limit.
 
 openOrderEnd and completedOrdersEnd carry no request id, so there is one question at a time (tws-facts 4.7). A step whose end does
 not come within STEP_LIMIT is not answered; what that means is the cache's to say (orders/cache/question.py).
@@ -24,8 +24,8 @@ STEP_LIMIT = 30.0  # seconds
 RETRY_PAUSE = 2.0
 #: Seconds between two questions because of single orders: an order in doubt may wait so long, TWS's patience is spared.
 QUERY_PAUSE = 3.0
-#: The first server version that has completed orders.
-COMPLETED_SINCE = 150
+#: The first server version that has completed orders, and the first that tells executions of more than today.
+COMPLETED_SINCE, DAYS_SINCE = 150, 200
 
 
 class OrderQuestions:
@@ -36,7 +36,9 @@ class OrderQuestions:
 
     log = Logger()
 
-    def __init__(self, asker: Asker, clock: Clock) -> None:
+    def __init__(self, asker: Asker, clock: Clock, execution_days: int = 1) -> None:
+        """`execution_days`: of how many days executions are asked for, where the server version knows that."""
+        self._execution_days = execution_days
         self._asker = asker
         self._clock = clock
         self._req_id = 0
@@ -87,7 +89,7 @@ class OrderQuestions:
         send: dict[Step, Callable[[int], None]] = {
             Step.OPEN: lambda req_id: client.ask_open_orders(),
             Step.COMPLETED: lambda req_id: client.ask_completed_orders(),
-            Step.EXECUTIONS: client.ask_executions,
+            Step.EXECUTIONS: lambda req_id: client.ask_executions(req_id, self._days(client)),
         }
 
         def sender(req_id: int) -> None:
@@ -97,6 +99,19 @@ class OrderQuestions:
                 self._expected[step] += 1
 
         return sender
+
+    def _days(self, client: TWSClient) -> int:
+        if client.server_version >= DAYS_SINCE or self._execution_days == 1:
+            return self._execution_days
+        self.log.warn(
+            "TWS at {address} tells today's executions only, not those of {days} days (--execution-days): its server version is"
+            " {version}, {since} is needed",
+            address=self._asker.address,
+            days=self._execution_days,
+            version=client.server_version,
+            since=DAYS_SINCE,
+        )
+        return 1
 
     # Ends.
 

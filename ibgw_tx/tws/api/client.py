@@ -218,6 +218,9 @@ class TWSClient:
         """CompletedOrder of today, then CompletedOrdersEnd. From server version 150 on."""
         self._client.reqCompletedOrders(False)
 
-    def ask_executions(self, req_id: int) -> None:
-        """Execution and Commission of today, then ExecutionsEnd."""
-        self._client.reqExecutions(req_id, ExecutionFilter())
+    def ask_executions(self, req_id: int, days: int = 1) -> None:
+        """Execution and Commission of today, or of the last `days` (from server version 200 on), then ExecutionsEnd."""
+        chosen = ExecutionFilter()
+        if days > 1:
+            chosen.lastNDays = days
+        self._client.reqExecutions(req_id, chosen)

@@ -31,8 +31,8 @@ class Client:
     def ask_completed_orders(self):
         self._note("completed")
 
-    def ask_executions(self, req_id):
-        self._note("executions", req_id)
+    def ask_executions(self, req_id, days):
+        self._note("executions", req_id, *(days,) * (days > 1))
 
 
 @pytest.fixture
@@ -129,6 +129,13 @@ def test_no_end_of_a_lost_session_is_waited_for(asking, asker, client):
 def test_an_old_server_has_no_completed_orders(asking, client):
     client.server_version = 149
     assert result(ask(asking, client, Step.COMPLETED)) is True and not client.asked
+
+
+@pytest.mark.parametrize(("version", "days", "asked"), [(199, 3, ()), (200, 3, (3,)), (200, 1, ()), (226, 7, (7,))])
+def test_executions_of_several_days_are_asked_for_where_tws_knows_them(asker, clock, client, version, days, asked):
+    client.server_version = version
+    ask(OrderQuestions(asker, clock, days), client, Step.EXECUTIONS)
+    assert client.asked[0][0] == "executions" and client.asked[0][2:] == asked
 
 
 def test_no_room_is_no_answer(asking, client):
