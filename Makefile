@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint bench docs clean env
+.PHONY: demo test lint bench docs deb pins clean env
 .DEFAULT_GOAL := demo
 
 # Live books in this terminal: an embedded Redis, a simulated TWS, the gateway. Ctrl-C ends it, or DURATION seconds.
@@ -34,6 +34,24 @@ $(STAMP): setup.py pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --config-settings editable_mode=compat -e '.[test]'
 	@touch $@
+
+# dist/ibgateway_*.deb for this release of Debian (docs/install.md). It needs debhelper, lintian, python3-setuptools, python3-venv.
+deb:
+	rm -rf build/deb
+	mkdir -p build/deb/ibgateway dist
+	git ls-files -z | xargs -0 cp --parents -t build/deb/ibgateway
+	cd build/deb/ibgateway && dpkg-buildpackage --build=binary --no-sign
+	lintian --fail-on error,warning --tag-display-limit 0 build/deb/*.changes
+	cp build/deb/*.deb dist/
+
+# What the package holds, anew from setup.py: each at one version, with the hashes of its wheels. Review the difference.
+# Made with the Python of the oldest Debian that is built for (3.11.2): what only that one needs is marked so.
+pins:
+	/usr/bin/python3 -m venv --clear build/pins
+	build/pins/bin/python -m pip install --quiet --disable-pip-version-check pip-tools
+	build/pins/bin/pip-compile --quiet --generate-hashes --strip-extras --no-header --no-annotate --upgrade \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+		--output-file debian/requirements.txt setup.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .demo
