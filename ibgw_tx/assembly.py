@@ -7,6 +7,7 @@ from typing import Any
 
 from ibgw_tx.accounts.shell.accounts import Accounts
 from ibgw_tx.accounts.shell.commands import AccountCommands
+from ibgw_tx.accounts.shell.pnl import PnlWatch
 from ibgw_tx.books.channels import Channels
 from ibgw_tx.books.greeks import Greeks
 from ibgw_tx.books.hot_depth import HotDepth
@@ -85,7 +86,8 @@ class Assembly:
         self.contracts = Contracts(self.asker, self.redis, reactor, now, self._found)
         self.rules = MarketRules(self.redis)
         self._make_books(name, clock)
-        self.account = Accounts(name, config.account, self.contracts, self.asker, self.redis, reactor, beat)
+        self.account = Accounts(name, config.account, self.contracts, self.asker, self.redis, reactor, beat, now)
+        self.pnl = PnlWatch(name, self.account, self.asker, self.redis, now)
         self._make_orders(config, reactor, now)
         followups = self.followups = Followups(self.acks, reactor)
         self.contract_commands = ContractCommands(self.contracts, followups, session)
@@ -101,7 +103,10 @@ class Assembly:
             connectivity_changed,
             config.tws_address,
             reactor,
+            (self.pnl.noticed,),
         )
+        #: What is asked for anew with the link, and written anew with Redis, after all else.
+        self.followers = (self.pnl,)
         look_back = LookBack(self.orders.cache, self._reservations).outcome
         max_age = int(config.max_command_age * 1000)
         self.dispatcher = Dispatcher({**own, **self._handlers()}, self.acks, now, max_age, look_back)
@@ -223,6 +228,8 @@ class Assembly:
             events.MultiValue: self.account.multi_value,
             events.MultiPosition: self.account.multi_position,
             events.MultiEnd: self.account.multi_end,
+            events.Pnl: self.pnl.told,
+            events.PnlSingle: self.pnl.told_single,
             events.SummaryRow: self.account_commands.summary_row,
             events.SummaryEnd: self.account_commands.summary_end,
             events.OptionTick: self.greeks.option_tick,

@@ -194,12 +194,16 @@ class Gateway(MultiService):
         self.assembly.rules.link_up(client)
         for books in self.assembly.books:
             books.link_up(client)
+        for follower in self.assembly.followers:
+            follower.link_up(client)
 
     def _link_lost(self, session_lost: bool) -> None:
         self.assembly.orders.link_down(session_lost)
         self.assembly.order_entry.link_down()
         for books in self.assembly.books:
             books.link_down(session_lost)
+        for follower in self.assembly.followers:
+            follower.link_down(session_lost)
         self.assembly.rules.link_down()
         if session_lost:
             self.assembly.account.link_down()
@@ -242,6 +246,8 @@ class Gateway(MultiService):
         parts.contracts.restore()
         parts.rules.restore()
         parts.greeks.redis_up()
+        for follower in parts.followers:
+            follower.redis_up()
         for what, done in (
             ("orders", orders),
             ("subscriptions", parts.subscriptions.redis_up(*parts.books)),

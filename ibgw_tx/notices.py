@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ibgw_tx.accounts.shell.accounts import Accounts
 from ibgw_tx.books.shell.subscriptions import Subscriptions
@@ -23,7 +23,7 @@ _FARMS = {Change.FARM_BROKEN: False, Change.OTHER_FARM_BROKEN: False, Change.FAR
 class NoticeRouter:
     """Each notice ends in one place. `connectivity_changed(change)` is told what a system notice has changed.
 
-    `address` is TWS's host:port, for the log.
+    `address` is TWS's host:port, for the log; each of `others` says whether a notice belongs to a request of its own.
     """
 
     log = Logger()
@@ -39,6 +39,7 @@ class NoticeRouter:
         connectivity_changed: Callable[[Change], None],
         address: str,
         clock: Clock,
+        others: Sequence[Callable[[events.Notice], bool]] = (),
     ) -> None:
         self.farms = FarmLog(clock, address)
         self.connectivity = Connectivity()
@@ -50,6 +51,7 @@ class NoticeRouter:
         self._acks = acks
         self._connectivity_changed = connectivity_changed
         self._address = address
+        self._others = others
 
     def session_lost(self) -> None:
         """What is known of the link and the farms was of that session."""
@@ -63,6 +65,8 @@ class NoticeRouter:
             self._system(notice)
             return
         if codes.fails_request(notice.code) and self._asker.refuse(notice.id, notice.code, notice.text):
+            return
+        if any(take(notice) for take in self._others):
             return
         for books in self._books:
             subscription = books.noticed(notice)

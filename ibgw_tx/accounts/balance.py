@@ -28,14 +28,17 @@ class _Figures:
     cash: dict[str, dict[str, float]] = attrs.Factory(dict)
     positions: dict[int, Position] = attrs.Factory(dict)
     ready: bool = True
+    #: Every account value as TWS writes it, by `{key}` or `{key}:{currency}`.
+    values: dict[str, str] = attrs.Factory(dict)
 
 
 class Balance:
-    """What one account holds. `changed` says that `document()` differs from what was last taken."""
+    """What one account holds. `changed` says that `document()` differs from what was last taken, `values_changed` that `values()`
+    does."""
 
     def __init__(self, account: str) -> None:
         self.account = account
-        self.changed = False
+        self.changed = self.values_changed = False
         self.complete = False
         self.skipped = 0
         self._shown = _Figures()
@@ -52,6 +55,9 @@ class Balance:
     def value(self, key: str, text: str, currency: str) -> bool:
         """Take one account value; False when it should have been a number and is none (skipped)."""
         figures = self._download or self._shown
+        field = f"{key}:{currency}" if currency else key
+        self.values_changed = self.values_changed or figures.values.get(field) != text
+        figures.values[field] = text
         if key == "accountReady":
             figures.ready = text.lower() != "false"
             return True
@@ -90,7 +96,7 @@ class Balance:
         if not self._download.ready:
             return False
         self._shown, self._download = self._download, None
-        self.complete = self.changed = True
+        self.complete = self.changed = self.values_changed = True
         return True
 
     def contracts(self) -> list[Contract]:
@@ -109,13 +115,33 @@ class Balance:
         for currency, amounts in sorted(self._shown.cash.items()):
             amount = next(amounts[key] for key in CASH_KEYS if key in amounts)
             balance[currency] = {"type": "cash", "currency": currency, "balance": amount}
-        for con_id, position in sorted(self._shown.positions.items()):
-            contract = known.get(con_id, position.contract)
-            name = _name(contract)
-            # Options of two trading classes share every part of the name: none may hide the other.
-            name = f"{name}#{con_id}" if name in balance else name
-            balance[name] = attrs.evolve(position, contract=contract).to_json()
+        for con_id, name in self.names(known).items():
+            position = self._shown.positions[con_id]
+            balance[name] = attrs.evolve(position, contract=known.get(con_id, position.contract)).to_json()
         return balance
+
+    def values(self) -> dict[str, str]:
+        """Every account value of what is shown, as TWS writes it. Clears `values_changed`."""
+        self.values_changed = False
+        return dict(self._shown.values)
+
+    @property
+    def is_news(self) -> bool:
+        """Whether anything that Redis has of it has changed."""
+        return self.changed or self.values_changed
+
+    def names(self, known: dict[int, Contract]) -> dict[int, str]:
+        """What each position that is shown is called, by its conId."""
+        found: dict[str, int] = {}
+        for con_id, position in sorted(self._shown.positions.items()):
+            name = _name(known.get(con_id, position.contract))
+            # Options of two trading classes share every part of the name: none may hide the other.
+            found[f"{name}#{con_id}" if name in found else name] = con_id
+        return {con_id: name for name, con_id in found.items()}
+
+    def held(self, known: dict[int, Contract]) -> dict[int, str]:
+        """What the positions that are not closed are called, by conId."""
+        return {con_id: name for con_id, name in self.names(known).items() if self._shown.positions[con_id].pos}
 
     @property
     def unreadable(self) -> list[Contract]:

@@ -8,7 +8,7 @@ import attrs
 
 from ibgw_tx.model import json_text
 from ibgw_tx.model.contract import Contract
-from ibgw_tx.model.figures import quantity_or_none
+from ibgw_tx.model.figures import Quantity, quantity_or_none
 from ibgw_tx.model.position import Position
 
 
@@ -122,6 +122,28 @@ class MultiEnd:
 
     req_id: int
     part: str
+
+
+@attrs.frozen
+class Pnl:
+    """Profit and loss of one account; None for what IB does not give."""
+
+    req_id: int
+    daily: float | None
+    unrealized: float | None
+    realized: float | None
+
+
+@attrs.frozen
+class PnlSingle:
+    """Profit and loss of one position, and what it is worth."""
+
+    req_id: int
+    pos: Quantity | None
+    daily: float | None
+    unrealized: float | None
+    realized: float | None
+    value: float | None
 
 
 @attrs.frozen

@@ -25,6 +25,16 @@ def balance(name: str, account: str = "") -> str:
     return f"IBGateway:{name}:balance:{account}" if account else f"IBGateway:{name}:balance"
 
 
+def account(name: str, account: str) -> str:
+    """Hash: every value of one account as TWS writes it."""
+    return f"IBGateway:{name}:account:{account}"
+
+
+def pnl(name: str, account: str) -> str:
+    """Profit and loss of one account, and of each of its positions."""
+    return f"IBGateway:{name}:pnl:{account}"
+
+
 def summary(name: str, account: str) -> str:
     """The account summary of one account."""
     return f"IBGateway:{name}:summary:{account}"

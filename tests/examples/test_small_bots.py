@@ -79,3 +79,13 @@ def test_fills(small: Small) -> None:
     small.buy(3)
     said = small.ended(bot)
     assert "1 executions, bought 3, commissions 1" in said and "commission of" in said
+
+
+def test_pnl(small: Small) -> None:
+    wait_for(lambda: json.loads(small.client.get("IBGateway:bots:pnl:DU1000001") or "{}").get("daily") is not None, limit=30)
+    assert "worst position" in small.said("pnl.py", "DU1000001", "1e12", "0.5")
+    said = small.said("pnl.py", "DU1000001", "-1e12")
+    assert said.endswith("halted\n")
+    wait_for(lambda: small.client.get("IBGateway:bots:halt"), limit=10)
+    small.send("RESUME")
+    wait_for(lambda: small.client.get("IBGateway:bots:halt") is None, limit=10)

@@ -18,6 +18,7 @@ from ibgw_tx.accounts.shell.download import Download, MainDownload, MultiDownloa
 from ibgw_tx.accounts.shell.ended import DataEnded
 from ibgw_tx.accounts.shell.fence import Fence
 from ibgw_tx.accounts.shell.positions import PositionContracts
+from ibgw_tx.accounts.values import hash_of
 from ibgw_tx.contracts.shell.contracts import Contracts
 from ibgw_tx.model import events
 from ibgw_tx.model import json_text as jsontext
@@ -25,7 +26,7 @@ from ibgw_tx.model import keys as names
 from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.errors import PacingFull
 from ibgw_tx.model.trouble import Trouble
-from ibgw_tx.redis.shell.link import RedisLink
+from ibgw_tx.redis.shell.link import RedisLink, Words
 from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws.api.client import TWSClient
@@ -49,6 +50,7 @@ class Accounts:
         redis: RedisLink,
         clock: Clock,
         told_ready: Callable[[], None],
+        now_ms: Callable[[], int],
     ) -> None:
         self.snapshot_written = False
         self.accounts: tuple[str, ...] = ()
@@ -58,6 +60,7 @@ class Accounts:
         self._redis = redis
         self._clock = clock
         self._told_ready = told_ready
+        self._now_ms = now_ms
         self._main = ""
         self._books: dict[str, Balance] = {}
         self._feeds: dict[str, Download] = {}
@@ -100,8 +103,7 @@ class Accounts:
         if main not in accounts:
             self.log.error(
                 "account {account} is none of this login's ({accounts}): no balance, status stays false",
-                account=main,
-                accounts=",".join(accounts),
+                **{"account": main, "accounts": ",".join(accounts)},
             )
             return
         self._main = main
@@ -238,6 +240,11 @@ class Accounts:
         for book in self._books.values():
             yield from (contract.conId for contract in book.contracts())
 
+    def positions(self) -> dict[str, dict[int, str]]:
+        """Of each account whose balance is complete: what its open positions are called, by conId."""
+        known, books = self._positions.resolved, [feed.book for feed in self._feeds.values() if feed.book.complete]
+        return {book.account: book.held(known) for book in books}
+
     # Redis.
 
     def _keys(self, account: str) -> list[str]:
@@ -249,7 +256,8 @@ class Accounts:
             return None
         value = jsontext.dumps(book.document(self._positions.resolved))
         self._positions.say_unreadable(book)
-        writes = [("SET", key, value) for key in self._keys(book.account)]
+        writes: list[Words] = [("SET", key, value) for key in self._keys(book.account)]
+        writes += hash_of(names.account(self._name, book.account), book.values(), self._now_ms())
         return self._redis.transaction(writes).addCallback(self._written, book, session)
 
     def _written(self, _: Any, book: Balance, session: int) -> None:
@@ -270,7 +278,7 @@ class Accounts:
         """Once a second: write each balance that changed, as a whole; first ask for contracts that are new."""
         if not self._redis.up:
             return None
-        changed = [feed.book for feed in self._feeds.values() if feed.book.complete and feed.book.changed]
+        changed = [feed.book for feed in self._feeds.values() if feed.book.complete and feed.book.is_news]
         return DeferredList([self._refresh(book) for book in changed])
 
     def _refresh(self, book: Balance) -> Deferred[Any]:
@@ -288,6 +296,5 @@ class Accounts:
     def _failed(self, failure: Failure, book: Balance) -> None:
         book.changed = True
         if self._redis.up and self._trouble.begins(failure.getErrorMessage()):
-            self.log.warn(
-                "balance of {account} not written: {error}", account=book.account, error=failure.getErrorMessage()
-            )
+            text = failure.getErrorMessage()
+            self.log.warn("balance of {account} not written: {error}", account=book.account, error=text)

@@ -136,6 +136,22 @@ class TWSClient:
         """End it."""
         self._client.cancelPositionsMulti(req_id)
 
+    def subscribe_pnl(self, req_id: int, account: str) -> None:
+        """Pnl of the whole account, now and about once a second while it changes."""
+        self._client.reqPnL(req_id, account, "")
+
+    def cancel_pnl(self, req_id: int) -> None:
+        """End it."""
+        self._client.cancelPnL(req_id)
+
+    def subscribe_pnl_single(self, req_id: int, account: str, con_id: int) -> None:
+        """PnlSingle of one position, now and about once a second while it changes."""
+        self._client.reqPnLSingle(req_id, account, "", con_id)
+
+    def cancel_pnl_single(self, req_id: int) -> None:
+        """End it."""
+        self._client.cancelPnLSingle(req_id)
+
     def ask_summary(self, req_id: int, tags: str) -> None:
         """SummaryRow of every account and tag, then SummaryEnd; then it has to be cancelled (two at most at a time)."""
         self._client.reqAccountSummary(req_id, "All", tags)

@@ -9,7 +9,7 @@ from typing import Any
 from ibapi.wrapper import EWrapper
 
 from ibgw_tx.model import events
-from ibgw_tx.model.figures import UNSET_INTEGER, number_or_none
+from ibgw_tx.model.figures import UNSET_INTEGER, number_or_none, quantity_or_none
 from ibgw_tx.model.order_events import Commission, OrderStatus
 from ibgw_tx.model.position import Position
 from ibgw_tx.tws.api import orders as ordertranslate
@@ -107,6 +107,15 @@ class TWSWrapper(EWrapper):
 
     def accountSummaryEnd(self, reqId: int) -> None:
         self._tell(events.SummaryEnd(reqId))
+
+    def pnl(self, reqId: int, dailyPnL: float, unrealizedPnL: float | None, realizedPnL: float | None) -> None:
+        self._tell(events.Pnl(reqId, *map(number_or_none, (dailyPnL, unrealizedPnL, realizedPnL))))
+
+    def pnlSingle(
+        self, reqId: int, pos: Any, dailyPnL: float, unrealizedPnL: float | None, realizedPnL: float | None, value: float
+    ) -> None:
+        figures = map(number_or_none, (dailyPnL, unrealizedPnL, realizedPnL, value))
+        self._tell(events.PnlSingle(reqId, quantity_or_none(pos), *figures))
 
     def marketDataType(self, reqId: int, marketDataType: int) -> None:
         self._tell(events.DataType(reqId, marketDataType))
