@@ -3,12 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DEMO := $(VENV)/.demo-installed
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --config-settings editable_mode=compat -e
 
 .PHONY: demo test lint bench docs deb pins clean env
 .DEFAULT_GOAL := demo
 
 # Live books in this terminal: an embedded Redis, a simulated TWS, the gateway. Ctrl-C ends it, or DURATION seconds.
-demo: env
+demo: $(DEMO)
 	@$(BIN)/python -m ibgw_tx.demo
 
 # Lint, types, and all tests against a real redis-server and the simulated TWS.
@@ -25,14 +27,20 @@ bench: env
 
 # The documents as a site, in build/site. Strict: a broken link ends it.
 docs: env
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --config-settings editable_mode=compat -e '.[docs]'
+	$(INSTALL) '.[docs]'
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 env: $(STAMP)
 
 $(STAMP): setup.py pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --config-settings editable_mode=compat -e '.[test]'
+	$(INSTALL) '.[demo,test,lint]'
+	@touch $(DEMO) $@
+
+# What the demo needs, and no more: no test, no linter.
+$(DEMO): setup.py pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(INSTALL) '.[demo]'
 	@touch $@
 
 # dist/ibgateway_*.deb for this release of Debian (docs/install.md). It needs debhelper, lintian, python3-setuptools, python3-venv.
