@@ -109,7 +109,7 @@ def _who(process: Mapping[str, Any]) -> str:
 def halt(facts: Facts) -> Verdict:
     """Orders are refused while it is in force: somebody has to know."""
     if not facts.halt:
-        return Verdict("halt", True, "none: orders go through")
+        return Verdict("halt", True, "none")
     since = age(facts.redis_now, facts.halt.get("t"))
     return Verdict("halt", False, f"in force for {since} ({safe(facts.halt.get('reason'))}): orders are refused until resume")
 
@@ -151,7 +151,7 @@ def flags(facts: Facts) -> Verdict:
 def books(facts: Facts) -> Verdict:
     """Each subscribed book has a message that is young enough."""
     old = sorted(
-        f"{safe(channel)} {age(facts.redis_now, t)}"
+        f"{' '.join(map(safe, channel.split(':')[1:3])) or safe(channel)} {'empty' if t is None else age(facts.redis_now, t)}"
         for channel, t in facts.books.items()
         if t is None or facts.redis_now - t > BOOK_LIMIT
     )

@@ -19,6 +19,18 @@ def line(message: dict[str, Any], order: bool = False) -> str:
     return f"{when:<8}  {kind:<9}  {words}".rstrip()
 
 
+def fill(message: dict[str, Any]) -> str:
+    """An execution on its channel: `05:31:58  fill       1168  buy 1 USD-AAPL at 206.5, commission 1 USD`."""
+    what = f"{safe(message.get('T'))} {figure(message.get('s'))} {safe(message.get('pair'))} at {figure(message.get('p'))}"
+    paid = message.get("commission")
+    costs = f", commission {figure(paid)} {safe(message.get('commissionCurrency'))}".rstrip() if paid is not None else ""
+    marks = "".join(f", {mark}" for mark in ("recovered", "busted", "combo", "leg") if message.get(mark))
+    if message.get("corrects"):
+        marks += f", in place of {safe(message['corrects'])}"
+    whose = safe(message.get("i") or message.get("client_oid"))
+    return f"{moment(message.get('t'), date=False):<8}  {'fill':<9}  {whose}  {what}{costs}{marks}"
+
+
 def _order(message: dict[str, Any]) -> str:
     marks = "".join(f", {mark}" for mark in ("recovered", "corrected") if message.get(mark))
     return f"{safe(message.get('i') or message.get('client_oid'))}  {sentence(message)}{marks}"

@@ -18,6 +18,7 @@ FILLED_NARROW = ("i", "pair", "side", "done/of", "average", "status", "when")
 TWICE = {"ttl_qty": "s", "executed_qty": "executed", "remained_qty": "remained", "permId": "i", "orderRef": "client_oid"}
 IDS = frozenset("i permId apiOrderId clientId client_oid orderRef parentId conId extCode".split())
 TIMES = frozenset("t updateTime".split())
+SAID = 120  # characters of what TWS has said
 
 
 def of_hash(fields: Mapping[str, str]) -> list[Order]:
@@ -33,6 +34,33 @@ def of_hash(fields: Mapping[str, str]) -> list[Order]:
             # An order without permId stands under its client_oid alone.
             found[order.get("i") or field] = order
     return list(found.values())
+
+
+#: The status here of an order that TWS has not said a word about; the interface has none for it.
+ON_ITS_WAY = "no answer yet"
+
+
+def unanswered(text: str) -> Order | None:
+    """A record of `IBGateway:{name}:unanswered` as an order; None when it is none."""
+    try:
+        kept = loads(text)
+        terms = kept["terms"]
+        return {
+            "i": None, "client_oid": kept.get("client_oid"), "apiOrderId": kept.get("apiOrderId"), "market": kept["market"],
+            "pair": kept["pair"], "T": str(terms["action"]).lower(), "s": terms["totalQuantity"], "p": terms.get("lmtPrice"),
+            "aux": terms.get("auxPrice"), "orderType": terms.get("orderType"), "tif": terms.get("tif"),
+            "account": terms.get("account"), "executed": 0, "status": ON_ITS_WAY, "alive": True, "updateTime": kept.get("t"),
+        }  # fmt: skip
+    except (ValueError, LookupError, TypeError):
+        return None
+
+
+def with_unanswered(orders: Iterable[Order], kept: Iterable[str]) -> list[Order]:
+    """All orders, and those on their way that none of them is (by client_oid or API order id)."""
+    listed = list(orders)
+    there = {(member, order.get(member)) for order in listed for member in ("client_oid", "apiOrderId")}
+    way = [order for text in kept if (order := unanswered(text))]
+    return listed + [each for each in way if not {(member, each.get(member)) for member in ("client_oid", "apiOrderId")} & there]
 
 
 def newest_first(orders: Iterable[Order]) -> list[Order]:
@@ -127,4 +155,5 @@ def sentence(order: Order) -> str:
     """One order in one line: `buy 100 USD-AAPL on NASDAQ, LMT 150.25, DAY: Submitted, 0 done`."""
     what = f"{safe(order.get('T'))} {figure(order.get('s'))} {safe(order.get('pair'))} on {safe(order.get('market'))}"
     how = f"{how_words(order)}, {safe(order.get('tif'))}"
-    return f"{what}, {how}: {safe(order.get('status'))}, {figure(order.get('executed'))} done"
+    why = f" ({safe(order.get('extCode'))}: {safe(order.get('extMsg'), SAID)})" if order.get("extMsg") else ""
+    return f"{what}, {how}: {safe(order.get('status'))}{why}, {figure(order.get('executed'))} done"

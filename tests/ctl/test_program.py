@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ibgw_tx.demo.embedded_redis import free_port
@@ -96,8 +97,14 @@ def test_what_is_subscribed_here_is_shown_here(operator: Operator) -> None:
     assert operator.run("unsubscribe", "NASDAQ", "USD-AAPL", "--top")[0] == 0
 
 
-def test_an_order_that_is_executed_is_seen_with_its_price(operator: Operator) -> None:
-    status, said = operator.run("place", "buy", "100", "SMART", "USD-AAPL", "--client-oid", "filled-1", "--yes")
+def test_an_order_that_is_executed_is_seen_with_its_price(operator: Operator, keys: Any) -> None:
+    with ThreadPoolExecutor() as aside:
+        watched = aside.submit(operator.run, "watch", "--for", "8")
+        wait_for(lambda: keys.pubsub_numsub(f"IBGateway:{NAME}:fills")[0][1] or keys.pubsub_numpat())
+        status, said = operator.run("place", "buy", "100", "SMART", "USD-AAPL", "--client-oid", "filled-1", "--yes")
+        seen = {line.split()[1]: line for line in watched.result()[1].splitlines()}
+    assert {"done", "order", "fill"} <= set(seen), seen
+    assert re.search(r"buy [\d,]+ USD-AAPL at [\d.]+, commission [\d.]+ USD$", seen["fill"]), seen
     assert (status, "buy 100 USD-AAPL on NASDAQ, MKT, DAY: " in said) == (0, True), said
     wait_for(lambda: operator.json("order", "filled-1").get("commission"))
     said = operator.run("fills")[1]

@@ -41,6 +41,23 @@ def test_an_order_stands_twice_in_its_hash_and_comes_out_once() -> None:
     assert found == [ORDER]
 
 
+def test_an_order_without_an_answer_is_one_too_until_it_stands_in_its_hash() -> None:
+    kept = {
+        "client_oid": "way-1", "apiOrderId": 60, "market": "SEHK", "pair": "HKD-1137", "t": NOW, "left": True,
+        "terms": {"action": "BUY", "totalQuantity": 100, "orderType": "LMT", "lmtPrice": 8, "auxPrice": None, "tif": "DAY"},
+    }  # fmt: skip
+    texts = [json.dumps(kept), "[", "{}", json.dumps({**kept, "client_oid": "bot-1", "apiOrderId": 61}), json.dumps({"terms": 1})]
+    found = orders.with_unanswered([ORDER], texts)
+    assert [order["client_oid"] for order in found] == ["bot-1", "way-1"]
+    assert orders.sentence(found[1]) == "buy 100 HKD-1137 on SEHK, LMT 8, DAY: no answer yet, 0 done"
+    assert orders.named(found, "way-1") is found[1] and orders.named(found, "60") is found[1]
+
+
+def test_what_tws_said_of_an_order_stands_in_its_sentence() -> None:
+    refused = {**ORDER, "status": "Inactive", "extCode": 201, "extMsg": "no \x1b[2J money"}
+    assert orders.sentence(refused).endswith(": Inactive (201: no \\x1b[2J money), 0 done")
+
+
 def test_an_order_is_found_by_each_of_its_names() -> None:
     dead = {**ORDER, "i": "8000", "client_oid": "old", "alive": False}
     both = [dead, ORDER]
@@ -188,6 +205,13 @@ def test_each_message_is_one_line(message: dict[str, Any], line: str) -> None:
 def test_an_order_on_its_channel_is_a_sentence() -> None:
     said = messages.line({**ORDER, "recovered": True}, order=True)
     assert said == "22:13:20  order      9001  buy 100 USD-AAPL on NASDAQ, LMT 150.25, DAY: Submitted, 0 done, recovered"
+
+
+def test_a_fill_is_a_line_with_what_it_cost() -> None:
+    told = {"execId": "e", "i": "9001", "T": "buy", "s": 1, "p": 206.5, "pair": "USD-AAPL", "t": NOW, "commission": None}
+    assert messages.fill(told) == "22:13:20  fill       9001  buy 1 USD-AAPL at 206.5"
+    said = messages.fill({**told, "commission": 1.05, "commissionCurrency": "USD", "recovered": True, "corrects": "e.01"})
+    assert said.endswith(" at 206.5, commission 1.05 USD, recovered, in place of e.01")
 
 
 def test_a_trade_has_its_time_and_where_it_came_from() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import redis
 
-from ibgw_tx.ctl.orders import Order, of_hash
+from ibgw_tx.ctl.orders import Order, of_hash, with_unanswered
 from ibgw_tx.model import keys
 from ibgw_tx.model.json_text import loads, text
 
@@ -48,8 +48,9 @@ class Link:
         return sorted({key for key in found if keys.place_of(key, self.name)})
 
     def orders(self) -> list[Order]:
-        """Every order that Redis has."""
-        return [order for key in self.order_hashes() for order in of_hash(self.client.hgetall(key))]
+        """Every order that Redis has, those too that TWS has not answered yet."""
+        found = [order for key in self.order_hashes() for order in of_hash(self.client.hgetall(key))]
+        return with_unanswered(found, self.client.hvals(keys.unanswered(self.name)))
 
     def exchanges(self) -> list[str]:
         """Those of the order hashes."""

@@ -57,7 +57,8 @@ class Exchange(click.ParamType):
 EXCHANGE = Exchange()
 #: Words that stand out in a table.
 STYLES = {
-    "buy": "green", "sell": "red", "Filled": "green", "Unknown": "bold red", "Inactive": "yellow", "PendingCancel": "yellow",
+    "buy": "green", "sell": "red", "Filled": "green", "Unknown": "bold red", "no answer yet": "yellow", "Inactive": "yellow",
+    "PendingCancel": "yellow",
     "BAD": "bold red", "well": "green",
 }  # fmt: skip
 #: Below so many columns a table leaves something out.

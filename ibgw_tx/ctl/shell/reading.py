@@ -58,7 +58,7 @@ def order_table(orders: list[listed.Order], screen: Console) -> Table:
 @command("orders")
 @click.option("--alive", is_flag=True, help="Those that can still be executed.")
 def orders(link: Link, as_json: bool, alive: bool) -> None:
-    """The orders that Redis has, the newest change first."""
+    """The orders that Redis has, those without an answer of TWS too, the newest change first."""
     found = listed.newest_first(order for order in link.orders() if order.get("alive") or not alive)
     if as_json:
         for order in found:

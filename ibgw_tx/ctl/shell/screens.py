@@ -60,9 +60,8 @@ class Top:
         state = well.status(found)
         word, colour = ("TRUE", "dark_green") if state.well else ("FALSE", "red")
         badge = Text(f" {word} ", style=f"bold white on {colour}")
-        first = Text.assemble((f"{self._link.name} ", "bold"), badge, f" {state.text.partition(', ')[2] or state.text}")
-        first.append(f"   {moment(found.redis_now, date=False)} UTC", style="dim")
-        lines = [first]
+        when = (f" {moment(found.redis_now, date=False)} UTC", "dim")
+        lines = [Text.assemble((f"{self._link.name} ", "bold"), badge, when, f"  {state.text.partition(', ')[2] or state.text}")]
         tws, budget = well.tws(found), well.budget(found)
         if tws.well and budget.well:
             server = (found.told or {}).get("versions", {}).get("server")
@@ -115,7 +114,7 @@ def top(link: Link, as_json: bool, once: bool) -> None:
 @click.option("--heartbeats", is_flag=True, help="Heartbeats too.")
 @FOR
 def watch(link: Link, as_json: bool, heartbeats: bool, seconds: float | None) -> None:
-    """Acks, results, errors, notices of TWS and order changes, as they happen; times are UTC."""
+    """Acks, results, errors, notices of TWS, order changes and fills, as they happen; times are UTC."""
 
     def heard(channel: str, text: str) -> bool:
         try:
@@ -127,7 +126,8 @@ def watch(link: Link, as_json: bool, heartbeats: bool, seconds: float | None) ->
         if as_json:
             tell({"channel": channel, "message": found})
         else:
-            click.echo(messages.line(found, order=channel != keys.acks(link.name)))
+            is_fill, is_ack = channel == keys.fills(link.name), channel == keys.acks(link.name)
+            click.echo(messages.fill(found) if is_fill else messages.line(found, order=not is_ack))
         return False
 
-    follow(link, [keys.acks(link.name), keys.order_channel("*", link.name)], heard, seconds)
+    follow(link, [keys.acks(link.name), keys.fills(link.name), keys.order_channel("*", link.name)], heard, seconds)

@@ -50,7 +50,7 @@ def first_word(link: Link, client_oid: str) -> None:
     ends = time.monotonic() + FIRST_WORD
     while time.monotonic() < ends:
         found = listed.named(link.orders(), client_oid)
-        if found is not None:
+        if found is not None and found.get("status") != listed.ON_ITS_WAY:
             click.echo(f"{safe(found.get('i') or client_oid)}  {listed.sentence(found)}")
             return
         time.sleep(0.1)
