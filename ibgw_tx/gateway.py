@@ -146,6 +146,7 @@ class Gateway(MultiService):
         self.assembly.asker.session_began(session.is_waiting, session.withdraw_request)
         self.assembly.contracts.client = session.client
         session.client.choose_data_type(self._config.market_data_type)
+        self.assembly.self_check.session_ready(session.client)
         if self.assembly.notices.connectivity.is_up:
             self._link_up(same_session=False)
         else:
@@ -164,6 +165,7 @@ class Gateway(MultiService):
         self._link_lost(session_lost=True)
         self.assembly.order_entry.session_lost()
         self.assembly.asker.session_lost()
+        self.assembly.self_check.session_lost()
 
     def told(self, event: Any) -> None:
         """Pass one record of TWS on."""
@@ -242,6 +244,7 @@ class Gateway(MultiService):
         # Marks of trust that it may have kept go before anything is said; what the status promises is written before it is true.
         orders = parts.orders.redis_up()
         parts.account.redis_up()
+        parts.self_check.write()
         self.beat()
         parts.contracts.restore()
         parts.rules.restore()
@@ -272,6 +275,7 @@ class Gateway(MultiService):
         """Tell the end on Redis, then close TWS, then Redis; each step within STOP_LIMIT."""
         self.standing.stopping = True
         self._link_lost(session_lost=True)
+        self.assembly.self_check.session_lost()
         if self._session is not None:
             self._session.withdraw()
             self.assembly.order_entry.session_lost()

@@ -41,7 +41,7 @@ MAY = {
     # The operator's program: it knows Redis and nothing of the gateway.
     "ctl": set(),
 }
-ROOF = {"tap", "config", "gateway", "assembly", "notices", "status", "chores", "summary", "tenure", "reset"}
+ROOF = {"tap", "config", "gateway", "assembly", "notices", "status", "chores", "summary", "tenure", "reset", "self_check"}
 #: Floors of the simulator, from the ground up; its own roof is tap and ctl.
 SIM = ["wire", "market", "exchange", "replies", "office", "desks", "trouble", "replay", "server"]
 #: What keeps logic from being tested without a machine.

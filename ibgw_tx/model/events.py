@@ -222,6 +222,14 @@ class OrderEcho:
 
 
 @attrs.frozen
+class OwnSettings:
+    """TWS's own settings, as its message has them: nested objects, without what it does not tell."""
+
+    req_id: int
+    settings: dict[str, Any]
+
+
+@attrs.frozen
 class CurrentTime:
     """TWS's time (epoch s): the answer to a sign of life, or to a fence. It has no request id; answers come in order."""
 

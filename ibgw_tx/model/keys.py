@@ -35,6 +35,11 @@ def pnl(name: str, account: str) -> str:
     return f"IBGateway:{name}:pnl:{account}"
 
 
+def tws(name: str) -> str:
+    """What TWS is at the other end: version, settings, warnings."""
+    return f"IBGateway:{name}:tws"
+
+
 def summary(name: str, account: str) -> str:
     """The account summary of one account."""
     return f"IBGateway:{name}:summary:{account}"

@@ -21,6 +21,7 @@ PACKAGE = Path(ibgw_tx.__file__).parent
         (names.balance("demo"), "IBGateway:demo:balance"),
         (names.balance("demo", "DU1"), "IBGateway:demo:balance:DU1"),
         (names.summary("demo", "DU1"), "IBGateway:demo:summary:DU1"),
+        (names.tws("demo"), "IBGateway:demo:tws"),
         (names.commands("demo"), "IBGateway:demo:CMD"),
         (names.acks("demo"), "IBGateway:demo:ACK"),
         (names.contract_id(265598), "IBGateway:ContractId:265598"),

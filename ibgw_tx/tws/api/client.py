@@ -7,6 +7,7 @@ TWSDecoder (twsdecoder.py) and TWSWrapper (twswrapper.py) and is told as the rec
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any, Protocol
 
 from ibapi.client import EClient
@@ -91,6 +92,12 @@ class TWSClient:
         """A question that TWS itself answers: proves the socket, not the link to IB."""
         self._client.reqCurrentTime()
         self.times_asked += 1
+
+    def ask_settings(self, req_id: int) -> None:
+        """OwnSettings: what TWS is set to. From server version 219 on, and in protobuf alone."""
+        asked = import_module("ibapi.protobuf.ConfigRequest_pb2").ConfigRequest()
+        asked.reqId = req_id
+        self._client.reqConfigProtoBuf(asked)
 
     def ask_contract(self, req_id: int, contract: Contract, own: bool = False) -> None:
         """ContractHit for each match, then ContractEnd; or a Notice (200: none). `own`: the gateway needs it, no bot."""
