@@ -259,6 +259,19 @@ class Assembly:
         self.order_entry.noticed(notice)
         self.notices.noticed(notice)
 
+    def session_ready(self, session: IBSession) -> None:
+        """What every new session begins with, whatever its link to IB."""
+        self.asker.session_began(session.is_waiting, session.withdraw_request)
+        self.contracts.client = session.client
+        session.client.choose_data_type(self._config.market_data_type)
+        self.self_check.session_ready(session.client)
+
+    def session_lost(self) -> None:
+        """Who waits for an answer of it is told; last of all."""
+        self.order_entry.session_lost()
+        self.asker.session_lost()
+        self.self_check.session_lost()
+
     def hot_messages(self) -> dict[bytes, Callable[[list[bytes]], None]]:
         """Messages that are decoded straight from their frames, by id."""
         return {

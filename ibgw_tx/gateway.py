@@ -143,10 +143,7 @@ class Gateway(MultiService):
     def sessionReady(self, session: IBSession) -> None:
         """A new session: everything is asked anew."""
         self._session = session
-        self.assembly.asker.session_began(session.is_waiting, session.withdraw_request)
-        self.assembly.contracts.client = session.client
-        session.client.choose_data_type(self._config.market_data_type)
-        self.assembly.self_check.session_ready(session.client)
+        self.assembly.session_ready(session)
         if self.assembly.notices.connectivity.is_up:
             self._link_up(same_session=False)
         else:
@@ -163,9 +160,7 @@ class Gateway(MultiService):
         self._link_down_since = None
         self.assembly.contracts.client = None
         self._link_lost(session_lost=True)
-        self.assembly.order_entry.session_lost()
-        self.assembly.asker.session_lost()
-        self.assembly.self_check.session_lost()
+        self.assembly.session_lost()
 
     def told(self, event: Any) -> None:
         """Pass one record of TWS on."""
