@@ -8,7 +8,6 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from ibgw_tx.runtime.version import version
 from ibgw_tx.tap import Options
 
 DEBIAN = Path(__file__).parent.parent.parent / "debian"
@@ -52,7 +51,9 @@ def test_every_pin_has_its_licence_and_ibs_is_the_one_of_its_version():
 
 
 def test_its_number_is_the_programs():
-    assert re.match(r"ibgateway \(([^)]+)\)", (DEBIAN / "changelog").read_text(encoding="utf-8"))[1] == version()
+    """That of setup.py, so that it is seen before the program is installed anew."""
+    number = re.search(r'^    version="([^"]+)"', (DEBIAN.parent / "setup.py").read_text(encoding="utf-8"), re.MULTILINE)[1]
+    assert re.match(r"ibgateway \(([^)]+)\)", (DEBIAN / "changelog").read_text(encoding="utf-8"))[1] == number
 
 
 @pytest.mark.parametrize("unit", UNITS)
