@@ -34,3 +34,9 @@ def test_the_packages_version_is_the_one_that_news_tells_of() -> None:
 def test_every_version_has_its_lines() -> None:
     for part in re.split(r"^## .*$", NEWS, flags=re.MULTILINE)[1:]:
         assert re.search(r"^- .{20}", part, re.MULTILINE)
+
+
+def test_the_debian_package_has_the_same_version() -> None:
+    changelog = (ROOT / "debian" / "changelog").read_text(encoding="utf-8")
+    text = (ROOT / "setup.py").read_text(encoding="utf-8")
+    assert re.findall(r"^ibgateway \(([\d.]+)", changelog, re.MULTILINE)[0] == re.findall(r'version="([\d.]+)"', text)[0]
