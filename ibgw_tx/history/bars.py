@@ -7,6 +7,7 @@ from typing import Any
 
 from ibgw_tx.model import figures
 from ibgw_tx.model.figures import Quantity
+from ibgw_tx.model.tws_time import told_ms
 
 
 def parse_bars(fields: list[bytes]) -> tuple[int, list[list[Any]]]:
@@ -36,9 +37,13 @@ def _volume(text: bytes) -> Quantity | None:
 
 
 def bar_time(text: str) -> int:
-    """Epoch seconds, `yyyymmdd` or `yyyymmdd hh:mm:ss` (taken as UTC) to ms."""
-    if len(text) == 8 and text.isdigit() and text[:2] in ("19", "20"):
-        return int(datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC).timestamp() * 1000)
+    """ms of epoch seconds, of `yyyymmdd` (`Z` or not), or of a time of TWS, UTC where it names no zone. Raises ValueError."""
+    day = text.removesuffix("Z")
+    if len(day) == 8 and day.isdigit() and day[:2] in ("19", "20"):
+        return int(datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC).timestamp() * 1000)
     if text.isdigit():
         return int(text) * 1000
-    return int(datetime.strptime(text[:18].strip(), "%Y%m%d %H:%M:%S").replace(tzinfo=UTC).timestamp() * 1000)
+    found = told_ms(text, 0)
+    if found is None:
+        raise ValueError(f"{text!r} is no time of a bar")
+    return found

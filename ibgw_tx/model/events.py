@@ -71,11 +71,16 @@ class MarketRule:
     ladder: tuple[tuple[float, float], ...]
 
 
+def _account_key(key: str) -> str:
+    """TWS may write `$LEDGER-CashBalance` for a value of one currency (a setting of 10.47, on for new users)."""
+    return key.removeprefix("$LEDGER-")
+
+
 @attrs.frozen
 class AccountValue:
     """One account value as text; `currency` may be empty or BASE."""
 
-    key: str
+    key: str = attrs.field(converter=_account_key)
     value: str
     currency: str
     account: str
@@ -102,7 +107,7 @@ class MultiValue:
 
     req_id: int
     account: str
-    key: str
+    key: str = attrs.field(converter=_account_key)
     value: str
     currency: str
 

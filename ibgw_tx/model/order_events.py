@@ -71,6 +71,8 @@ class OpenOrder:
     commission: float | None = attrs.field(default=None, converter=charge)
     commissionCurrency: str = ""
     whatIf: bool = False
+    #: De-activated in TWS (from 10.48 on its lists have such orders): it does not work, and may be activated again.
+    deactivated: bool = attrs.field(default=False, converter=bool)
 
 
 @attrs.frozen

@@ -1,7 +1,8 @@
 """Times as TWS writes them, as epoch ms. Pure.
 
-Three forms (tws-facts 4.8): `20240402-17:10:00` is UTC; `20240402 17:10:00 US/Eastern` says its zone; `20240402  17:10:00` is
-in the zone of TWS's login, which it tells nowhere but in the time of its greeting: `offset_of` measures that against our clock.
+Three forms (tws-facts 4.8): `20240402-17:10:00` is UTC, and may carry a `Z` (from server version 214 on); `20240402 17:10:00
+US/Eastern` says its zone; `20240402  17:10:00` is in the zone of TWS's login, which it tells nowhere but in the time of its
+greeting: `offset_of` measures that against our clock.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import functools
 import re
 import zoneinfo
 
-_FORM = re.compile(r"(\d{8})(-| +)(\d{2}:\d{2}:\d{2})(?: (\S.*))?")
+_FORM = re.compile(r"(\d{8})(-| +)(\d{2}:\d{2}:\d{2})(Z| \S.*)?")
 _QUARTER = 15 * 60 * 1000
 #: No zone is further from UTC.
 _FARTHEST = 15 * 3600 * 1000
@@ -39,9 +40,10 @@ def told_ms(text: str, offset: int | None) -> int | None:
         naive = dt.datetime.strptime(f"{found[1]} {found[3]}", "%Y%m%d %H:%M:%S")
     except ValueError:
         return None
-    if found[2] == "-":
+    named = (found[4] or "").strip()
+    if named == "Z" or (found[2] == "-" and not named):
         return _utc_ms(naive.replace(tzinfo=dt.UTC))
-    known = zone(found[4]) if found[4] else None
+    known = zone(named) if named else None
     if known is not None:
         return _utc_ms(naive.replace(tzinfo=known))
     return None if offset is None else _utc_ms(naive.replace(tzinfo=dt.UTC)) - offset

@@ -88,6 +88,7 @@ class Intake:
         if self.questions.current is not None and not order.final:
             # It may have been placed while the other lists were asked for: TWS knows it, whatever becomes of it.
             order.named_in = self.questions.current
+        order.deactivated = event.deactivated
         reason = order.hear_terms(terms, self._answers(order))
         order.describe(contract)
         if event.status == "Filled":

@@ -59,6 +59,7 @@ class Order:
     sec_type: str = ""
     contract: Contract | None = None
     place: tuple[str, str] | None = None
+    deactivated: bool = False  # in TWS, by whoever may: it lists the order as Inactive
     hidden: bool = False  # its contract has no possible name in Redis
     traded: Contract | None = None  # an execution's contract, while no better one is known
     versions: Versions = attrs.Factory(Versions)

@@ -4,7 +4,7 @@ Members that are not known are null. `i` is null until TWS has given the order i
 in which TWS last named the order; for a live order it is valid now, for a dead one it is history. For readers of the later Java
 gateway the same figures stand again as `ttl_qty`, `executed_qty`, `remained_qty`, `permId` and `orderRef`.
 An order that trails by a percent has `trailingPercent`; its `aux` is null then. One that TWS has rejected with reasons in JSON
-has them as `reject`. One that lies in TWS untransmitted has `transmit` false.
+has them as `reject`. One that is de-activated in TWS has `deactivated` true, one that lies there untransmitted `transmit` false.
 """
 
 from __future__ import annotations
@@ -69,6 +69,8 @@ def body_of(order: Order) -> dict[str, Any]:
         found["trailingPercent"] = terms.trailingPercent
     if order.reasons.reject is not None:
         found["reject"] = order.reasons.reject
+    if order.deactivated and order.alive:
+        found["deactivated"] = True
     if Mark.WITHHELD in order.marks:
         found["transmit"] = False
     return found

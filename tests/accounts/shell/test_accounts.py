@@ -323,3 +323,11 @@ def test_an_account_that_ib_refuses_does_not_hold_the_others_back(monkeypatch, c
     assert world.status and world.balance["USD"]["balance"] == 500
     assert any("account DU2 is left out" in line for line in lines)
     assert names.balance("demo", "DU2") not in world.link.keys
+
+
+def test_cash_is_cash_under_todays_prefix_too(world):
+    world.tws.say(6, 2, "$LEDGER-CashBalance", "500.25", "USD", "DU1")
+    world.tws.say(54, 1, "DU1")
+    world.seconds(3)
+    assert world.balance == {"USD": {"type": "cash", "currency": "USD", "balance": 500.25}}
+    assert world.link.hashes[names.account("demo", "DU1")][b"CashBalance:USD"] == b"500.25"
