@@ -17,6 +17,8 @@ from tests.kit.market import NAME, Market
 
 STEPS = 50
 EXAMPLES = int(os.environ.get("STATEFUL_EXAMPLES", "500"))
+#: One life in so many sends an order, and one in so many has one executed, at the least.
+SENDS, EXECUTES = 2, 4
 AAPL = {"conId": 265598, "exchange": "SMART"}
 #: What happens at TWS, as ibsim's words.
 TROUBLE = (
@@ -29,8 +31,11 @@ OIDS = st.sampled_from(["a", "b", "c", "d", "e"])
 class AnythingGoes(RuleBasedStateMachine):
     """Bots command, TWS answers or does not, links and Redis go and come, the gateway dies."""
 
-    #: Of all lives together.
+    #: Of all lives together: steps, orders acknowledged as sent, lives in which an order was acknowledged, executed.
     steps = 0
+    sent = 0
+    lives_that_sent = 0
+    lives_that_executed = 0
 
     def __init__(self) -> None:
         super().__init__()
@@ -185,6 +190,7 @@ class AnythingGoes(RuleBasedStateMachine):
         assert not [id_ for id_, acks in market.acks.items() if len(acks) != 1], "a command without an acknowledgement"
         assert market.status and market.is_trusted
         told = market.hash()
+        self.count(sum(ack["ok"] for id_ in self.placed for ack in market.acks.get(id_, ())))
         for perm, order in market.ledger.items():
             if order.instrument.con_id != AAPL["conId"]:
                 continue
@@ -194,6 +200,13 @@ class AnythingGoes(RuleBasedStateMachine):
         known = {str(perm) for perm in market.ledger}
         for field, order in told.items():
             assert not order["alive"] or order["i"] in known, f"{field} lives in Redis alone"
+
+    def count(self, sent: int) -> None:
+        """What this life has done, for the sum of all."""
+        lives = type(self)
+        lives.sent += sent
+        lives.lives_that_sent += sent > 0
+        lives.lives_that_executed += any(order["executed"] for order in self.market.hash().values())
 
 
 @pytest.mark.integration
@@ -206,3 +219,5 @@ def test_whatever_happens_the_promises_hold(failures: list[object]) -> None:
         ),
     )  # fmt: skip
     assert "STATEFUL_EXAMPLES" in os.environ or AnythingGoes.steps > 20_000
+    # Lives in which nothing is traded would hold every promise.
+    assert AnythingGoes.lives_that_sent > EXAMPLES / SENDS and AnythingGoes.lives_that_executed > EXAMPLES / EXECUTES

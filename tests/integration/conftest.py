@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ import pytest_twisted
 import redis
 
 from ibgw_tx.demo.embedded_redis import EmbeddedRedis
+from tests.kit.program import Program
+from tests.kit.tws_server import TWSServer
 
 from .kit import World
 
@@ -49,3 +52,19 @@ async def running(world: World) -> Any:
     """A world with status true."""
     await world.start()
     yield world
+
+
+@pytest.fixture
+def tws() -> Iterator[TWSServer]:
+    """A scripted TWS that listens."""
+    server = TWSServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def program(client: Any, redis_server: EmbeddedRedis, tws: TWSServer, tmp_path: Path) -> Iterator[Program]:
+    """The installed gateway over the scripted TWS, not started yet."""
+    made = Program(client, redis_server.port, tws.port, tmp_path)
+    yield made
+    made.stop()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import attrs
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
 from ibgw_tx.commands.message import Command, expect_members
@@ -30,6 +30,29 @@ _MEMBERS = ("contract", "endDateTime", "duration", "barSize", "whatToShow", "use
 
 
 @attrs.define
+class _UnderWay:
+    """A question under way: who is told its answer, and who has asked the same before it left."""
+
+    commands: list[Command]
+    #: None once it has left: then whoever joins is acknowledged at once.
+    joining: list[Deferred[None]] | None = attrs.Factory(list)
+
+    def joined(self) -> Deferred[None]:
+        """Fires when the question has left; fails as it does when it never leaves."""
+        if self.joining is None:
+            return succeed(None)
+        left: Deferred[None] = Deferred()
+        self.joining.append(left)
+        return left
+
+    def left(self, error: Exception | None = None) -> None:
+        """It has left, or never will."""
+        joining, self.joining = self.joining or [], None
+        for each in joining:
+            each.callback(None) if error is None else each.errback(error)
+
+
+@attrs.define
 class HistoryCommands:
     """`session()` gives the ready session with its link up, or raises CommandError (not_connected)."""
 
@@ -40,8 +63,7 @@ class HistoryCommands:
     #: Seconds of a steady clock.
     seconds: Callable[[], float]
     pacing: HistoryPacing = attrs.Factory(HistoryPacing)
-    #: Who waits for each question that is under way.
-    _waiting: dict[tuple[Contract, Question], list[Command]] = attrs.Factory(dict)
+    _waiting: dict[tuple[Contract, Question], _UnderWay] = attrs.Factory(dict)
 
     def bars(self, fields: list[bytes]) -> None:
         """HISTORICAL_DATA (17), straight from the frame."""
@@ -67,20 +89,21 @@ class HistoryCommands:
         same = self._waiting.get((contract, question))
         if same is not None:
             # The same question is under way: IB takes no second one within 15 s.
-            same.append(command)
+            await same.joined()
+            same.commands.append(command)
             return {"open": self.pacing.open}
         self._check_pacing(contract, question.what, now)
         ahead = self.pacing.open
         bars = self._put(session, contract, question)
         self.pacing.sent(contract, question.what, now)
-        waiting = self._waiting[contract, question] = [command]
+        under_way = self._waiting[contract, question] = _UnderWay([command])
         try:
             await bars.left
         except Exception as error:
             self._ended(contract, question, None)
-            for each in waiting[1:]:
-                self.followups.failed(each, error)
+            under_way.left(error)
             raise
+        under_way.left()
         self.followups.later(command, self._history(contract, question, bars.answers))
         return {"open": ahead}
 
@@ -101,7 +124,7 @@ class HistoryCommands:
     def _ended(self, contract: Contract, question: Question, bars: list[Any] | None) -> list[Command]:
         """The question is over; gives those who wait for it."""
         self.pacing.ended((contract, question), bars, self.seconds())
-        return self._waiting.pop((contract, question))
+        return self._waiting.pop((contract, question)).commands
 
     def _check_pacing(self, contract: Contract, what: str, now: float) -> None:
         if self.pacing.open >= OPEN_LIMIT:

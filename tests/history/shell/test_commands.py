@@ -4,9 +4,11 @@ import pytest
 
 from ibgw_tx.history import pacing
 from ibgw_tx.history.shell.commands import HISTORY_LIMIT
+from ibgw_tx.model.contract import Contract
 from tests.kit.contracts import AAPL
 from tests.kit.gateway import World, contract_data
 
+AAPL_ASKED = Contract(conId=AAPL.conId, exchange="SMART")
 QUESTION = {"contract": {"conId": AAPL.conId, "exchange": "SMART"}, "duration": "1 D", "barSize": "1 min"}
 
 
@@ -51,6 +53,40 @@ def test_the_same_question_while_it_is_under_way_is_not_sent_again(world):
     (asked,) = world.asked("20")
     bars(world, asked[1])
     assert [result["id"] for result in world.told("result")] == ids
+
+
+def asked_behind_a_flood(world):
+    """Two commands with one question that waits for TWS's message rate; their ids."""
+    world.parts.history_commands.contracts.details(AAPL_ASKED)
+    world.answer(AAPL)
+    world.seconds(2)
+    for number in range(60):
+        world.send("FIND_CONTRACTS", contract={"secType": "STK", "symbol": f"S{number}"})
+    ids = [world.send("FIND_HISTORY", **QUESTION), world.send("FIND_HISTORY", **QUESTION)]
+    world.turn()
+    assert not world.asked("20")
+    return ids
+
+
+def test_who_joins_a_question_that_waits_is_acknowledged_when_it_leaves(world):
+    ids = asked_behind_a_flood(world)
+    assert not [ack for ack in world.told("ack") if ack["id"] in ids]
+    world.seconds(3)
+    (asked,) = world.asked("20")
+    acks = {ack["id"]: ack["ok"] for ack in world.told("ack")}
+    assert [acks[id] for id in ids] == [True, True]
+    bars(world, asked[1])
+    assert [result["id"] for result in world.told("result")] == ids
+
+
+def test_who_joins_a_question_that_never_leaves_is_refused_and_hears_no_more(world):
+    ids = asked_behind_a_flood(world)
+    world.tws.wire.end()
+    world.turn()
+    acks = {ack["id"]: ack for ack in world.told("ack")}
+    assert [(acks[id]["ok"], acks[id]["code"]) for id in ids] == [(False, "not_connected")] * 2
+    assert not [told for told in world.told("error") if told.get("id") in ids]
+    assert world.parts.history_commands.pacing.open == 0
 
 
 def test_what_ibs_pacing_forbids_is_refused_with_when_it_can_be(world):
