@@ -18,7 +18,7 @@ from tests.kit.market import NAME, Market
 STEPS = 50
 EXAMPLES = int(os.environ.get("STATEFUL_EXAMPLES", "500"))
 #: One life in so many sends an order, and one in so many has one executed, at the least.
-SENDS, EXECUTES = 2, 4
+SENDS, EXECUTES = 4, 8
 AAPL = {"conId": 265598, "exchange": "SMART"}
 #: What happens at TWS, as ibsim's words.
 TROUBLE = (
@@ -71,6 +71,17 @@ class AnythingGoes(RuleBasedStateMachine):
             self.placed[self.market.send("PLACE_ORDER", contract=AAPL, order=order)] = ""
         self.market.settle()
 
+    @precondition(lambda self: self.stopped_at is None and self.market.life.redis.up)
+    @rule(size=st.sampled_from([1, 7]))
+    def take(self, size: int) -> None:
+        """What is offered, once the gateway trades: the machine's lives are not to be idle."""
+        self.market.connect()
+        self.market.trouble("1102")
+        self.market.passes(3)
+        order = {"T": "buy", "s": size, "p": 1000.0}
+        self.placed[self.market.send("PLACE_ORDER", contract=AAPL, order=order)] = ""
+        self.market.settle()
+
     @rule(oid=OIDS, change=st.sampled_from([{"p": 120.0}, {"s": 70}, {"p": 1100.0}, {"tif": "GTC"}]))
     def change(self, oid: str, change: dict[str, object]) -> None:
         self.market.send("PLACE_ORDER", order={"client_oid": oid, **change})
@@ -93,6 +104,7 @@ class AnythingGoes(RuleBasedStateMachine):
             for waiting in before:
                 assert [ack["ok"] for ack in self.market.acks[waiting]] == [False], f"left after {cmd}"
 
+    @precondition(lambda self: self.stopped_at is not None)
     @rule()
     def resume(self) -> None:
         self.stopped_at = None

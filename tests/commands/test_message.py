@@ -157,31 +157,6 @@ def test_a_text_param_is_text_or_missing():
         commands.text_param({"a": 5}, "a")
 
 
-@pytest.mark.parametrize(
-    ("message", "told"),
-    [
-        (replies.ack(Command(1, "RESET", {}), NOW), {"type": "ack", "id": 1, "cmd": "RESET", "ok": True, "t": NOW}),
-        (
-            replies.ack(Command("x", "SUB_ODBK", {}), NOW, channel="c"),
-            {"type": "ack", "id": "x", "cmd": "SUB_ODBK", "ok": True, "channel": "c", "t": NOW},
-        ),
-        (
-            replies.refusal(None, None, CommandError(errors.BAD_JSON, "no"), NOW),
-            {"type": "ack", "id": None, "cmd": None, "ok": False, "code": "bad_json", "err": "no", "t": NOW},
-        ),
-        (
-            replies.tws_error(1, "SUB_ODBK", 309, "Max", NOW),
-            {"type": "error", "id": 1, "cmd": "SUB_ODBK", "code": 309, "err": "Max", "t": NOW},
-        ),
-        (replies.tws_message(1100, "lost", NOW), {"type": "msg", "code": 1100, "msg": "lost", "t": NOW}),
-        (replies.result(1, "X", NOW, keys=["k"]), {"type": "result", "id": 1, "cmd": "X", "keys": ["k"], "t": NOW}),
-        (replies.heartbeat(True, NOW), {"type": "heartbeat", "status": True, "t": NOW}),
-    ],
-)
-def test_replies_are_spelled_as_section_8_says(message, told):
-    assert json.loads(message) == told
-
-
 @pytest.mark.parametrize(("t", "max_age", "expires"), [(None, 5000, None), (1000, 5000, 6000), (1000, 0, None)])
 def test_a_command_knows_when_it_expires(t, max_age, expires):
     found = parse(json.dumps({"id": 1, "cmd": "RESET", "t": t}), frozenset({"RESET"}), 2000, max_age)

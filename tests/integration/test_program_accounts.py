@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
@@ -34,18 +35,17 @@ def test_a_balance_holds_one_download_from_its_beginning_to_its_end(program: Pro
     seen: list[Any] = []
 
     def interrupted(request: list[str]) -> None:
-        """The first download stops in its middle; its tail comes with whatever ends it, the next one whole and later."""
+        """The first download stops in its middle; its tail comes with its end, the next one later and whole."""
         if request[2] == "1" and len(subscriptions(tws)) == 1:
             tws.say(6, 2, "CashBalance", "500", "USD", "DU1")
             tws.say(*rows[0])
             return
-        if len(subscriptions(tws)) < 3:
+        if request[2] == "0" and len(subscriptions(tws)) == 1:
             tws.say(6, 2, "CashBalance", "7", "EUR", "DU1")
             tws.say(*rows[1])
             tws.say(54, 1, "DU1")
         if request[2] == "1":
-            time.sleep(1.5)
-            tws.download()
+            threading.Timer(1.5, tws.download).start()
 
     tws.on[ACCOUNT] = interrupted
     program.start()

@@ -126,9 +126,10 @@ class TWSServer:
             self.say(54, 1, account)
 
     def tell_contracts(self, request: list[str]) -> None:
-        """The contracts that fit a question by their conId, else by their symbol."""
+        """The contracts that fit a question by their conId, else by their symbol, and by its exchange if one is on it."""
         _, _, req_id, con_id, symbol, *_ = request
         fitting = [each for each in self.contracts if (str(each.conId) == con_id if con_id != "0" else each.symbol == symbol)]
+        fitting = [each for each in fitting if each.exchange == request[10]] or fitting
         for each in fitting:
             self.say(*contract_data(req_id, each, **self.details))
         if fitting:

@@ -1,0 +1,37 @@
+"""What goes out on ACK, spelled."""
+
+import json
+
+import pytest
+
+from ibgw_tx.commands import replies
+from ibgw_tx.commands.message import Command
+from ibgw_tx.model import errors
+from ibgw_tx.model.errors import CommandError
+
+NOW = 1_700_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        (replies.ack(Command(1, "RESET", {}), NOW), {"type": "ack", "id": 1, "cmd": "RESET", "ok": True, "t": NOW}),
+        (
+            replies.ack(Command("x", "SUB_ODBK", {}), NOW, channel="c"),
+            {"type": "ack", "id": "x", "cmd": "SUB_ODBK", "ok": True, "channel": "c", "t": NOW},
+        ),
+        (
+            replies.refusal(None, None, CommandError(errors.BAD_JSON, "no"), NOW),
+            {"type": "ack", "id": None, "cmd": None, "ok": False, "code": "bad_json", "err": "no", "t": NOW},
+        ),
+        (
+            replies.tws_error(1, "SUB_ODBK", 309, "Max", NOW),
+            {"type": "error", "id": 1, "cmd": "SUB_ODBK", "code": 309, "err": "Max", "t": NOW},
+        ),
+        (replies.tws_message(1100, "lost", NOW), {"type": "msg", "code": 1100, "msg": "lost", "t": NOW}),
+        (replies.result(1, "X", NOW, keys=["k"]), {"type": "result", "id": 1, "cmd": "X", "keys": ["k"], "t": NOW}),
+        (replies.heartbeat(True, NOW), {"type": "heartbeat", "status": True, "t": NOW}),
+    ],
+)
+def test_replies_are_spelled_as_section_8_says(message, told):
+    assert json.loads(message) == told
