@@ -72,13 +72,15 @@ def test_a_contract_whose_local_symbol_is_not_ascii_is_asked_for_by_its_conid(
     assert asked[3] == str(AAPL.conId) and name not in asked
 
 
-def test_both_venues_of_one_contract_are_asked_for(program: Program, tws: TWSServer) -> None:
+@pytest.mark.parametrize("cmd", ["FIND_HISTORY", "FIND_CONTRACTS", "SUB_ODBK"])
+def test_both_venues_of_one_contract_are_asked_for(program: Program, tws: TWSServer, cmd: str) -> None:
     tws.contracts = [AAPL, attrs.evolve(AAPL, exchange="NASDAQ")]
     program.run()
-    one = program.send("FIND_HISTORY", contract={"conId": AAPL.conId, "exchange": "SMART"}, **BARS)
-    two = program.send("FIND_HISTORY", contract={"conId": AAPL.conId, "exchange": "NASDAQ"}, **BARS)
-    assert one["ok"] and two["ok"], (one, two)
-    assert {"SMART", "NASDAQ"} <= {field for request in tws.wait(HISTORY, 2) for field in request}
+    more = BARS if cmd == "FIND_HISTORY" else {}
+    for venue in ("SMART", "NASDAQ"):
+        assert program.send(cmd, contract={"conId": AAPL.conId, "exchange": venue}, **more)["ok"]
+    asked = {"FIND_HISTORY": HISTORY, "FIND_CONTRACTS": CONTRACT, "SUB_ODBK": DEPTH}[cmd]
+    assert {"SMART", "NASDAQ"} <= {field for request in tws.wait(asked, 2) for field in request}
 
 
 @pytest.mark.parametrize("account", ["DUM123456", "F987654321Z"])
