@@ -13,16 +13,22 @@ from ibgw_tx.model.tws_time import told_ms
 def parse_bars(fields: list[bytes]) -> tuple[int, list[list[Any]]]:
     """(request id, bars `[t, open, high, low, close, volume]`) of a HISTORICAL_DATA (17) frame since server version 124.
 
+    Its fields: 17, id, from and to (before 196), count, and eight of each bar.
     `t` in ms; a whole day's is its midnight UTC. An unknown volume (-1) and a price that is no figure are None. Raises
     ValueError or IndexError for a frame that is not so.
     """
-    count = int(fields[4])
+    at = 2 if _is_count(fields, 2) else 4
     bars = []
-    for start in range(5, 5 + 8 * count, 8):
+    for start in range(at + 1, at + 1 + 8 * int(fields[at]), 8):
         date, open_, high, low, close, volume = fields[start : start + 6]
         prices = [_price(text) for text in (open_, high, low, close)]
         bars.append([bar_time(date.decode()), *prices, _volume(volume)])
     return int(fields[1]), bars
+
+
+def _is_count(fields: list[bytes], at: int) -> bool:
+    """Whether the count of bars stands there: it says how many fields follow. (Behind the last one is the end of the frame.)"""
+    return fields[at].isdigit() and len(fields) - 1 in (at + 1 + 8 * int(fields[at]), at + 8 * int(fields[at]))
 
 
 def _price(text: bytes) -> float | None:

@@ -27,6 +27,12 @@ TRADED = [
 ]
 
 
+def _held(balance: Any, name: str) -> Decimal:
+    if name.endswith("-EUR"):
+        return Decimal(str(balance["EUR"]["balance"]))
+    return Decimal(str(balance.get(name, {}).get("pos", 0)))
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize(("contract", "name", "size", "show"), TRADED, ids=lambda each: each if isinstance(each, str) else "")
 @ensureDeferred
@@ -37,7 +43,8 @@ async def test_a_fraction_goes_through(world: World, version: int, contract: Any
     await world.start()
     bot, (account,) = world.bot, world.sim.office.accounts
     assert {client.server_version for client in world.sim.clients} == {version}
-    before = (await bot.get(names.balance(NAME))).get(name, {}).get("pos", 0)
+    await until(lambda: world.gateway.assembly.orders.is_running)
+    before = _held(await bot.get(names.balance(NAME)), name)
     start = len(bot.heard)
 
     # The order, in the bot's own words.
@@ -56,10 +63,11 @@ async def test_a_fraction_goes_through(world: World, version: int, contract: Any
     assert sum(Decimal(str(fill["s"])) for fill in fills.values()) == Decimal(size)
     await until(lambda: next((m for m in bot.on(channel, start) if m["commission"] is not None), None))
 
-    # The position and its profit and loss.
-    held = Decimal(str(before)) + Decimal(size)
-    await eventually(world, names.balance(NAME), lambda b: Decimal(str(b.get(name, {}).get("pos", 0))) == held)
-    await eventually(world, names.pnl(NAME, account), lambda p: Decimal(str(p["positions"][name]["pos"])) == held)
+    # The position and its profit and loss; a currency is cash.
+    held = before + Decimal(size)
+    await eventually(world, names.balance(NAME), lambda balance: _held(balance, name) == held)
+    if contract is not EURO:
+        await eventually(world, names.pnl(NAME, account), lambda p: Decimal(str(p["positions"][name]["pos"])) == held)
 
     # What it was worth before.
     asked = {"endDateTime": "20261118-12:00:00", "duration": "1 D", "barSize": "1 hour", "whatToShow": show, "useRTH": False}
@@ -73,6 +81,7 @@ async def test_a_fraction_goes_through(world: World, version: int, contract: Any
 async def test_an_older_tws_is_not_even_asked(world: World, contract: Any, name: str, size: str, show: str) -> None:
     world.replace_simulator(server_version=157)
     await world.start()
+    await until(lambda: world.gateway.assembly.orders.is_running)
     ack = await world.bot.send("PLACE_ORDER", contract=contract, order={"T": "buy", "orderType": "MKT", "s": float(size)})
     assert not ack["ok"] and "needs TWS's server version 163 or later, and this session speaks 157" in ack["err"]
     assert not world.requests("placeOrder")
