@@ -6,7 +6,12 @@ STAMP := $(VENV)/.installed
 DEMO := $(VENV)/.demo-installed
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --config-settings editable_mode=compat -e
 
-.PHONY: demo test lint bench docs deb pins clean env
+# What installs the package `ibapi`: any two of them in one environment overwrite each other.
+UNINSTALL := -m pip uninstall --quiet --quiet --yes ibapi ibapi-stable ibapi-latest
+# A second environment, with the older ibapi 9.81.1.
+OLD := .venv-981
+
+.PHONY: demo test test-981 lint bench docs deb pins clean env env-981
 .DEFAULT_GOAL := demo
 
 # Live books in this terminal: an embedded Redis, a simulated TWS, the gateway. Ctrl-C ends it, or DURATION seconds.
@@ -34,16 +39,28 @@ env: $(STAMP)
 
 $(STAMP): setup.py pyproject.toml
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python $(UNINSTALL)
 	$(INSTALL) '.[demo,test,lint]'
 	@touch $(DEMO) $@
+
+env-981: $(OLD)/.installed
+
+$(OLD)/.installed: setup.py pyproject.toml
+	$(PYTHON) -m venv $(OLD)
+	$(OLD)/bin/python $(UNINSTALL)
+	$(OLD)/bin/python -m pip install --quiet --disable-pip-version-check --config-settings editable_mode=compat -e '.[demo,test]'
+	$(OLD)/bin/python $(UNINSTALL)
+	$(OLD)/bin/python -m pip install --quiet --disable-pip-version-check 'ibapi==9.81.1.post1'
+	@touch $@
 
 # What the demo needs, and no more: no test, no linter.
 $(DEMO): setup.py pyproject.toml
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python $(UNINSTALL)
 	$(INSTALL) '.[demo]'
 	@touch $@
 
-# dist/ibgateway_*.deb for this release of Debian (docs/install.md). It needs build-essential, debhelper, lintian, python3-setuptools, python3-venv.
+# dist/ibgateway_*.deb for this release of Debian (docs/install.md). It needs debhelper, lintian, python3-setuptools, python3-venv.
 deb:
 	rm -rf build/deb
 	mkdir -p build/deb/ibgateway dist
@@ -62,4 +79,4 @@ pins:
 		--output-file debian/requirements.txt setup.py
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .demo
+	rm -rf $(VENV) $(OLD) build dist *.egg-info .demo

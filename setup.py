@@ -42,8 +42,10 @@ setup(
         "Twisted>=24.11",
         "txredisapi>=1.6,<1.7",
         "hiredis>=3.0,<4",
-        # 9.81.1 is IB's own on the package index; later ones come from IB's download or repackaged (docs/operations.md).
-        "ibapi>=9.81.1,<9.82",
+        # IB's client of today, repackaged; 9.81.1 (`ibapi`) and IB's own download serve too, one of them only (docs/ibapi.md).
+        "ibapi-stable>=10.50.2,<10.51",
+        # Its modules are made by protobuf 5.29.5, which is promised to be read up to the next major version.
+        "protobuf>=5.29.5,<8",
         "attrs>=23.2",
         "orjson>=3.9",
         # ibgwctl: words, screens, and a Redis that it asks without Twisted.

@@ -46,11 +46,11 @@ from ibgw_tx.orders.shell.reservations import Reservations
 from ibgw_tx.orders.shell.store import OrderStore
 from ibgw_tx.orders.shell.unanswered import Unanswered
 from ibgw_tx.redis.shell.link import RedisLink, Words
-from ibgw_tx.runtime.version import version
 from ibgw_tx.runtime.wall_clock import WallClock
 from ibgw_tx.self_check import SelfCheck
 from ibgw_tx.streams.events import EventStream
 from ibgw_tx.streams.shell.command_stream import CommandStream
+from ibgw_tx.tws.api.installed import describe
 from ibgw_tx.tws.connectivity import Change
 from ibgw_tx.tws.shell.asker import FIRST_REQUEST_ID, Asker
 from ibgw_tx.tws.shell.session import IBSession
@@ -85,7 +85,7 @@ class Assembly:
         self.events = EventStream(name, config.events)
         self.acks = AckChannel(lambda kind, message: self.redis.tell_all(self.publication(kind, message)), now)
         self.asker = Asker(reactor, config.tws_address)
-        self.self_check = SelfCheck(name, self.redis, self.asker, now, version("ibapi"), config.tws_address)
+        self.self_check = SelfCheck(name, self.redis, self.asker, now, describe(), config.tws_address)
         self.contracts = Contracts(self.asker, self.redis, reactor, now, self._found)
         self.rules = MarketRules(self.redis)
         self._make_books(name, clock)

@@ -124,6 +124,13 @@ SETTINGS = (
         "messages a second to TWS; IB allows half the account's market-data lines",
     ),
     Setting(
+        "max-server-version",
+        "IBGW_MAX_SERVER_VERSION",
+        None,
+        _integer(145, 999),
+        "highest server version to offer TWS; default the newest that the installed ibapi and this gateway speak",
+    ),
+    Setting(
         "market-data-type",
         "IBGW_MARKET_DATA_TYPE",
         "1",
@@ -172,6 +179,7 @@ class Config:
     account: str | None
     max_command_age: float
     message_rate: int
+    max_server_version: int | None
     market_data_type: int
     exchanges: tuple[str, ...] | None
     history_days: float

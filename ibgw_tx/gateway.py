@@ -29,6 +29,7 @@ from ibgw_tx.runtime.supervisor import Supervisor
 from ibgw_tx.runtime.wall_clock import WallClock
 from ibgw_tx.status import Status
 from ibgw_tx.summary import Summary
+from ibgw_tx.tws.api.client import MAX_VERSION
 from ibgw_tx.tws.connectivity import Change
 from ibgw_tx.tws.shell.link import IBSessionFactory, TWSLink
 from ibgw_tx.tws.shell.recorder import Recorder
@@ -84,7 +85,8 @@ class Gateway(MultiService):
         config, reactor, parts = self._config, self._reactor, self.assembly
         self.recorder = Recorder(config.record, not config.record_accounts, reactor) if config.record else None
         hot, rate = parts.hot_messages(), config.message_rate
-        make = partial(IBSession, config.client_id, self, hot, reactor, self.recorder, rate)
+        newest = min(config.max_server_version or MAX_VERSION, MAX_VERSION)
+        make = partial(IBSession, config.client_id, self, hot, reactor, self.recorder, rate, newest)
         factory = IBSessionFactory(make, reactor, config.tws_address)
         self.ib = TWSLink(config.tws_host, config.tws_port, factory, reactor)
         now, trouble, forgotten = self.clock.now_ms, (lambda: factory.trouble), self._redis_up

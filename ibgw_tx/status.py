@@ -21,6 +21,7 @@ from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.runtime.supervisor import Supervisor
 from ibgw_tx.runtime.version import version
+from ibgw_tx.tws.api.installed import describe
 from ibgw_tx.tws.shell.session import IBSession
 
 
@@ -193,7 +194,7 @@ class Status:
             "name": config.name,
             "versions": {
                 "ibgateway": version(),
-                "ibapi": version("ibapi"),
+                "ibapi": describe(),
                 "server": None if session is None else session.client.server_version,
             },
             "addresses": {"tws": config.tws_address, "redis": config.redis_address},

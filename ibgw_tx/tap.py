@@ -18,7 +18,7 @@ from ibgw_tx.runtime.log_output import Logged, observer
 from ibgw_tx.runtime.supervisor import Supervisor
 from ibgw_tx.runtime.version import version
 from ibgw_tx.runtime.wall_clock import make_steady
-from ibgw_tx.tenure import make_tenure
+from ibgw_tx.tws.api import installed
 from ibgw_tx.tws.shell.recorder import open_private
 
 log = Logger()
@@ -70,6 +70,13 @@ class Options(usage.Options):
             raise usage.UsageError(str(error)) from None
 
 
+def _check_ibapi() -> None:
+    """Before anything imports it: an ibapi that cannot be used is one line, no traceback."""
+    trouble = installed.trouble()
+    if trouble is not None:
+        raise SystemExit(f"ibgateway: {trouble}")
+
+
 def _check_record(config: Config) -> None:
     """A recording that is not possible ends the start, not the gateway when its lease is taken."""
     if config.record is not None:
@@ -88,7 +95,10 @@ def makeService(options: Options, reactor: Any = None) -> IService:
     show_debug(options.config.debug)
     for variable, near in near_misses(os.environ):
         log.warn("{variable} in the environment is no setting; did you mean {near}?", variable=variable, near=near)
+    _check_ibapi()
     _check_record(options.config)
+    from ibgw_tx.tenure import make_tenure  # noqa: PLC0415 (it imports ibapi, which has been looked at only now)
+
     exit = CleanExit(reactor)
     tenure = make_tenure(options.config, reactor, exit.fail, Supervisor(os.environ.get("NOTIFY_SOCKET")))
     exit.setServiceParent(tenure)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from array import array
 
 import orjson
-from ibapi.decoder import Decoder
 from ibapi.wrapper import EWrapper
 
 from bench import latency, wire
@@ -13,6 +12,7 @@ from bench.arrivals import Arrivals, Report, is_book
 from bench.floor import _encode as published
 from bench.market import DELETE, INSERT, ROWS, Market
 from bench.stage import Traffic
+from ibgw_tx.tws.api.decoder import TWSDecoder
 
 
 class Rows(EWrapper):
@@ -39,7 +39,7 @@ class Rows(EWrapper):
 def test_frames_lead_to_the_final_book() -> None:
     """What a client makes of the frames is what the market says the book is, and no state on the way is impossible."""
     market, rows = Market(wire.symbols(1)), Rows()
-    decoder = Decoder(rows, wire.SERVER_VERSION)
+    decoder = TWSDecoder(rows, wire.SERVER_VERSION)
     kinds = set()
     for changes in (market.initial(), market.updates(2000)):
         for _, change in changes:
@@ -58,7 +58,7 @@ def test_contract_details_as_ib_decodes_them() -> None:
     """The answer to a contract question has the layout of server version 157."""
     wanted, rows = [b"9", b"8", b"3", b"0", b"S004"], Rows()
     messages, _ = wire.split(wire.answer(wanted))
-    Decoder(rows, wire.SERVER_VERSION).interpret(messages[0])
+    TWSDecoder(rows, wire.SERVER_VERSION).interpret(messages[0])
     assert rows.con_ids == [wire.FIRST_CON_ID + 4]
     assert messages[1] == [b"52", b"1", b"3"]
 

@@ -3,11 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ibapi.decoder import Decoder
 from ibapi.wrapper import EWrapper
 
 from ibgw_tx.books.channel import GAP_LIMIT
 from ibgw_tx.books.order_book import ASK, BID, DELETE, INSERT, UPDATE, OrderBook
+from ibgw_tx.tws.api.decoder import TWSDecoder
 from tests.kit.books import NOW, BookPath, check_book, depth_frame, depth_l2_frame
 from tests.kit.contracts import AAPL
 
@@ -33,7 +33,7 @@ class IBBook(EWrapper):
     def __init__(self, num_rows):
         super().__init__()
         self.rows = OrderBook(num_rows)
-        self.decoder = Decoder(self, 157)
+        self.decoder = TWSDecoder(self, 157)
 
     def updateMktDepth(self, reqId, position, operation, side, price, size):
         self.rows.apply(operation, side, position, price, size)

@@ -30,7 +30,8 @@ async def change(world: World, **order: Any) -> Any:
 
 def last(world: World) -> Any:
     """The arguments of the last placeOrder that TWS has read."""
-    return requests.parse(list(world.requests("placeOrder")[-1]), 157).args
+    (version,) = {client.server_version for client in world.sim.clients}
+    return requests.parse(list(world.requests("placeOrder")[-1]), version).args
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Any
 
 from ibapi.contract import ComboLeg as IBComboLeg
@@ -11,6 +12,7 @@ from ibapi.contract import ContractDetails as IBContractDetails
 
 from ibgw_tx.model import figures
 from ibgw_tx.model.contract import ComboLeg, Contract, normal_right
+from ibgw_tx.tws.dialects import RAW_IDS
 
 _ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 
@@ -54,11 +56,13 @@ def _unescaped(found: re.Match[str]) -> str:
     return bytes.fromhex(found.group().replace("\\u", "")).decode("utf-16-be", "replace")
 
 
-def contract_to_ib(contract: Contract) -> IBContract:
-    """Our contract as ibapi wants it."""
+def contract_to_ib(contract: Contract, server_version: int = 0) -> IBContract:
+    """Our contract as ibapi wants it. A strike of 0 is none: from 201 on it must then be absent, or TWS says nothing at all."""
     ib = IBContract()
     for member in _MEMBERS:
         value = getattr(contract, member)
+        if member == "strike" and not value and server_version >= RAW_IDS:
+            continue
         # ibapi cannot write what is not ASCII; a contract with a conId is named by that.
         setattr(ib, member, "" if contract.conId and isinstance(value, str) and not value.isascii() else value)
     if contract.comboLegs:
@@ -100,7 +104,10 @@ def _expiry(text: str) -> tuple[str, str]:
 
 
 def details_from_ib(ib: IBContractDetails) -> dict[str, Any]:
-    """Every field of ContractDetails that has a value, beside the contract itself; IB's sentinels are left out."""
+    """Every field of ContractDetails that has a value, beside the contract itself; IB's sentinels are left out.
+
+    Decimals are figures as they were written. What is neither a figure nor a text (an enum's words, a list) is left out.
+    """
     details: dict[str, Any] = {}
     last_time = _expiry(ib.contract.lastTradeDateOrContractMonth or "")[1]
     if last_time:
@@ -112,7 +119,15 @@ def details_from_ib(ib: IBContractDetails) -> dict[str, Any]:
             if value:
                 details[field] = {item.tag: plain(item.value) for item in value}
             continue
-        known = plain(value) if isinstance(value, str) else figures.known(value)
+        known = _detail(value)
         if known is not None:
             details[field] = known
     return details
+
+
+def _detail(value: Any) -> Any:
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, Decimal):
+        return figures.quantity_or_none(value)
+    return figures.known(value) if isinstance(value, bool | int | float) else None

@@ -12,9 +12,16 @@ from typing import Any
 from ibapi.decoder import Decoder
 
 from ibgw_tx.tws.api.contracts import plain
+from ibgw_tx.tws.api.generation import MODERN, text_fields
 
-#: CONTRACT_DATA and BOND_CONTRACT_DATA, whose long name ibapi decodes in a way that stumbles over a stray backslash.
-_DETAILS = (b"10", b"18")
+_ERROR = b"4"
+#: CONTRACT_DATA and BOND_CONTRACT_DATA, whose long name ibapi decodes in a way that stumbles over a stray backslash; and where
+#: mdSizeMultiplier stands in them, which today's ibapi passes over.
+_DETAILS = {b"10": 15, b"18": 22}
+#: From this server version on there is no mdSizeMultiplier.
+_SIZE_RULES = 164
+#: From these on an error has a JSON text, and a time but no version.
+_REJECT, _ERROR_TIME = 166, 194
 
 # Each send and each callback would be logged with account data; the gateway has its own log.
 logging.getLogger("ibapi").setLevel(logging.WARNING)
@@ -24,7 +31,10 @@ class TWSDecoder(Decoder):
     """ibapi's Decoder with a dispatch that one odd message cannot break."""
 
     def interpret(self, fields: list[bytes]) -> None:
-        """Decode one message and call the wrapper. Raises whatever its fields raise; the caller skips the message."""
+        """Decode one text message, its id first, and call the wrapper. Raises whatever is wrong with its fields."""
+        if fields[0] == _ERROR:
+            self._error(fields)
+            return
         info = self.msgId2handleInfo.get(int(fields[0]))
         if info is None:
             return
@@ -33,7 +43,24 @@ class TWSDecoder(Decoder):
         else:
             if fields[0] in _DETAILS:
                 fields = [_ascii(field) for field in fields]
-            info.processMeth(self, iter(fields))
+                self._note_multiplier(fields)
+            info.processMeth(self, iter(text_fields(fields)))
+
+    def _error(self, fields: list[bytes]) -> None:
+        """Own layout: ibapi's reads texts with escapes of Python, and a field more than it knows ends the message."""
+        timed = self.serverVersion >= _ERROR_TIME
+        req_id, code, text, *more = fields[1:] if timed else fields[2:]
+        reject = _text(more[0]) if more and self.serverVersion >= _REJECT else ""
+        told = (int(code), _text(text))
+        if timed:
+            told = (int(more[1]), *told, reject)  # type: ignore[assignment]
+        elif reject:
+            told = (0, *told, reject)  # type: ignore[assignment]
+        self.wrapper.error(int(req_id), *told)
+
+    def _note_multiplier(self, fields: list[bytes]) -> None:
+        if MODERN and self.serverVersion < _SIZE_RULES:
+            self.wrapper.size_multiplier = int(fields[_DETAILS[fields[0]]])
 
     def _call(self, fields: list[bytes], info: Any) -> None:
         params = [param for name, param in info.wrapperParams.items() if name != "self"]

@@ -14,10 +14,11 @@ from ibapi.softdollartier import SoftDollarTier
 from ibapi.tag_value import TagValue
 
 from ibgw_tx.model import figures
-from ibgw_tx.model.figures import on_wire
+from ibgw_tx.model.figures import on_wire, written
 from ibgw_tx.model.order_events import CompletedOrder, Execution, OpenOrder, Terms
 from ibgw_tx.model.order_members import CONDITIONS, FIELDS, NEVER_SENT, Condition, LegPrice, Tag, Tier
 from ibgw_tx.tws.api.contracts import contract_from_ib, plain
+from ibgw_tx.tws.api.generation import charged
 
 #: What a preview (whatIf) tells: IB's names of OrderState.
 MARGIN_MEMBERS = (
@@ -31,11 +32,14 @@ _CONDITION_MEMBERS = {each.number: each.members for each in CONDITIONS.values()}
 
 
 def order_to_ib(members: Mapping[str, Any]) -> IBOrder:
-    """An ibapi Order with `members` set. The two attributes that TWS refuses (10268, 10269) are False unless asked for."""
+    """An ibapi Order with `members` set. The two attributes that TWS refuses (10268, 10269) are False unless asked for.
+
+    A quantity is text: ibapi writes out the binary value of a float of ours in protobuf.
+    """
     order = IBOrder()
     order.eTradeOnly = order.firmQuoteOnly = False
     for name, value in members.items():
-        setattr(order, name, _member_to_ib(value))
+        setattr(order, name, written(value) if name == "totalQuantity" and isinstance(value, float) else _member_to_ib(value))
     return order
 
 
@@ -86,8 +90,8 @@ def open_order(order_id: int, contract: Any, order: IBOrder, state: OrderState) 
         terms=_terms(order),
         status=state.status or "",
         orderRef=plain(order.orderRef or ""),
-        commission=state.commission,
-        commissionCurrency=state.commissionCurrency or "",
+        commission=charged(state, "commission"),
+        commissionCurrency=charged(state, "commissionCurrency") or "",
         whatIf=bool(order.whatIf),
     )
 
@@ -165,8 +169,8 @@ def execution(contract: Any, one: IBExecution, req_id: int = -1) -> Execution:
 
 def margins(state: OrderState) -> dict[str, Any]:
     """The figures of a preview; None for what TWS leaves unset."""
-    found: dict[str, Any] = {name: figures.number_or_none(getattr(state, name, None)) for name in MARGIN_MEMBERS}
-    found["commissionCurrency"] = state.commissionCurrency or None
+    found: dict[str, Any] = {name: figures.number_or_none(charged(state, name)) for name in MARGIN_MEMBERS}
+    found["commissionCurrency"] = charged(state, "commissionCurrency") or None
     found["warningText"] = plain(state.warningText or "") or None
     return found
 

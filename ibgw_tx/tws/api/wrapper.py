@@ -9,11 +9,12 @@ from typing import Any
 from ibapi.wrapper import EWrapper
 
 from ibgw_tx.model import events
-from ibgw_tx.model.figures import UNSET_INTEGER, number_or_none, quantity_or_none
+from ibgw_tx.model.figures import UNSET_INTEGER, number_or_none, order_id, quantity_or_none
 from ibgw_tx.model.order_events import Commission, OrderStatus
 from ibgw_tx.model.position import Position
 from ibgw_tx.tws.api import orders as ordertranslate
 from ibgw_tx.tws.api.contracts import contract_from_ib, details_from_ib
+from ibgw_tx.tws.api.generation import charged
 
 
 class TWSWrapper(EWrapper):
@@ -25,6 +26,8 @@ class TWSWrapper(EWrapper):
     def __init__(self, tell: Callable[[Any], None]) -> None:
         super().__init__()
         self._tell = tell
+        #: Of the details that come next, where ibapi passes it over (today's, up to server version 163).
+        self.size_multiplier: int | None = None
 
     @contextmanager
     def listening(self, tell: Callable[[Any], None]) -> Iterator[None]:
@@ -53,6 +56,8 @@ class TWSWrapper(EWrapper):
 
     def contractDetails(self, reqId: int, contractDetails: Any) -> None:
         contract = contract_from_ib(contractDetails.contract)
+        if self.size_multiplier is not None:
+            contractDetails.mdSizeMultiplier = self.size_multiplier
         self._tell(events.ContractHit(reqId, contract, details_from_ib(contractDetails)))
 
     bondContractDetails = contractDetails
@@ -154,7 +159,7 @@ class TWSWrapper(EWrapper):
         mktCapPrice: float,
     ) -> None:
         prices = avgFillPrice, lastFillPrice, whyHeld or ""
-        self._tell(OrderStatus(orderId, clientId, permId, status, filled, remaining, *prices))
+        self._tell(OrderStatus(orderId, order_id(clientId), permId, status, filled, remaining, *prices))
 
     def completedOrder(self, contract: Any, order: Any, orderState: Any) -> None:
         self._tell(ordertranslate.completed_order(contract, order, orderState))
@@ -170,4 +175,6 @@ class TWSWrapper(EWrapper):
 
     def commissionReport(self, commissionReport: Any) -> None:
         report = commissionReport
-        self._tell(Commission(report.execId, report.commission, report.currency or "", report.realizedPNL))
+        self._tell(Commission(report.execId, charged(report, "commission"), report.currency or "", report.realizedPNL))
+
+    commissionAndFeesReport = commissionReport

@@ -23,8 +23,9 @@ READY_LIMIT = 15.0  # seconds from TCP to READY
 #: Older servers are refused: ibapi 9.81 cannot send orders to the oldest, and bars came in another layout before 124.
 OLDEST_VERSION = 145
 
-#: What is said first: the word API and the range of versions we ask for.
-GREETING = b"API\0" + frame(b"v%d..%d" % (MIN_VERSION, MAX_VERSION))
+def greeting(newest: int) -> bytes:
+    """What is said first: the word API and the range of versions we ask for."""
+    return b"API\0" + frame(b"v%d..%d" % (MIN_VERSION, newest))
 
 
 class Phase(Enum):
@@ -37,12 +38,18 @@ class Phase(Enum):
 
 
 class Handshake:
-    """The phase of one session. `start_api(version)` sends startApi, `failed(cause)` is told why it cannot get ready."""
+    """The phase of one session. `start_api(version)` sends startApi, `failed(cause)` is told why it cannot get ready.
+
+    `newest` is the highest server version that is offered.
+    """
 
     log = Logger()
 
-    def __init__(self, clock: Clock, start_api: Callable[[int], None], failed: Callable[[str], None]) -> None:
+    def __init__(
+        self, clock: Clock, start_api: Callable[[int], None], failed: Callable[[str], None], newest: int = MAX_VERSION
+    ) -> None:
         self.phase = Phase.GREETING
+        self.newest = newest
         #: TWS's host:port, for the log.
         self.address = "?"
         #: The time in TWS's greeting, in the zone of its login.
@@ -89,9 +96,9 @@ class Handshake:
 
     def _start(self, text: bytes) -> None:
         version = int(text) if text.isdigit() else 0
-        if not OLDEST_VERSION <= version <= MAX_VERSION:
+        if not OLDEST_VERSION <= version <= self.newest:
             told = text[:40].decode("latin-1")
-            self._failed(f"its server version is {told!r}; the gateway speaks {OLDEST_VERSION}..{MAX_VERSION}")
+            self._failed(f"its server version is {told!r}; the gateway speaks {OLDEST_VERSION}..{self.newest}")
             return
         self.phase = Phase.STARTING
         self._start_api(version)

@@ -10,18 +10,23 @@ from typing import Any, TypeAlias
 
 from ibgw_tx.model import events
 from ibgw_tx.runtime.log import Logger
+from ibgw_tx.tws.dialects import PROTOBUF
 from ibgw_tx.tws.frames import FrameSplitter, FrameTooLong
+from ibgw_tx.tws.protobuf import ProtobufError, first_number
 from ibgw_tx.tws.shell.recorder import Recorder
 
-#: Messages that are decoded straight from their fields, by message id.
+#: Messages that are decoded straight from their fields, by message id in digits.
 HotMessages: TypeAlias = Mapping[bytes, Callable[[list[bytes]], None]]
+#: The same in protobuf, by the four bytes of the message's id: what parses the bytes into the message, the message (one object,
+#: used again for each), and who takes it.
+HotProtobuf: TypeAlias = Mapping[bytes, tuple[Callable[[bytes], object], Any, Callable[[Any], None]]]
 
 #: Bad messages that are logged each; after them only every thousandth, all are counted.
 _BAD_LOGGED = 10
 
 
 class Incoming:
-    """One session's ear. `decode` takes the fields of every message that is not hot."""
+    """One session's ear. `decode` takes the fields of every message that is not hot, `decode_protobuf` the id and the bytes."""
 
     log = Logger()
 
@@ -31,11 +36,17 @@ class Incoming:
         decode: Callable[[list[bytes]], None],
         told: Callable[[Any], None],
         recorder: Recorder | None = None,
+        hot_protobuf: HotProtobuf | None = None,
+        decode_protobuf: Callable[[int, bytes], None] | None = None,
     ) -> None:
         self.bad_messages = 0
+        #: Whether messages begin with four bytes that are their id (server version 201 and later).
+        self.raw = False
         #: TWS's host:port, for the log.
         self.address = "?"
         self._hot = hot
+        self._hot_protobuf = hot_protobuf or {}
+        self._decode_protobuf = decode_protobuf
         self._decode = decode
         self._told = told
         self._recorder = recorder
@@ -57,6 +68,9 @@ class Incoming:
 
     def dispatch(self, frames: list[bytes]) -> None:
         """Hand each message to its taker."""
+        if self.raw:
+            self._dispatch_raw(frames)
+            return
         hot = self._hot
         for payload in frames:
             fields = payload.split(b"\0")
@@ -70,6 +84,37 @@ class Incoming:
                 self._skip(payload)
                 self._told(events.Unreadable(tuple(fields[:-1]), f"{type(error).__name__}: {error}"))
 
+    def _dispatch_raw(self, frames: list[bytes]) -> None:
+        """What kind a message is, its id alone says: a server may answer in either, whatever it was asked in."""
+        hot = self._hot_protobuf
+        for payload in frames:
+            try:
+                taken = hot.get(payload[:4])
+                if taken is not None:
+                    parse, message, take = taken
+                    parse(payload[4:])
+                    take(message)
+                else:
+                    self._take_raw(payload)
+            except Exception as error:
+                self._skip(payload)
+                self._told(events.Unreadable(_told_fields(payload), f"{type(error).__name__}: {error}"))
+
+    def _take_raw(self, payload: bytes) -> None:
+        if len(payload) < 4:
+            raise ValueError("a message without an id")
+        kind = int.from_bytes(payload[:4], "big")
+        if kind > PROTOBUF:
+            assert self._decode_protobuf is not None
+            self._decode_protobuf(kind, payload[4:])
+            return
+        fields = [b"%d" % kind, *payload[4:].split(b"\0")]
+        taken = self._hot.get(fields[0])
+        if taken is not None:
+            taken(fields)
+        else:
+            self._decode(fields[:-1])
+
     def _skip(self, payload: bytes) -> None:
         self.bad_messages += 1
         if self.bad_messages <= _BAD_LOGGED or self.bad_messages % 1000 == 0:
@@ -79,3 +124,15 @@ class Incoming:
                 count=self.bad_messages,
                 message=payload[:400],
             )
+
+
+def _told_fields(payload: bytes) -> tuple[bytes, ...]:
+    """A raw message as far as it can be read: its id and, of protobuf, its first number, which is a request's."""
+    kind = int.from_bytes(payload[:4], "big")
+    if kind <= PROTOBUF:
+        return (b"%d" % kind, *payload[4:].split(b"\0")[:-1])
+    try:
+        number = first_number(payload[4:])
+    except ProtobufError:
+        number = None
+    return (b"%d" % kind, *([b"%d" % number] if number is not None else []))

@@ -17,11 +17,13 @@ from ibgw_tx.model import events
 from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws import codes
-from ibgw_tx.tws.api.client import TWSClient
+from ibgw_tx.tws.api.client import MAX_VERSION, MIN_VERSION, TWSClient
+from ibgw_tx.tws.api.installed import describe
+from ibgw_tx.tws.dialects import RAW_IDS, missing
 from ibgw_tx.tws.frames import FrameTooLong
 from ibgw_tx.tws.pacing import RATE
-from ibgw_tx.tws.shell.handshake import GREETING, Handshake, Phase
-from ibgw_tx.tws.shell.incoming import HotMessages, Incoming
+from ibgw_tx.tws.shell.handshake import Handshake, Phase, greeting
+from ibgw_tx.tws.shell.incoming import HotMessages, HotProtobuf, Incoming
 from ibgw_tx.tws.shell.liveness import ALIVE_WITHIN, Liveness
 from ibgw_tx.tws.shell.outgoing import Maker, Outgoing
 from ibgw_tx.tws.shell.recorder import Recorder
@@ -56,7 +58,10 @@ class IBSession(TwistedProtocol):
         clock: Clock,
         recorder: Recorder | None = None,
         rate: int = RATE,
+        newest: int = MAX_VERSION,
+        hot_protobuf: HotProtobuf | None = None,
     ) -> None:
+        """`newest`: the highest server version to offer."""
         self.client_id = client_id
         #: Seconds of the clock at which it got ready.
         self.ready_at = 0.0
@@ -67,8 +72,8 @@ class IBSession(TwistedProtocol):
         self._clock = clock
         self._cause = ""
         self.client = TWSClient(self, client_id, self._told)
-        self._handshake = Handshake(clock, self._start_api, self.abort)
-        self._incoming = Incoming(hot, self.client.decode, listener.told, recorder)
+        self._handshake = Handshake(clock, self._start_api, self.abort, newest)
+        self._incoming = Incoming(hot, self.client.decode, listener.told, recorder, hot_protobuf, self.client.decode_protobuf)
         self._outgoing = Outgoing(clock, recorder, rate, listener.requestSent)
         self._liveness = Liveness(clock, self.client.ask_current_time, self._silent_too_long)
 
@@ -78,7 +83,7 @@ class IBSession(TwistedProtocol):
         self.transport.setTcpNoDelay(True)
         self.transport.setTcpKeepAlive(True)
         self._handshake.address = self._incoming.address = self.factory.address
-        self.transport.write(GREETING)
+        self.transport.write(greeting(self._handshake.newest))
         self._outgoing.open(self.transport)
         self._handshake.begin()
 
@@ -109,6 +114,7 @@ class IBSession(TwistedProtocol):
         if self._recorder is not None:
             self._recorder.event("up", version)
         self.client.connection_time = self._handshake.tws_time
+        self._incoming.raw = version >= RAW_IDS
         self.client.greet(version)
 
     def _silent_too_long(self, silence: float) -> None:
@@ -158,6 +164,16 @@ class IBSession(TwistedProtocol):
             version=self.client.server_version,
             order_id=self.next_valid_id,
             accounts=",".join(self.accounts),
+        )
+        self.log.info(
+            "TWS at {address} speaks server version {version} of the offered {oldest}..{newest}, with {ibapi};"
+            " not available: {missing}",
+            address=self.factory.address,
+            version=self.client.server_version,
+            oldest=MIN_VERSION,
+            newest=self._handshake.newest,
+            ibapi=describe(),
+            missing=", ".join(missing(self.client.server_version)) or "nothing",
         )
         self._listener.sessionReady(self)
 

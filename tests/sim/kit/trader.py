@@ -6,6 +6,7 @@ from ibapi.order import Order
 from ibapi.wrapper import EWrapper
 
 from ibgw_tx.sim.exchange.order import Status
+from tests.kit.ibapi_names import CANCEL
 from tests.sim.kit.bench import AAPL, Judge
 
 
@@ -30,7 +31,7 @@ def encoded(version, name, *args):
     client = EClient(EWrapper())
     client.conn, client.serverVersion_ = Wire(), version
     client.connState, client.clientId, client.optCapab = EClient.CONNECTED, 7, ""
-    getattr(client, name)(*args)
+    getattr(client, name)(*args, *(CANCEL if name in ("cancelOrder", "reqGlobalCancel") else ()))
     return client.conn.sent
 
 

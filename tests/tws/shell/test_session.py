@@ -11,6 +11,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from ibgw_tx.model import events
+from ibgw_tx.tws.api.client import MAX_VERSION
 from ibgw_tx.tws.frames import MAX_LENGTH
 from ibgw_tx.tws.pacing import CAPACITY, CEILING, Lane
 from ibgw_tx.tws.shell.handshake import READY_LIMIT, Phase
@@ -85,7 +86,7 @@ def ready(tws):
 
 
 def test_the_greeting_is_api_and_the_range_of_versions(tws):
-    assert tws.wire.value() == b"API\0\x00\x00\x00\x09v100..157"
+    assert tws.wire.value() == b"API\0\x00\x00\x00\x09v100..%d" % MAX_VERSION
 
 
 def test_startapi_follows_the_version_and_nothing_else_is_sent_before_ready(tws, place):
@@ -146,7 +147,7 @@ def test_an_empty_list_of_accounts_is_not_ready(tws, place):
     assert not place.listener.ready
 
 
-@pytest.mark.parametrize("version", ["158", "99", "0", "", "abc", "-5", "176"])
+@pytest.mark.parametrize("version", [str(MAX_VERSION + 1), "99", "0", "", "abc", "-5", "999"])
 def test_a_version_we_do_not_speak_drops_the_link_and_nothing_is_decoded(tws, place, version):
     tws.session.dataReceived(tws_frame(version, "time") + tws_frame(15, 1, "DU1") + tws_frame(9, 1, 1))
     assert tws.wire.aborted and "server version" in place.listener.lost[0]
