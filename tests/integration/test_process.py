@@ -132,3 +132,28 @@ def test_json_is_one_object_a_line(redis_server: EmbeddedRedis, tmp_path: Path) 
     assert {line["name"] for line in lines} == {"proc"} and {"info", "warn"} == {line["level"] for line in lines}
     (said,) = [line for line in lines if re.fullmatch(r"Redis at \S+ is ready", line["message"])]
     assert said["namespace"].startswith("ibgw_tx.redis") and said["fields"]["address"] == f"127.0.0.1:{redis_server.port}"
+
+
+@pytest.mark.parametrize(
+    ("env", "setting"),
+    [
+        ({"REDIS_PORT": "1"}, "is REDIS_PORT right?"),
+        ({"REDIS_HOST": "no-such-host.invalid"}, "see REDIS_HOST"),
+        ({"TWS_API_PORT": "1"}, "is TWS_API_PORT right (TWS 7496 live, 7497 paper; IB Gateway 4001 live, 4002 paper)?"),
+        ({"TWS_API_ADDR": "no-such-host.invalid"}, "see TWS_API_ADDR"),
+        ({"REDIS_PSWD": "x"}, "unset REDIS_PSWD"),
+        ({"REDIS_PSWD": "x", "IBGW_REDIS_USER": "nobody"}, "see REDIS_PSWD or REDIS_PSWD_FILE, and IBGW_REDIS_USER"),
+    ],
+)
+def test_what_cannot_be_reached_names_the_setting_to_look_at(
+    redis_server: EmbeddedRedis, tmp_path: Path, env: dict[str, str], setting: str
+) -> None:
+    with (tmp_path / "log").open("w") as out:
+        everything = {"TWS_GATEWAY_NAME": "lost", "REDIS_PORT": str(redis_server.port), "TWS_API_PORT": "1", **env}
+        gateway = run("ibgateway", stdout=out, **everything)
+        try:
+            wait_for(lambda: setting in (tmp_path / "log").read_text(), limit=30)
+        finally:
+            gateway.terminate()
+            gateway.wait(10)
+    assert "Traceback" not in (tmp_path / "log").read_text()

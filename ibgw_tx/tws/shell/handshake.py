@@ -104,8 +104,13 @@ class Handshake:
         self._start_api(version)
 
     def _too_late(self) -> None:
-        missing = "answer" if self.phase is Phase.GREETING else "nextValidId"
-        self._failed(f"no {missing} within {READY_LIMIT:.0f} s")
+        if self.phase is Phase.GREETING:
+            self._failed(
+                f"no answer within {READY_LIMIT:.0f} s;"
+                " does TWS wait for a login or a click, is TWS_API_PORT its API's port?"
+            )
+        else:
+            self._failed(f"no nextValidId within {READY_LIMIT:.0f} s; TWS has greeted, and is not logged in yet")
 
     def _end_limit(self) -> None:
         if self._limit is not None and self._limit.active():

@@ -161,7 +161,12 @@ def test_both_ends_of_the_range_are_spoken(tws, place, version):
 
 
 @pytest.mark.parametrize(
-    ("steps", "missing"), [((), "no answer"), (((157, "time"),), "no nextValidId"), (((157, "t"), (9, 1, 1)), "no nextValidId")]
+    ("steps", "missing"),
+    [
+        ((), "no answer within 15 s; does TWS wait"),
+        (((157, "time"),), "no nextValidId"),
+        (((157, "t"), (9, 1, 1)), "no nextValidId"),
+    ],
 )
 def test_a_silent_peer_is_given_up_after_the_ready_limit(tws, place, steps, missing):
     for step in steps:
