@@ -23,9 +23,12 @@ from ibgw_tx.commands.shell.dispatcher import Dispatcher, Handler
 from ibgw_tx.commands.shell.followups import Followups
 from ibgw_tx.config import Config
 from ibgw_tx.contracts.known import KnownContract
+from ibgw_tx.contracts.shell.chains import ChainCommands
 from ibgw_tx.contracts.shell.commands import ContractCommands
 from ibgw_tx.contracts.shell.contracts import Contracts
 from ibgw_tx.contracts.shell.market_rules import MarketRules
+from ibgw_tx.history.shell.bar_commands import BarCommands
+from ibgw_tx.history.shell.bars import BarFeeds
 from ibgw_tx.history.shell.commands import HistoryCommands
 from ibgw_tx.lease.shell.lease import Lease
 from ibgw_tx.model import events
@@ -94,8 +97,12 @@ class Assembly:
         self._make_orders(config, reactor, now)
         followups = self.followups = Followups(self.acks, reactor)
         self.contract_commands = ContractCommands(self.contracts, followups, session)
+        self.chains = ChainCommands(self.contracts, self.asker, self.redis, followups, session, now)
         self.account_commands = AccountCommands(name, self.asker, self.redis, followups, session, now)
         self.history_commands = HistoryCommands(self.contracts, self.asker, followups, session, reactor.seconds)
+        pacing = self.history_commands.pacing
+        self.bars = BarFeeds(self.asker, self.redis, followups, pacing, reactor, now)
+        self.bar_commands = BarCommands(name, self.contracts, self.bars, self.redis, session)
         self.notices = NoticeRouter(
             self.asker,
             self.books,
@@ -106,10 +113,10 @@ class Assembly:
             connectivity_changed,
             config.tws_address,
             reactor,
-            (self.pnl.noticed,),
+            (self.pnl.noticed, self.bars.noticed),
         )
         #: What is asked for anew with the link, and written anew with Redis, after all else.
-        self.followers = (self.pnl,)
+        self.followers = (self.pnl, self.bars)
         look_back = LookBack(self.orders.cache, self._reservations).outcome
         max_age = int(config.max_command_age * 1000)
         self.dispatcher = Dispatcher({**own, **self._handlers()}, self.acks, now, max_age, look_back)
@@ -208,6 +215,9 @@ class Assembly:
             "SUB_TOP": top.subscribe,
             "UNSUB_TOP": top.unsubscribe,
             "FIND_CONTRACTS": self.contract_commands.find_contracts,
+            "SUB_BARS": self.bar_commands.subscribe,
+            "UNSUB_BARS": self.bar_commands.unsubscribe,
+            "FIND_CHAIN": self.chains.find_chain,
             **self.order_entry.handlers(),
             "ACCOUNT_LIST": self.account_commands.account_list,
             "ACCOUNT_SUMMARY": self.account_commands.account_summary,
@@ -222,6 +232,9 @@ class Assembly:
             events.NextValidId: lambda event: self.order_entry.ids.next_valid_id(event.order_id),
             events.ContractHit: self.contracts.hit,
             events.ContractEnd: self.contracts.end,
+            events.LiveBar: self.bars.told,
+            events.Chain: self.chains.chain,
+            events.ChainEnd: self.chains.chain_end,
             events.MarketRule: self.rules.told,
             events.AccountValue: self.account.value,
             events.PortfolioRow: self.account.row,
@@ -282,4 +295,6 @@ class Assembly:
             b"46": self.hot_top.tick_string,
             b"99": self.hot_top.tick_by_tick,
             b"17": self.history_commands.bars,
+            b"50": self.bars.closed,
+            b"90": self.bars.forming,
         }

@@ -41,6 +41,7 @@ class Chores:
             ("orders", 1.0, parts.orders.tick),
             ("order entry", 1.0, parts.order_entry.tick),
             ("balance", 1.0, parts.account.tick),
+            ("bars", 1.0, parts.bars.tick),
             ("profit and loss", 1.0, parts.pnl.tick),
             ("books", 1.0, self._tend_books),
             ("book keys", KEY_INTERVAL, parts.publisher.flush_keys),

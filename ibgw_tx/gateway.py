@@ -251,6 +251,7 @@ class Gateway(MultiService):
         for what, done in (
             ("orders", orders),
             ("subscriptions", parts.subscriptions.redis_up(*parts.books)),
+            ("bars", parts.bar_commands.redis_up()),
             ("order entry", Deferred.fromCoroutine(parts.order_entry.redis_up())),
         ):
             done.addErrback(self._not_restored, what)

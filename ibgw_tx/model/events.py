@@ -64,6 +64,41 @@ class ContractEnd:
 
 
 @attrs.frozen
+class Chain:
+    """The options of one underlying on one exchange, of one trading class: every expiration and strike there is."""
+
+    req_id: int
+    exchange: str
+    tradingClass: str
+    multiplier: str
+    expirations: list[str]
+    strikes: list[float]
+
+
+@attrs.frozen
+class ChainEnd:
+    """No more chains for this question."""
+
+    req_id: int
+
+
+@attrs.frozen
+class LiveBar:
+    """A bar that TWS tells by itself: time as TWS writes it; -1 where it has no volume, average or count.
+
+    `closed`: a real-time bar, which is over; else one under way.
+    """
+
+    req_id: int
+    time: str
+    prices: tuple[float, float, float, float]
+    volume: Any
+    average: Any
+    count: Any
+    closed: bool
+
+
+@attrs.frozen
 class MarketRule:
     """A price ladder: (low edge, increment) from the lowest edge up."""
 

@@ -90,6 +90,11 @@ def contract_id(con_id: int) -> str:
     return f"IBGateway:ContractId:{con_id}"
 
 
+def chain(con_id: int) -> str:
+    """The option chains of an underlying."""
+    return f"IBGateway:Chain:{con_id}"
+
+
 def market_rule(rule_id: int) -> str:
     """The price ladder with IB's id `rule_id`."""
     return f"IBGateway:MarketRule:{rule_id}"
@@ -98,6 +103,11 @@ def market_rule(rule_id: int) -> str:
 def greeks(exchange: str, sec_type: str, pair: str) -> str:
     """The greeks of a subscribed option."""
     return f"IBGateway:Greeks:{exchange}:{sec_type}:{pair}"
+
+
+def bars(exchange: str, sec_type: str, pair: str, size: str) -> str:
+    """The channel of bars as they form, and the key that keeps the newest."""
+    return f"IBGateway:Bars:{exchange}:{sec_type}:{pair}:{size}"
 
 
 # Books and trades.
@@ -150,6 +160,11 @@ def oms_flag(exchange: str, name: str) -> str:
 def subscriptions(name: str) -> str:
     """Hash: what is subscribed, restored after a restart."""
     return f"IBGateway:{name}:subscriptions"
+
+
+def bar_subscriptions(name: str) -> str:
+    """Hash: whose bars are subscribed, by their channel; restored after a restart."""
+    return f"IBGateway:{name}:bars"
 
 
 def reservation(name: str, client_oid: str) -> str:

@@ -89,3 +89,13 @@ def test_pnl(small: Small) -> None:
     wait_for(lambda: small.client.get("IBGateway:bots:halt"), limit=10)
     small.send("RESUME")
     wait_for(lambda: small.client.get("IBGateway:bots:halt") is None, limit=10)
+
+
+def test_chain(small: Small) -> None:
+    said = small.said("chain.py", "NASDAQ", "USD-AAPL", "20350119")
+    assert "options expire on 20350119: IBGateway:Contract:" in said and "strikes" in said
+
+
+def test_bars(small: Small) -> None:
+    said = small.said("bars.py", "PAXOS", "USD-BTC", "5 secs", "2")
+    assert len(said.splitlines()) == 2 and all(line.startswith("bar ") for line in said.splitlines()), said

@@ -14,13 +14,13 @@ BAR = ("1700000000", "1", "2", "0.5", "1.5", "100", "1.2", "7")
 
 
 def test_bars_are_read():
-    assert parse_bars(frame(BAR)) == (1000000001, [[1700000000000, 1.0, 2.0, 0.5, 1.5, 100]])
+    assert parse_bars(frame(BAR)) == (1000000001, [[1700000000000, 1.0, 2.0, 0.5, 1.5, 100, 1.2, 7]])
     assert parse_bars(frame()) == (1000000001, [])
 
 
 def test_bars_are_read_without_the_dates_that_196_took_away():
     fields = [b"17", b"1000000001", b"2", *(text.encode() for text in (*BAR, *BAR)), b""]
-    assert parse_bars(fields) == (1000000001, [[1700000000000, 1.0, 2.0, 0.5, 1.5, 100]] * 2)
+    assert parse_bars(fields) == (1000000001, [[1700000000000, 1.0, 2.0, 0.5, 1.5, 100, 1.2, 7]] * 2)
     assert parse_bars([b"17", b"1000000001", b"0", b""]) == (1000000001, [])
     fractions = ("20240430", *BAR[1:5], "0.00012345", "1.2", "7")
     assert str(parse_bars([b"17", b"7", b"1", *(text.encode() for text in fractions), b""])[1][0][5]) == "0.00012345"

@@ -141,7 +141,7 @@ class HistoryCommands:
         outcome: Exception | None = None
         bars: list[Any] | None = None
         try:
-            bars = await answers
+            bars = [bar[:6] for bar in await answers]
         except Exception as error:
             outcome = error
         for command in self._ended(contract, question, bars):

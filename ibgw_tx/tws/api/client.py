@@ -136,6 +136,11 @@ class TWSClient:
         finally:
             self._connection.own = False
 
+    def ask_chains(self, req_id: int, under: Contract) -> None:
+        """Chain for each exchange and trading class, then ChainEnd. Options on a future are asked for by its exchange."""
+        exchange = under.exchange if under.secType == "FUT" else ""
+        self._ask(self._client.reqSecDefOptParams, req_id, under.symbol, exchange, under.secType, under.conId)
+
     def ask_market_rule(self, rule_id: int) -> None:
         """One MarketRule."""
         self._ask(self._client.reqMarketRule, rule_id)
@@ -217,19 +222,38 @@ class TWSClient:
         self._ask(self._client.cancelTickByTickData, req_id)
 
     def ask_history(
-        self, req_id: int, contract: Contract, end: str, duration: str, bar_size: str, what: str, use_rth: bool
+        self,
+        req_id: int,
+        contract: Contract,
+        end: str,
+        duration: str,
+        bar_size: str,
+        what: str,
+        use_rth: bool,
+        keep: bool = False,
     ) -> None:
-        """Bars in one message (17), times as epoch seconds where they are not whole days."""
+        """Bars in one message (17), times as epoch seconds where they are not whole days.
+
+        `keep`: LiveBar of the last one follows, and of those after it.
+        """
         self._ask(
             self._client.reqHistoricalData,
             req_id,
             self._contract(contract),
-            *(end, duration, bar_size, what, int(use_rth), 2, False, []),
+            *(end, duration, bar_size, what, int(use_rth), 2, keep, []),
         )
 
     def cancel_history(self, req_id: int) -> None:
         """Wait for its bars no longer."""
         self._ask(self._client.cancelHistoricalData, req_id)
+
+    def subscribe_bars(self, req_id: int, contract: Contract, what: str, use_rth: bool) -> None:
+        """LiveBar of five seconds each, from now on."""
+        self._ask(self._client.reqRealTimeBars, req_id, self._contract(contract), 5, what, use_rth, [])
+
+    def cancel_bars(self, req_id: int) -> None:
+        """End them."""
+        self._ask(self._client.cancelRealTimeBars, req_id)
 
     # Orders.
 

@@ -13,7 +13,7 @@ from ibgw_tx.model.figures import UNSET_INTEGER, number_or_none, order_id, quant
 from ibgw_tx.model.order_events import Commission, OrderStatus
 from ibgw_tx.model.position import Position
 from ibgw_tx.tws.api import orders as ordertranslate
-from ibgw_tx.tws.api.contracts import contract_from_ib, details_from_ib
+from ibgw_tx.tws.api.contracts import contract_from_ib, details_from_ib, plain
 from ibgw_tx.tws.api.generation import charged
 
 
@@ -64,6 +64,22 @@ class TWSWrapper(EWrapper):
 
     def contractDetailsEnd(self, reqId: int) -> None:
         self._tell(events.ContractEnd(reqId))
+
+    def securityDefinitionOptionParameter(
+        self,
+        reqId: int,
+        exchange: str,
+        underlyingConId: int,
+        tradingClass: str,
+        multiplier: str,
+        expirations: Any,
+        strikes: Any,
+    ) -> None:
+        told = sorted(strike for strike in map(number_or_none, strikes) if strike is not None)
+        self._tell(events.Chain(reqId, exchange, plain(tradingClass), str(multiplier), sorted(expirations), told))
+
+    def securityDefinitionOptionParameterEnd(self, reqId: int) -> None:
+        self._tell(events.ChainEnd(reqId))
 
     def marketRule(self, marketRuleId: int, priceIncrements: list[Any]) -> None:
         ladder = tuple((step.lowEdge, step.increment) for step in priceIncrements)
@@ -130,6 +146,16 @@ class TWSWrapper(EWrapper):
         iv, delta, _, _, gamma, vega, theta, und_price = map(number_or_none, figures[-8:])
         told = {"iv": iv, "delta": delta, "gamma": gamma, "vega": vega, "theta": theta, "undPrice": und_price}
         self._tell(events.OptionTick(reqId, tickType, told))
+
+    def realtimeBar(
+        self, reqId: int, time: int, open_: float, high: float, low: float, close: float, volume: Any, wap: Any, count: int
+    ) -> None:
+        self._tell(events.LiveBar(reqId, str(time), (open_, high, low, close), volume, wap, count, closed=True))
+
+    def historicalDataUpdate(self, reqId: int, bar: Any) -> None:
+        prices = bar.open, bar.high, bar.low, bar.close
+        average = getattr(bar, "wap", None) if getattr(bar, "wap", None) is not None else bar.average
+        self._tell(events.LiveBar(reqId, bar.date, prices, bar.volume, average, bar.barCount, closed=False))
 
     # Orders.
 

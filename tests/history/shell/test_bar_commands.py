@@ -1,0 +1,81 @@
+"""What is kept of subscribed bars, and when history is asked for."""
+
+from ibgw_tx.model import keys as names
+from tests.kit.contracts import AAPL
+from tests.kit.gateway import World
+
+KEPT = names.bar_subscriptions("demo")
+CHANNEL = names.bars("NASDAQ", "STK", "USD-AAPL", "1 min")
+CONTRACT = {"conId": AAPL.conId, "exchange": "SMART"}
+
+
+def bars_message(req_id, *starts):
+    rows = [part for start in starts for part in (start, "1", "2", "0.5", "1.5", "100", "1.2", "7")]
+    return (17, req_id, "a", "b", len(starts), *rows)
+
+
+def subscribed(monkeypatch, **params):
+    world = World(monkeypatch).running()
+    world.send("SUB_BARS", contract=CONTRACT, barSize="1 min", **params)
+    world.answer(AAPL)
+    assert world.ack()["channel"] == CHANNEL
+    return world
+
+
+def told(world):
+    return world.link.on_channel(CHANNEL)
+
+
+def test_an_entry_that_is_none_is_not_restored_and_goes(monkeypatch, lines):
+    world = World(monkeypatch)
+    world.link.hashes[KEPT] = {b"x": b"junk", CHANNEL.encode(): b'{"contract":{},"barSize":"1 min"}'}
+    world.running()
+    assert len([line for line in lines if "are not restored" in line]) == 2 and not world.link.hashes.get(KEPT)
+
+
+def test_a_restart_asks_anew_from_the_newest_bar_on(monkeypatch):
+    world = subscribed(monkeypatch)
+    kept = dict(world.link.hashes[KEPT])
+    again = World(monkeypatch)
+    start = int(again.reactor.seconds()) // 60 * 60 - 600
+    again.link.hashes[KEPT] = kept
+    again.link.keys[CHANNEL] = f"[{start * 1000},1,2,0.5,1.5,100,1.2,7,false]".encode()
+    again.running()
+    again.seconds(1)
+    (asked,) = again.asked("20")
+    assert asked[-2] == "1" and int(asked[-6].split()[0]) >= 600, asked
+    again.tws.say(*bars_message(asked[1], start - 60, start, start + 60, start + 120))
+    found = [(bar[0] // 1000 - start, bar[8], bar[9:]) for bar in told(again)]
+    assert found == [(0, True, [True]), (60, True, [True]), (120, False, [])]
+
+
+def test_the_same_question_is_not_asked_again_within_ibs_pacing(monkeypatch):
+    world = subscribed(monkeypatch)
+    assert len(world.asked("20")) == 1
+    world.tws.notice(1102)
+    world.download()
+    world.seconds(3)
+    assert not world.asked("20")
+    world.seconds(15)
+    assert len(world.asked("20")) == 1
+
+
+def test_a_refusal_is_told_once_and_asked_again_after_a_minute(monkeypatch):
+    world = subscribed(monkeypatch)
+    for seconds in (0, 62):
+        world.seconds(seconds)
+        (asked,) = world.asked("20")
+        world.tws.notice(162, "no data", int(asked[1]))
+    (error,) = world.told("error")
+    assert (error["cmd"], error["code"]) == ("SUB_BARS", 162)
+
+
+def test_fifty_feeds_are_enough(monkeypatch):
+    monkeypatch.setattr("ibgw_tx.history.shell.bar_commands.MOST", 1)
+    world = subscribed(monkeypatch)
+    world.send("SUB_BARS", contract=CONTRACT, barSize="2 mins")
+    assert world.ack()["code"] == "limit"
+    world.send("SUB_BARS", contract=CONTRACT, barSize="1 min")
+    assert world.ack()["ok"] and len(world.asked("20")) == 1
+    world.send("UNSUB_BARS", contract=CONTRACT, barSize="1 min")
+    assert world.ack()["ok"] and world.asked("25") and not world.link.hashes[KEPT]
