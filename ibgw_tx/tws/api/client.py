@@ -19,6 +19,7 @@ from ibgw_tx.model.events import Notice
 from ibgw_tx.tws.api import generation
 from ibgw_tx.tws.api.contracts import contract_to_ib
 from ibgw_tx.tws.api.decoder import TWSDecoder
+from ibgw_tx.tws.api.more_requests import MoreRequests
 from ibgw_tx.tws.api.orders import order_to_ib
 from ibgw_tx.tws.api.wrapper import TWSWrapper
 
@@ -60,7 +61,7 @@ class _Tape:
         return sent
 
 
-class TWSClient:
+class TWSClient(MoreRequests):
     """What the gateway asks TWS: the official encoders over our own connection.
 
     Every method queues one message; PacingFull tells that too many wait. Without a session nothing is sent (ibapi then
@@ -136,11 +137,6 @@ class TWSClient:
         finally:
             self._connection.own = False
 
-    def ask_chains(self, req_id: int, under: Contract) -> None:
-        """Chain for each exchange and trading class, then ChainEnd. Options on a future are asked for by its exchange."""
-        exchange = under.exchange if under.secType == "FUT" else ""
-        self._ask(self._client.reqSecDefOptParams, req_id, under.symbol, exchange, under.secType, under.conId)
-
     def ask_market_rule(self, rule_id: int) -> None:
         """One MarketRule."""
         self._ask(self._client.reqMarketRule, rule_id)
@@ -176,22 +172,6 @@ class TWSClient:
     def cancel_positions_multi(self, req_id: int) -> None:
         """End it."""
         self._ask(self._client.cancelPositionsMulti, req_id)
-
-    def subscribe_pnl(self, req_id: int, account: str) -> None:
-        """Pnl of the whole account, now and about once a second while it changes."""
-        self._ask(self._client.reqPnL, req_id, account, "")
-
-    def cancel_pnl(self, req_id: int) -> None:
-        """End it."""
-        self._ask(self._client.cancelPnL, req_id)
-
-    def subscribe_pnl_single(self, req_id: int, account: str, con_id: int) -> None:
-        """PnlSingle of one position, now and about once a second while it changes."""
-        self._ask(self._client.reqPnLSingle, req_id, account, "", con_id)
-
-    def cancel_pnl_single(self, req_id: int) -> None:
-        """End it."""
-        self._ask(self._client.cancelPnLSingle, req_id)
 
     def ask_summary(self, req_id: int, tags: str) -> None:
         """SummaryRow of every account and tag, then SummaryEnd; then it has to be cancelled (two at most at a time)."""
@@ -246,14 +226,6 @@ class TWSClient:
     def cancel_history(self, req_id: int) -> None:
         """Wait for its bars no longer."""
         self._ask(self._client.cancelHistoricalData, req_id)
-
-    def subscribe_bars(self, req_id: int, contract: Contract, what: str, use_rth: bool) -> None:
-        """LiveBar of five seconds each, from now on."""
-        self._ask(self._client.reqRealTimeBars, req_id, self._contract(contract), 5, what, use_rth, [])
-
-    def cancel_bars(self, req_id: int) -> None:
-        """End them."""
-        self._ask(self._client.cancelRealTimeBars, req_id)
 
     # Orders.
 
