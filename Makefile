@@ -60,7 +60,7 @@ $(DEMO): setup.py pyproject.toml
 	$(INSTALL) '.[demo]'
 	@touch $@
 
-# dist/ibgateway_*.deb for this release of Debian (docs/install.md). It needs debhelper, lintian, python3-setuptools, python3-venv.
+# dist/ibgateway_*.deb for this release of Debian (docs/install.md). It needs build-essential, debhelper, lintian, python3-setuptools, python3-venv.
 deb:
 	rm -rf build/deb
 	mkdir -p build/deb/ibgateway dist

@@ -36,6 +36,7 @@ def leave_out(environment: Path) -> None:
     for pattern in ("twisted/**/test", "twisted/**/newsfragments", "zope/**/tests", "txredisapi/tests"):
         for path in [each for each in environment.glob(f"lib/python3*/site-packages/{pattern}") if each.is_dir()]:
             shutil.rmtree(path, ignore_errors=True)
+    (environment / ".gitignore").unlink(missing_ok=True)
     for path in environment.glob("lib/**/*"):
         if path.is_file():
             path.chmod(0o644)
