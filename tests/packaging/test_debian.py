@@ -45,7 +45,7 @@ def test_every_pin_has_its_licence_and_ibs_is_the_one_of_its_version():
     for name, number in pins().items():
         word = f"Distribution {name} {number}." if "ibapi" in name else f"Distribution {name}"
         assert re.search(rf"{re.escape(word)}( |\.|$)", text, re.MULTILINE), word
-    used = {word for line in re.findall(r"^License: (.*)$", text, re.MULTILINE) for word in re.findall(r"[A-Z][\w.-]+", line)}
+    used = {word for line in re.findall(r"^License: (.*)$", text, re.MULTILINE) for word in re.findall(r"[A-Z][\w.+-]+", line)}
     for licence in used:
         assert re.search(rf"^License: {re.escape(licence)}\n ", text, re.MULTILINE), licence
 
