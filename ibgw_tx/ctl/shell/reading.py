@@ -52,7 +52,12 @@ def order_table(orders: list[listed.Order], screen: Console) -> Table:
     """As wide as the screen lets it be."""
     narrow = screen.width < WIDE
     rows = [listed.row(order, now_ms(), narrow) for order in orders]
-    return table(listed.NARROW if narrow else listed.HEADINGS, rows, FIGURES, WHOLE)
+    if not narrow:
+        return table(listed.HEADINGS, rows, FIGURES, WHOLE)
+    # Room for a name and a price goes first: a long client_oid is folded, never cut.
+    made = table(listed.NARROW, rows, FIGURES, WHOLE[1:])
+    made.columns[0].min_width = made.columns[3].min_width = 10
+    return made
 
 
 @command("orders")
