@@ -133,7 +133,7 @@ def fill_row(order: Order, narrow: bool = False) -> tuple[str, ...]:
         safe(order.get("pair")),
         safe(order.get("T")),
         *((f"{done}/{of}",) if narrow else (done, of)),
-        figure(order.get("avg_price")),
+        figure(round(order["avg_price"], 6) if isinstance(order.get("avg_price"), float) else order.get("avg_price")),
         *(() if narrow else (f"{paid} {currency}".strip(),)),
         safe(order.get("status")),
         moment(order.get("updateTime"), date=False) if narrow else moment(order.get("updateTime"))[:19],

@@ -68,7 +68,10 @@ def test_contracts_history_balances_and_screens(operator: Operator) -> None:
     assert (status, "┤" in said) == (0, True), said
     assert operator.json("history", "SEHK", "HKD-1137", "--bar-size", "1 hour", "--duration", "2 D")
     assert operator.json("balance")["USD"]["type"] == "cash"
-    assert "NASDAQ:STK:USD-AAPL" in operator.run("pnl")[1]
+    wait_for(lambda: "NASDAQ:STK:USD-AAPL" in operator.run("pnl")[1])
+    told = operator.json("pnl")
+    assert told["account"] == "DU1000001" and "unrealized" in told["positions"]["NASDAQ:STK:USD-AAPL"]
+    assert operator.run("pnl", "--account", "DU0")[0] == 1
     assert f"{NAME}  TRUE " in operator.run("top", "--once")[1]
     assert operator.run("fills")[0] == 0
     assert operator.json("watch", "--heartbeats", "--for", "3")["message"]["type"] == "heartbeat"

@@ -78,8 +78,8 @@ def test_what_a_page_includes_is_there(path: Path) -> None:
 
 
 def test_the_bots_are_shown_as_they_are() -> None:
-    shown = set(re.findall(r'--8<-- "(examples/bot[^"]*)"', text(DOCS / "bots.md")))
-    assert shown == {str(path.relative_to(ROOT)) for path in ROOT.glob("examples/bot*")}
+    shown = set(re.findall(r'--8<-- "(examples/[^":]+)"', text(DOCS / "bots.md")))
+    assert {str(path.relative_to(ROOT)) for path in ROOT.glob("examples/bot*")} <= shown
 
 
 def variables(page: str) -> set[str]:

@@ -13,7 +13,7 @@ from rich.live import Live
 from ibgw_tx.ctl.shell.link import Link
 from ibgw_tx.ctl.shell.options import console
 
-PERIOD = 0.5  # seconds between two pictures
+PERIOD = 1.0  # seconds between two pictures
 FOR = click.option("--for", "seconds", type=float, help="End after so many seconds; else Ctrl-C ends it.")
 ONCE = click.option("--once", is_flag=True, help="One picture, then end.")
 

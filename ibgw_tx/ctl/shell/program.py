@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
-from ibgw_tx.ctl.shell import asking, books, reading, screens, trading
+from ibgw_tx.ctl.shell import asking, books, money, reading, screens, trading
 from ibgw_tx.ctl.shell.options import EPILOG, group
 
 #: Importing them has put their commands into the group.
-PARTS = (reading, asking, books, screens, trading)
+PARTS = (reading, money, asking, books, screens, trading)
 
 
 @group.command("completion", epilog=EPILOG)

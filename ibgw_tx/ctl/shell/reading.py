@@ -1,9 +1,8 @@
-"""The commands that only read: status, orders, order, fills, balance, pnl, doctor."""
+"""The commands that only read: status, orders, order, fills, doctor."""
 
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import attrs
 import click
@@ -16,11 +15,8 @@ from ibgw_tx.ctl import orders as listed
 from ibgw_tx.ctl.shell.facts import asked, facts
 from ibgw_tx.ctl.shell.link import REFUSED, Link, Trouble
 from ibgw_tx.ctl.shell.options import STYLES, WIDE, command, console, table, tell
-from ibgw_tx.ctl.words import figure, money, safe
-from ibgw_tx.model import keys
 
 TIMEOUT = click.option("--timeout", default=10.0, show_default=True, help="Seconds to wait for the gateway.")
-ACCOUNT = click.option("--account", default="", help="One of several accounts; else the gateway's main one.")
 #: Headings of figures, and those that are never cut.
 FIGURES = ("price", "done", "of", "done/of", "average", "commission", "since", "held", "value")
 WHOLE = ("i", "pair", "side", "status", "when", "currency")
@@ -104,58 +100,6 @@ def fills(link: Link, as_json: bool) -> None:
     narrow = screen.width < WIDE
     rows = [listed.fill_row(order, narrow) for order in found]
     screen.print(table(listed.FILLED_NARROW if narrow else listed.FILLED, rows, FIGURES, WHOLE))
-
-
-def balances(link: Link, account: str) -> dict[str, Any]:
-    """The balance document. Raises Trouble without one."""
-    found = link.json(keys.balance(link.name, account))
-    if not isinstance(found, dict):
-        raise Trouble("no balance: the gateway has not written one" + (f" for {account}" if account else ""))
-    return found
-
-
-def kind(found: dict[str, Any], wanted: str) -> dict[str, dict[str, Any]]:
-    """The entries of one type."""
-    return {key: each for key, each in found.items() if isinstance(each, dict) and each.get("type") == wanted}
-
-
-@command("balance")
-@ACCOUNT
-def balance(link: Link, as_json: bool, account: str) -> None:
-    """Cash and positions."""
-    found = balances(link, account)
-    if as_json:
-        tell(found)
-        return
-    screen = console()
-    cash = [(safe(key), money(each.get("balance"))) for key, each in kind(found, "cash").items()]
-    screen.print(table(("cash", "balance"), cash, ("balance",)))
-    held = [
-        (safe(key), figure(each.get("pos")), *(money(each.get(member)) for member in ("avgCost", "marketPrice", "marketValue")))
-        for key, each in kind(found, "position").items()
-    ]
-    figures = ("held", "average cost", "price", "value")
-    screen.print()
-    screen.print(table(("position", *figures), held, figures) if held else "no positions")
-
-
-@command("pnl")
-@ACCOUNT
-def pnl(link: Link, as_json: bool, account: str) -> None:
-    """Profit and loss of each position, as the balance has it, and its sum for each currency."""
-    held = kind(balances(link, account), "position")
-    if as_json:
-        tell({key: {"unrealPnl": each.get("unrealPnl"), "realPnl": each.get("realPnl")} for key, each in held.items()})
-        return
-    rows, sums = [], dict[str, list[float]]()
-    for key, each in held.items():
-        currency = safe((each.get("contract") or {}).get("currency"))
-        figures = [each.get("unrealPnl"), each.get("realPnl")]
-        rows.append((safe(key), currency, *map(money, figures)))
-        so_far = sums.setdefault(currency, [0.0, 0.0])
-        sums[currency] = [a + (b if isinstance(b, int | float) else 0) for a, b in zip(so_far, figures, strict=True)]
-    rows += [("all", currency, *map(money, figures)) for currency, figures in sums.items()]
-    console().print(table(("position", "currency", "unrealized", "realized"), rows, ("unrealized", "realized"), WHOLE))
 
 
 @command("doctor")

@@ -17,8 +17,9 @@ from ibgw_tx.ctl import orders as listed
 from ibgw_tx.ctl.shell.facts import asked, facts
 from ibgw_tx.ctl.shell.link import Link
 from ibgw_tx.ctl.shell.live import FOR, ONCE, follow, moving
+from ibgw_tx.ctl.shell.money import kind
 from ibgw_tx.ctl.shell.options import command, table, tell
-from ibgw_tx.ctl.shell.reading import kind, now_ms, order_table
+from ibgw_tx.ctl.shell.reading import now_ms, order_table
 from ibgw_tx.ctl.words import age, moment, money, safe
 from ibgw_tx.model import keys
 from ibgw_tx.model.json_text import loads
@@ -87,7 +88,14 @@ class Top:
         cash = kind(found, "cash") if isinstance(found, dict) else {}
         held = len(kind(found, "position")) if cash else 0
         told = "  ".join(f"{safe(key)} {money(each.get('balance')).partition('.')[0]}" for key, each in cash.items())
-        return Text.assemble(("cash  ", "bold"), told or "no balance", f"  {held} positions")
+        return Text.assemble(("cash  ", "bold"), told or "no balance", f"  {held} positions{self._daily()}")
+
+    def _daily(self) -> str:
+        """The day's profit and loss of each account, where IB tells it."""
+        accounts = (self._told or {}).get("accounts") or []
+        told = [self._link.json(keys.pnl(self._link.name, str(account))) for account in accounts]
+        known = [each.get("daily") for each in told if isinstance(each, dict)]
+        return "".join(f"  today {daily:+,.0f}" for daily in known if isinstance(daily, int | float))
 
     def _alive(self, orders: list[listed.Order], screen: Console, room: int) -> list[Any]:
         alive = listed.newest_first(order for order in orders if order.get("alive") or order.get("status") == "Unknown")
