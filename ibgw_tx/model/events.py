@@ -253,12 +253,16 @@ def _exact(members: dict[str, Any]) -> dict[str, Any]:
 
 @attrs.frozen
 class OrderEcho:
-    """An order of `client_id` as TWS shows it, told beside OpenOrder: its members by ibapi's names."""
+    """An order of `client_id` as TWS shows it, told beside OpenOrder: its members by ibapi's names.
+
+    `lost` are members that it has and that cannot be read here: a change built from the others would take them away.
+    """
 
     order_id: int
     client_id: int
     contract: Contract
     members: dict[str, Any] = attrs.field(converter=_exact)
+    lost: tuple[str, ...] = ()
 
 
 @attrs.frozen

@@ -179,6 +179,11 @@ class SentOrders:
             sent.settle({} if echo is None else echo.members)
         return sent.standing(None if echo is None else echo.members), sent.contract
 
+    def lost(self, order_id: int) -> tuple[str, ...]:
+        """Members of an order that was not sent here in this session, and that TWS shows in a form that cannot be read."""
+        echo = self.echoes.get(order_id)
+        return () if echo is None or order_id in self.orders else echo.lost
+
     def forget_old(self, is_open: Callable[[int], bool]) -> None:
         """What orders that are over were made of: nobody can change them."""
         if max(len(self.orders), len(self.echoes)) > self.at_most:

@@ -114,6 +114,10 @@ class Modify:
 
     def _base(self, order_id: int) -> tuple[Mapping[str, Any], Contract]:
         """What the live order is made of: as we sent it and TWS took it, else as TWS shows it."""
+        lost = self._sent.lost(order_id)
+        if lost:
+            text = f"order {order_id} cannot be changed here: its {', '.join(lost)} cannot be read, and would be taken away"
+            raise CommandError(errors.UNAVAILABLE, text)
         found = self._sent.base(order_id, self._orders.cache.orders.is_changing(order_id))
         if found is None:
             raise CommandError(errors.UNAVAILABLE, f"TWS has not shown order {order_id} in this session")

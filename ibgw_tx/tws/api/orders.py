@@ -19,6 +19,7 @@ from ibgw_tx.model.order_events import CompletedOrder, Execution, OpenOrder, Ter
 from ibgw_tx.model.order_members import CONDITIONS, FIELDS, NEVER_SENT, Condition, LegPrice, Tag, Tier
 from ibgw_tx.tws.api.contracts import contract_from_ib, plain
 from ibgw_tx.tws.api.generation import charged
+from ibgw_tx.tws.api.todays import preview
 
 #: What a preview (whatIf) tells: IB's names of OrderState.
 MARGIN_MEMBERS = (
@@ -93,6 +94,7 @@ def open_order(order_id: int, contract: Any, order: IBOrder, state: OrderState) 
         commission=charged(state, "commission"),
         commissionCurrency=charged(state, "commissionCurrency") or "",
         whatIf=bool(order.whatIf),
+        deactivated=bool(getattr(order, "deactivate", False)),
     )
 
 
@@ -106,6 +108,8 @@ def _member_from_ib(kind: str, value: Any) -> Any:
     if kind in _ITEMS:
         items = tuple(_ITEMS[kind](item) for item in value or ())
         return () if kind == "legs" and all(item.price is None for item in items) else items
+    if kind == "bool":
+        return None if value is None else bool(value)
     if kind == "tier":
         return Tier(value.name or "", value.val or "") if value is not None and value.name else None
     return value
@@ -172,6 +176,6 @@ def margins(state: OrderState) -> dict[str, Any]:
     found: dict[str, Any] = {name: figures.number_or_none(charged(state, name)) for name in MARGIN_MEMBERS}
     found["commissionCurrency"] = charged(state, "commissionCurrency") or None
     found["warningText"] = plain(state.warningText or "") or None
-    return found
+    return found | preview(state)
 
 

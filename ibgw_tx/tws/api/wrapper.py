@@ -13,6 +13,7 @@ from ibgw_tx.model.figures import UNSET_INTEGER, number_or_none, order_id, quant
 from ibgw_tx.model.order_events import Commission, OrderStatus
 from ibgw_tx.model.position import Position
 from ibgw_tx.tws.api import orders as ordertranslate
+from ibgw_tx.tws.api import todays
 from ibgw_tx.tws.api.contracts import contract_from_ib, details_from_ib, plain
 from ibgw_tx.tws.api.generation import charged
 
@@ -28,6 +29,8 @@ class TWSWrapper(EWrapper):
         self._tell = tell
         #: Of the details that come next, where ibapi passes it over (today's, up to server version 163).
         self.size_multiplier: int | None = None
+        #: What ibapi passes over of the open order in protobuf that comes next.
+        self._beside = todays.PassedOver()
 
     @contextmanager
     def listening(self, tell: Callable[[Any], None]) -> Iterator[None]:
@@ -164,8 +167,16 @@ class TWSWrapper(EWrapper):
             self._tell(events.WhatIf(orderId, ordertranslate.margins(orderState)))
             return
         told = ordertranslate.open_order(orderId, contract, order, orderState)
-        self._tell(events.OrderEcho(orderId, told.clientId, told.contract, ordertranslate.echo(order)))
+        members, beside = ordertranslate.echo(order), self._beside
+        self._tell(events.OrderEcho(orderId, told.clientId, told.contract, {**members, **beside.members}, beside.lost))
         self._tell(told)
+
+    def openOrderProtoBuf(self, openOrder: Any) -> None:
+        # Called before `openOrder`, with all that TWS has said.
+        self._beside = todays.passed_over(openOrder.order)
+
+    def configResponseProtoBuf(self, configResponse: Any) -> None:
+        self._tell(events.OwnSettings(configResponse.reqId, todays.as_dict(configResponse)))
 
     def openOrderEnd(self) -> None:
         self._tell(events.OpenOrderEnd())
