@@ -37,7 +37,7 @@ setup(
     ],
     python_requires=">=3.11",
     packages=[*find_packages(include=["ibgw_tx", "ibgw_tx.*"]), "twisted.plugins"],
-    package_data={"ibgw_tx": ["py.typed"], "ibgw_tx.sim": ["*.toml"]},
+    package_data={"ibgw_tx": ["py.typed"], "ibgw_tx.sim": ["*.toml"], "ibgw_tx.sight": ["page.*"]},
     install_requires=[
         "Twisted>=24.11",
         "txredisapi>=1.6,<1.7",
@@ -48,6 +48,7 @@ setup(
         "protobuf>=5.29.5,<8",
         "attrs>=23.2",
         "orjson>=3.9",
+        "prometheus-client>=0.20",
         # ibgwctl: words, screens, and a Redis that it asks without Twisted.
         "click>=8.1",
         "rich>=13",

@@ -51,12 +51,14 @@ from ibgw_tx.orders.shell.unanswered import Unanswered
 from ibgw_tx.redis.shell.link import RedisLink, Words
 from ibgw_tx.runtime.wall_clock import WallClock
 from ibgw_tx.self_check import SelfCheck
+from ibgw_tx.sight.fills import RecentFills
 from ibgw_tx.streams.events import EventStream
 from ibgw_tx.streams.shell.command_stream import CommandStream
 from ibgw_tx.tws.api.installed import describe
 from ibgw_tx.tws.connectivity import Change
 from ibgw_tx.tws.shell.asker import FIRST_REQUEST_ID, Asker
 from ibgw_tx.tws.shell.session import IBSession
+from ibgw_tx.tws.traffic import Traffic
 
 
 class Assembly:
@@ -85,6 +87,7 @@ class Assembly:
         self.redis = make_redis(
             config.redis_host, config.redis_port, config.redis_password, names.commands(name), reactor, lease, config.redis_user
         )
+        self.traffic, self.fills = Traffic(), RecentFills()
         self.events = EventStream(name, config.events)
         self.acks = AckChannel(lambda kind, message: self.redis.tell_all(self.publication(kind, message)), now)
         self.asker = Asker(reactor, config.tws_address)
@@ -104,22 +107,15 @@ class Assembly:
         self.bars = BarFeeds(self.asker, self.redis, followups, pacing, reactor, now)
         self.bar_commands = BarCommands(name, self.contracts, self.bars, self.redis, session)
         self.notices = NoticeRouter(
-            self.asker,
-            self.books,
-            self.account,
-            self.orders,
-            self.order_followups,
-            self.acks,
-            connectivity_changed,
-            config.tws_address,
-            reactor,
+            self.asker, self.books, self.account, self.orders,
+            self.order_followups, self.acks, connectivity_changed, config.tws_address, reactor,
             (self.pnl.noticed, self.bars.noticed),
-        )
+        )  # fmt: skip
         #: What is asked for anew with the link, and written anew with Redis, after all else.
         self.followers = (self.pnl, self.bars)
         look_back = LookBack(self.orders.cache, self._reservations).outcome
         max_age = int(config.max_command_age * 1000)
-        self.dispatcher = Dispatcher({**own, **self._handlers()}, self.acks, now, max_age, look_back)
+        self.dispatcher = Dispatcher({**own, **self._handlers()}, self.acks, now, max_age, look_back, reactor.seconds)
 
     def publication(self, kind: str, message: bytes) -> list[Words]:
         """The Redis commands that say something on ACK; bots that were away read acks and errors in the stream of events."""
@@ -267,6 +263,8 @@ class Assembly:
         if event.clientId == self._config.client_id:
             self.order_entry.ids.saw(event.orderId, own=True)
         self.orders.take(event)
+        if isinstance(event, told.Execution):
+            self.fills.take(event)
 
     def _noticed(self, notice: events.Notice) -> None:
         self.order_entry.noticed(notice)

@@ -61,6 +61,14 @@ def _positive(value: str) -> float:
     return float(value)
 
 
+def _listen(value: str) -> tuple[str, int]:
+    host, colon, port = value.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if bool(colon) != bool(bare) or (":" in bare) != (bare != host) or not re.fullmatch(r"[A-Za-z0-9_.:%-]*", bare):
+        raise ValueError("must be PORT or HOST:PORT (an IPv6 host in [ ])")
+    return bare or "127.0.0.1", _port(port)
+
+
 def _words(value: str) -> tuple[str, ...]:
     words = tuple(word.strip() for word in value.split(",") if word.strip())
     if not words or not value.isprintable():
@@ -152,6 +160,7 @@ SETTINGS = (
     Setting("max-open-orders", "IBGW_MAX_OPEN_ORDERS", None, _integer(1, 100000), "limit: living orders of the login"),
     Setting("price-collar", "IBGW_PRICE_COLLAR", None, _positive, "limit: percent a price may cross the last known book"),
     Setting("allowed-symbols", "IBGW_ALLOWED_SYMBOLS", None, _words, "limit: SYMBOL, pair or EXCHANGE:pair, with commas"),
+    Setting("metrics", "IBGW_METRICS", None, _listen, "[HOST:]PORT of metrics and status page, read-only; loopback unless told"),
     Setting("record", "IBGW_RECORD", None, _text, "file that gets every frame of TWS, both ways"),
     Setting("record-accounts", "IBGW_RECORD_ACCOUNTS", "0", _switch, "1: leave account numbers unmasked in it"),
     Setting("events", "IBGW_EVENTS", "10000", _integer(0, 10_000_000), "entries that the stream of events keeps; 0: no stream"),
@@ -190,6 +199,7 @@ class Config:
     max_open_orders: int | None
     price_collar: float | None
     allowed_symbols: tuple[str, ...] | None
+    metrics: tuple[str, int] | None
     record: str | None
     record_accounts: bool
     events: int

@@ -101,8 +101,21 @@ def makeService(options: Options, reactor: Any = None) -> IService:
 
     exit = CleanExit(reactor)
     tenure = make_tenure(options.config, reactor, exit.fail, Supervisor(os.environ.get("NOTIFY_SOCKET")))
+    if options.config.metrics is not None:
+        _sight(tenure, *options.config.metrics, reactor).setServiceParent(tenure)
     exit.setServiceParent(tenure)
     return _logged(tenure, options)  # type: ignore[return-value]
+
+
+def _sight(tenure: Any, host: str, port: int, reactor: Any) -> MultiService:
+    from ibgw_tx.facts import Facts  # noqa: PLC0415 (as tenure)
+    from ibgw_tx.sight.shell.service import SightService, bind  # noqa: PLC0415
+
+    try:
+        bound = bind(host, port)
+    except OSError as error:
+        raise SystemExit(f"ibgateway: --metrics (IBGW_METRICS) {host}:{port}: {error.strerror}") from None
+    return SightService(bound, lambda: None if tenure.gateway is None else Facts.of(tenure.gateway), reactor)
 
 
 def _logged(service: MultiService, options: Options) -> MultiService:

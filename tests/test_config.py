@@ -143,3 +143,16 @@ def test_a_near_miss_of_the_other_names_is_a_warning_and_a_stranger_is_nobodys_b
     said = near_misses(env)
     assert said == [("REDIS_PASSWD", "REDIS_PSWD"), ("TWS_API_PROT", "TWS_API_PORT")]
     configure({"name": "demo"}, env)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [("9100", ("127.0.0.1", 9100)), ("0.0.0.0:9100", ("0.0.0.0", 9100)), ("[::1]:9100", ("::1", 9100)), ("h.x:1", ("h.x", 1))],
+)
+def test_metrics_is_a_port_or_a_host_and_a_port(text, address):
+    assert configure({"name": "demo", "metrics": text}, {}).metrics == address
+
+
+@pytest.mark.parametrize("text", ["", ":9100", "x", "h:", "::1:9100", "h:0", "h:70000", "a b:1", "[h]:1x"])
+def test_metrics_that_is_no_address_is_refused(text):
+    assert refused({"metrics": text}).startswith(f"--metrics {text!r}: must be ")

@@ -40,8 +40,11 @@ MAY = {
     "streams": {"redis", "commands"},
     # The operator's program: it knows Redis and nothing of the gateway.
     "ctl": set(),
+    # What is shown of the gateway, from plain values.
+    "sight": set(),
 }
 ROOF = {"tap", "config", "gateway", "assembly", "notices", "status", "chores", "summary", "tenure", "reset", "self_check"}
+ROOF |= {"facts"}
 #: Floors of the simulator, from the ground up; its own roof is tap and ctl.
 SIM = ["wire", "market", "exchange", "replies", "office", "desks", "trouble", "replay", "server"]
 #: What keeps logic from being tested without a machine.
@@ -156,6 +159,7 @@ def test_one_place_knows_each_library():
     assert knows("hiredis") <= {("redis", "shell")}
     for library in ("redis", "click", "rich"):
         assert knows(library) == {("ctl", "shell")}
+    assert knows("prometheus_client") == {("sight",), ("sight", "shell")}
 
 
 def test_the_seam_to_ibapi_does_not_know_twisted():

@@ -73,6 +73,10 @@ class Connectivity:
         """Whether any market-data farm is broken."""
         return any(kind == "data" for kind, _ in self.broken)
 
+    def farms(self) -> list[tuple[str, str, bool]]:
+        """(kind, name, whether it works) of each farm that TWS has spoken of."""
+        return sorted((*farm, farm not in self.broken) for farm in self.broken | self._ready)
+
     def notice(self, code: int, text: str) -> Change | None:
         """Take one notice in; says what changed, None for a repetition or a code that changes nothing.
 

@@ -36,6 +36,8 @@ class BookPublisher:
         steady_ms: Callable[[], int],
     ) -> None:
         self.published = 0
+        #: Ends of reads from TWS at which changed books had to wait for room: they are told later, with what comes meanwhile.
+        self.held_back = 0
         self._channels = channels
         self._trades = trades
         self._redis = redis
@@ -53,7 +55,10 @@ class BookPublisher:
     def flush(self) -> None:
         """Publish every marked channel, if there is room."""
         channels, trades, wire = self._channels, self._trades, self._redis.books
-        if not (channels.has_news or trades.has_trades) or wire is None or not wire.has_room:
+        if not (channels.has_news or trades.has_trades):
+            return
+        if wire is None or not wire.has_room:
+            self.held_back += 1
             return
         t = self._now_ms()
         messages = channels.take_messages(t, self._steady_ms())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -9,6 +10,8 @@ from ibgw_tx.commands import replies
 from ibgw_tx.commands.message import Command, CommandId
 from ibgw_tx.model.errors import CommandError
 
+#: How many of the last acks, and of the last errors, are remembered, and how much of each text.
+REMEMBERED, _TEXT, _ID = 30, 300, 80
 #: Takes the bytes of one acknowledgement.
 Reply: TypeAlias = Callable[[bytes], None]
 
@@ -21,15 +24,31 @@ class AckChannel:
         self.accepted = self.refused = 0
         self._publish = publish
         self._now_ms = now_ms
+        self.counts = dict.fromkeys(("ack", "refusal", "error", "result", "message", "heartbeat"), 0)
+        self.refusals: dict[str, int] = {}
+        self.recent: deque[dict[str, Any]] = deque(maxlen=REMEMBERED)
+        self.errors: deque[dict[str, Any]] = deque(maxlen=REMEMBERED)
+
+    def _remember(self, id: CommandId, cmd: str | None, code: str | None, text: str) -> None:
+        shown = None if id is None else str(id)[:_ID]
+        self.recent.append({"t": self._now_ms(), "id": shown, "cmd": cmd and cmd[:_ID], "code": code, "text": text[:_TEXT]})
+
+    def _remember_error(self, code: int | None, text: str, cmd: str | None = None) -> None:
+        self.errors.append({"t": self._now_ms(), "code": code, "text": text[:_TEXT], "cmd": cmd})
 
     def ack(self, command: Command, to: Reply | None = None, **more: Any) -> None:
         """`ok:true`, with what the command's ack carries beside; `to` takes it in place of the channel."""
         self.accepted += 1
+        self.counts["ack"] += 1
+        self._remember(command.id, command.cmd, None, "")
         self._reply(replies.ack(command, self._now_ms(), **more), to)
 
     def refusal(self, id: CommandId, cmd: str | None, error: CommandError, to: Reply | None = None) -> None:
         """`ok:false`, with the error's code, sentence and members."""
         self.refused += 1
+        self.counts["refusal"] += 1
+        self.refusals[error.code] = self.refusals.get(error.code, 0) + 1
+        self._remember(id, cmd, error.code, error.text)
         self._reply(replies.refusal(id, cmd, error, self._now_ms(), **error.more), to)
 
     def _reply(self, message: bytes, to: Reply | None) -> None:
@@ -40,16 +59,22 @@ class AckChannel:
 
     def error(self, command: Command, code: int | None, text: str, **more: Any) -> None:
         """What TWS says later about a command; `code` is None when it is the gateway that gave up."""
+        self.counts["error"] += 1
+        self._remember_error(code, text, command.cmd)
         self._publish("error", replies.tws_error(command.id, command.cmd, code, text, self._now_ms(), **more))
 
     def result(self, command: Command, **more: Any) -> None:
         """What a command has found."""
+        self.counts["result"] += 1
         self._publish("result", replies.result(command.id, command.cmd, self._now_ms(), **more))
 
     def message(self, code: int, text: str, **more: Any) -> None:
         """What TWS says about no command in particular."""
+        self.counts["message"] += 1
+        self._remember_error(code, text)
         self._publish("msg", replies.tws_message(code, text, self._now_ms(), **more))
 
     def heartbeat(self, status: bool, now: int, reasons: Sequence[str] = ()) -> None:
         """The status as its key has it, with the key's time, and why it is false."""
+        self.counts["heartbeat"] += 1
         self._publish("heartbeat", replies.heartbeat(status, now, reasons))

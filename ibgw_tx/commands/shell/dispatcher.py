@@ -6,6 +6,7 @@ out when the handler has handed everything to TWS. At most MAX_OPEN commands are
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeAlias
 
@@ -19,6 +20,7 @@ from ibgw_tx.commands.shell.ack_channel import AckChannel, Reply
 from ibgw_tx.model import errors
 from ibgw_tx.model.contract import BadName
 from ibgw_tx.model.errors import AnswerUnreadable, CommandError, NotEncodable, PacingFull, RedisDown, RequestTimeout, SessionLost
+from ibgw_tx.model.tally import Histogram
 from ibgw_tx.runtime.log import Logger
 
 MAX_OPEN = 1000
@@ -66,14 +68,23 @@ class Dispatcher:
         now_ms: Callable[[], int],
         max_age: int,
         look_back: Callable[[Command], Coroutine[Any, Any, dict[str, Any] | None]] | None = None,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._look_back = look_back
+        #: From the coming of each kind of command to its ack or refusal.
+        self.latencies = {cmd: Histogram() for cmd in handlers}
         self._handlers = handlers
         self._known = frozenset(handlers)
         self._acks = acks
         self._now_ms = now_ms
         self._max_age = max_age
+        self._seconds = seconds
         self._open = 0
+
+    @property
+    def under_way(self) -> int:
+        """Commands that have no ack yet."""
+        return self._open
 
     def message(self, message: bytes, entry: Entry | None = None) -> None:
         """One message from the CMD channel, or of an entry of the stream."""
@@ -95,7 +106,7 @@ class Dispatcher:
         done.addErrback(lambda failure: self.log.failure("command {cmd}", failure, cmd=command.cmd))
 
     async def _carry_out(self, command: Command, entry: Entry | None) -> None:
-        to = None if entry is None else entry.reply
+        to, began = None if entry is None else entry.reply, self._seconds()
         try:
             more = await self._outcome(command, entry)
         except CommandError as error:
@@ -106,6 +117,7 @@ class Dispatcher:
             self._acks.ack(command, to, **more)
         finally:
             self._open -= 1
+            self.latencies[command.cmd].add(self._seconds() - began)
 
     async def _outcome(self, command: Command, entry: Entry | None) -> dict[str, Any]:
         if entry is not None and entry.again:

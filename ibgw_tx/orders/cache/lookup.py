@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from heapq import nlargest
 from typing import Any
 
 import attrs
@@ -11,7 +13,7 @@ from ibgw_tx.orders.cache.census import Census
 from ibgw_tx.orders.cache.index import OrderIndex
 from ibgw_tx.orders.cache.order import Order
 from ibgw_tx.orders.cache.order_json import order_json
-from ibgw_tx.orders.cache.states import Mark
+from ibgw_tx.orders.cache.states import Mark, State
 
 __all__ = ["OrderLookups"]
 
@@ -60,6 +62,16 @@ class OrderLookups:
     def living(self) -> Iterator[dict[str, Any]]:
         """Every order that is alive."""
         return (order_json(order) for order in tuple(self._census.alive))
+
+    def newest_living(self, limit: int) -> list[dict[str, Any]]:
+        """The `limit` living or Unknown orders that changed last, newest first."""
+        found = nlargest(limit, (*self._census.alive, *self._census.unknown), key=lambda order: order.touched)
+        return [order_json(order) for order in found]
+
+    def by_state(self) -> dict[str, int]:
+        """How many orders are in each state, by its name in small letters."""
+        found = Counter(order.state for order in self._index)
+        return {state.name.lower(): found[state] for state in State}
 
     @property
     def open_count(self) -> int:

@@ -111,6 +111,17 @@ class RedisLink(Service):
         """host:port."""
         return f"{self._host}:{self._port}"
 
+    @property
+    def connections(self) -> dict[str, bool]:
+        """Which of the three can be used."""
+        return {"commands": self.up, "subscription": self.listening, "books": self.books is not None}
+
+    @property
+    def unanswered(self) -> dict[str, int]:
+        """Commands that wait for Redis' answer, by connection."""
+        commands, books = self._protocol, self.books
+        return {"commands": commands.unanswered if commands else 0, "books": books.in_flight if books else 0}
+
     # Life.
 
     def startService(self) -> None:

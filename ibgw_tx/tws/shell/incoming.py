@@ -14,6 +14,7 @@ from ibgw_tx.tws.dialects import PROTOBUF
 from ibgw_tx.tws.frames import FrameSplitter, FrameTooLong
 from ibgw_tx.tws.protobuf import ProtobufError, first_number
 from ibgw_tx.tws.shell.recorder import Recorder
+from ibgw_tx.tws.traffic import KINDS, Traffic
 
 #: Messages that are decoded straight from their fields, by message id in digits.
 HotMessages: TypeAlias = Mapping[bytes, Callable[[list[bytes]], None]]
@@ -38,7 +39,9 @@ class Incoming:
         recorder: Recorder | None = None,
         hot_protobuf: HotProtobuf | None = None,
         decode_protobuf: Callable[[int, bytes], None] | None = None,
+        traffic: Traffic | None = None,
     ) -> None:
+        self._traffic = traffic or Traffic()
         self.bad_messages = 0
         #: Whether messages begin with four bytes that are their id (server version 201 and later).
         self.raw = False
@@ -68,10 +71,12 @@ class Incoming:
 
     def dispatch(self, frames: list[bytes]) -> None:
         """Hand each message to its taker."""
+        # Once for all of them: what is hot is not counted one by one.
+        self._traffic.messages += len(frames)
         if self.raw:
             self._dispatch_raw(frames)
             return
-        hot = self._hot
+        hot, received = self._hot, self._traffic.received
         for payload in frames:
             fields = payload.split(b"\0")
             try:
@@ -79,6 +84,7 @@ class Incoming:
                 if taken is not None:
                     taken(fields)
                 else:
+                    received[KINDS.get(fields[0], "other")] += 1
                     self._decode(fields[:-1])
             except Exception as error:
                 self._skip(payload)
@@ -106,6 +112,7 @@ class Incoming:
         kind = int.from_bytes(payload[:4], "big")
         if kind > PROTOBUF:
             assert self._decode_protobuf is not None
+            self._traffic.received[KINDS.get(b"%d" % (kind - PROTOBUF), "other")] += 1
             self._decode_protobuf(kind, payload[4:])
             return
         fields = [b"%d" % kind, *payload[4:].split(b"\0")]
@@ -113,10 +120,12 @@ class Incoming:
         if taken is not None:
             taken(fields)
         else:
+            self._traffic.received[KINDS.get(fields[0], "other")] += 1
             self._decode(fields[:-1])
 
     def _skip(self, payload: bytes) -> None:
         self.bad_messages += 1
+        self._traffic.unreadable += 1
         if self.bad_messages <= _BAD_LOGGED or self.bad_messages % 1000 == 0:
             self.log.failure(
                 "message from TWS at {address} skipped (number {count} of this session): {message!r}",

@@ -19,6 +19,7 @@ from ibgw_tx.runtime.write_now import write_now
 from ibgw_tx.tws.messages import is_end, lane_of, request_id_of
 from ibgw_tx.tws.pacing import RATE, Lane, Pacer, Parcel, Waiting
 from ibgw_tx.tws.shell.recorder import Recorder
+from ibgw_tx.tws.traffic import Traffic
 
 #: What makes the messages of a parcel when they may leave. It raises what the command is refused with; then nothing is sent.
 Maker = Callable[[], Sequence[bytes]]
@@ -38,7 +39,9 @@ class Outgoing:
         recorder: Recorder | None = None,
         rate: int = RATE,
         sent: Callable[[int], None] = lambda req_id: None,
+        traffic: Traffic | None = None,
     ) -> None:
+        self._traffic = traffic or Traffic()
         self._clock = clock
         self._recorder = recorder
         self._sent = sent
@@ -166,6 +169,7 @@ class Outgoing:
                 self._note_request(each, told)
             for message in messages:
                 self._transport.write(message)
+                self._traffic.sent[lane_of(message)] += 1
                 if self._recorder is not None:
                     self._recorder.frame("out", message[4:])
         if released:

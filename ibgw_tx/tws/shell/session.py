@@ -27,6 +27,7 @@ from ibgw_tx.tws.shell.incoming import HotMessages, HotProtobuf, Incoming
 from ibgw_tx.tws.shell.liveness import ALIVE_WITHIN, Liveness
 from ibgw_tx.tws.shell.outgoing import Maker, Outgoing
 from ibgw_tx.tws.shell.recorder import Recorder
+from ibgw_tx.tws.traffic import Traffic
 
 
 class SessionListener(Protocol):
@@ -60,6 +61,7 @@ class IBSession(TwistedProtocol):
         rate: int = RATE,
         newest: int = MAX_VERSION,
         hot_protobuf: HotProtobuf | None = None,
+        traffic: Traffic | None = None,
     ) -> None:
         """`newest`: the highest server version to offer."""
         self.client_id = client_id
@@ -73,8 +75,9 @@ class IBSession(TwistedProtocol):
         self._cause = ""
         self.client = TWSClient(self, client_id, self._told)
         self._handshake = Handshake(clock, self._start_api, self.abort, newest)
-        self._incoming = Incoming(hot, self.client.decode, listener.told, recorder, hot_protobuf, self.client.decode_protobuf)
-        self._outgoing = Outgoing(clock, recorder, rate, listener.requestSent)
+        raw = hot_protobuf, self.client.decode_protobuf
+        self._incoming = Incoming(hot, self.client.decode, listener.told, recorder, *raw, traffic)
+        self._outgoing = Outgoing(clock, recorder, rate, listener.requestSent, traffic)
         self._liveness = Liveness(clock, self.client.ask_current_time, self._silent_too_long)
 
     # Life.
