@@ -114,16 +114,17 @@ def main() -> int:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ibgateway-demo-")))
         server = stack.enter_context(EmbeddedRedis())
-        tws_port = str(free_port())
+        tws_port, page = str(free_port()), str(free_port())
         redis_flags = ("--redis-host", "127.0.0.1", "--redis-port", str(server.port))
         tws_flags = ("--tws-host", "127.0.0.1", "--tws-port", tws_port, "--client-id", "0")
         sim = stack.enter_context(twistd("ibsim", folder / "ibsim.log", "--port", tws_port))
         # A gateway that comes first would look for TWS again only after 20 s.
         wait_for_port(int(tws_port), sim)
         gateway = stack.enter_context(
-            twistd("ibgateway", folder / "ibgateway.log", "--name", NAME, *redis_flags, *tws_flags)
+            twistd("ibgateway", folder / "ibgateway.log", "--name", NAME, *redis_flags, *tws_flags, "--metrics", page)
         )
         watcher = Watcher(server.port)
+        watcher.view.note = f"status page  http://127.0.0.1:{page}/"
         try:
             watch(watcher, duration, [sim, gateway])
         except KeyboardInterrupt:
