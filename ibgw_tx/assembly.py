@@ -30,11 +30,13 @@ from ibgw_tx.contracts.shell.market_rules import MarketRules
 from ibgw_tx.history.shell.bar_commands import BarCommands
 from ibgw_tx.history.shell.bars import BarFeeds
 from ibgw_tx.history.shell.commands import HistoryCommands
+from ibgw_tx.inventory import Inventory
 from ibgw_tx.lease.shell.lease import Lease
+from ibgw_tx.listeners import hot_messages, listeners
 from ibgw_tx.model import events
 from ibgw_tx.model import keys as names
 from ibgw_tx.model import order_events as told
-from ibgw_tx.notices import NoticeRouter
+from ibgw_tx.notices import Bulletins, NoticeRouter
 from ibgw_tx.orders.cache.cache import OrderCache
 from ibgw_tx.orders.entry.ids import OrderIds
 from ibgw_tx.orders.entry.limits import Limits
@@ -59,6 +61,9 @@ from ibgw_tx.tws.connectivity import Change
 from ibgw_tx.tws.shell.asker import FIRST_REQUEST_ID, Asker
 from ibgw_tx.tws.shell.session import IBSession
 from ibgw_tx.tws.traffic import Traffic
+
+#: What is said on ACK and stands in the stream of events too.
+_STREAMED = frozenset({"ack", "error", "state", "bulletin"})
 
 
 class Assembly:
@@ -112,7 +117,9 @@ class Assembly:
             (self.pnl.noticed, self.bars.noticed),
         )  # fmt: skip
         #: What is asked for anew with the link, and written anew with Redis, after all else.
-        self.followers = (self.pnl, self.bars)
+        self.bulletins = Bulletins(self.acks)
+        self.followers = (self.pnl, self.bars, self.bulletins)
+        self.inventory = Inventory(name, self.redis, followups, self._kept_keys, now)
         look_back = LookBack(self.orders.cache, self._reservations).outcome
         max_age = int(config.max_command_age * 1000)
         self.dispatcher = Dispatcher({**own, **self._handlers()}, self.acks, now, max_age, look_back, reactor.seconds)
@@ -120,7 +127,7 @@ class Assembly:
     def publication(self, kind: str, message: bytes) -> list[Words]:
         """The Redis commands that say something on ACK; bots that were away read acks and errors in the stream of events."""
         said: Words = ("PUBLISH", names.acks(self._config.name), message)
-        return [said, *(self.events.entry(kind, self._now(), message) if kind in ("ack", "error") else ())]
+        return [said, *(self.events.entry(kind, self._now(), message) if kind in _STREAMED else ())]
 
     def _make_books(self, name: str, clock: WallClock) -> None:
         now, steady = clock.now_ms, clock.steady_ms
@@ -197,6 +204,12 @@ class Assembly:
             self._now,
         )
 
+    def _kept_keys(self) -> list[str]:
+        """The keys of subscribed books and bars."""
+        feeds = [each.feed for kind in self.books for each in kind.wanted.values()]
+        books = {names.book_key(*each.channel.name.split(":")[1:3]) for each in feeds}
+        return [*books, *self.bars.wanted]
+
     def _found(self, known: KnownContract) -> None:
         """A contract has been found: its rules are wanted, its exchange gets an OMS flag."""
         self.rules.found(known)
@@ -211,6 +224,7 @@ class Assembly:
             "SUB_TOP": top.subscribe,
             "UNSUB_TOP": top.unsubscribe,
             "FIND_CONTRACTS": self.contract_commands.find_contracts,
+            "SNAPSHOT": self.inventory.snapshot,
             "SUB_BARS": self.bar_commands.subscribe,
             "UNSUB_BARS": self.bar_commands.unsubscribe,
             "FIND_CHAIN": self.chains.find_chain,
@@ -222,51 +236,16 @@ class Assembly:
 
     def listeners(self) -> dict[type, Callable[[Any], None]]:
         """Who is told which record of TWS."""
-        take, take_ours = self.orders.take, self._order_told
-        return {
-            events.Notice: self._noticed,
-            events.NextValidId: lambda event: self.order_entry.ids.next_valid_id(event.order_id),
-            events.ContractHit: self.contracts.hit,
-            events.ContractEnd: self.contracts.end,
-            events.LiveBar: self.bars.told,
-            events.Chain: self.chains.chain,
-            events.ChainEnd: self.chains.chain_end,
-            events.MarketRule: self.rules.told,
-            events.AccountValue: self.account.value,
-            events.PortfolioRow: self.account.row,
-            events.CurrentTime: self.account.current_time,
-            events.Unreadable: lambda event: self.asker.spoil(event.fields, event.error),
-            events.AccountDownloadEnd: self.account.download_end,
-            events.MultiValue: self.account.multi_value,
-            events.MultiPosition: self.account.multi_position,
-            events.MultiEnd: self.account.multi_end,
-            events.Pnl: self.pnl.told,
-            events.PnlSingle: self.pnl.told_single,
-            events.SummaryRow: self.account_commands.summary_row,
-            events.SummaryEnd: self.account_commands.summary_end,
-            events.OptionTick: self.greeks.option_tick,
-            events.DataType: self.top.data_type,
-            events.OpenOrderEnd: self.order_questions.open_end,
-            events.CompletedOrdersEnd: self.order_questions.completed_end,
-            events.ExecutionsEnd: self.order_questions.executions_end,
-            events.WhatIf: self.order_followups.previewed,
-            events.OwnSettings: self.self_check.told,
-            events.OrderEcho: self.order_entry.echoed,
-            told.OpenOrder: take,
-            told.OrderStatus: take_ours,
-            told.CompletedOrder: take,
-            told.Execution: take_ours,
-            told.Commission: take,
-        }
+        return listeners(self)
 
-    def _order_told(self, event: told.OrderStatus | told.Execution) -> None:
+    def order_told(self, event: told.OrderStatus | told.Execution) -> None:
         if event.clientId == self._config.client_id:
             self.order_entry.ids.saw(event.orderId, own=True)
         self.orders.take(event)
         if isinstance(event, told.Execution):
             self.fills.take(event)
 
-    def _noticed(self, notice: events.Notice) -> None:
+    def noticed(self, notice: events.Notice) -> None:
         self.order_entry.noticed(notice)
         self.notices.noticed(notice)
 
@@ -285,14 +264,4 @@ class Assembly:
 
     def hot_messages(self) -> dict[bytes, Callable[[list[bytes]], None]]:
         """Messages that are decoded straight from their frames, by id."""
-        return {
-            b"12": self.hot_depth.depth,
-            b"13": self.hot_depth.depth_l2,
-            b"1": self.hot_top.tick_price,
-            b"2": self.hot_top.tick_size,
-            b"46": self.hot_top.tick_string,
-            b"99": self.hot_top.tick_by_tick,
-            b"17": self.history_commands.bars,
-            b"50": self.bars.closed,
-            b"90": self.bars.forming,
-        }
+        return hot_messages(self)

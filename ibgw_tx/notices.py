@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from ibgw_tx.accounts.shell.accounts import Accounts
 from ibgw_tx.books.shell.subscriptions import Subscriptions
 from ibgw_tx.commands.shell.ack_channel import AckChannel
 from ibgw_tx.model import events
+from ibgw_tx.model.errors import PacingFull
 from ibgw_tx.orders.shell.followups import OrderFollowups
 from ibgw_tx.orders.shell.orders import Orders
 from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws import codes
+from ibgw_tx.tws.api.client import TWSClient
 from ibgw_tx.tws.connectivity import SYSTEM_CODES, Change, Connectivity, farm_of
 from ibgw_tx.tws.shell.asker import Asker
 from ibgw_tx.tws.shell.farm_log import FarmLog
@@ -104,3 +107,33 @@ class NoticeRouter:
             )
         if change is not None:
             self._connectivity_changed(change)
+
+
+class Bulletins:
+    """IB's bulletins on ACK, each once; TWS repeats the day's in every session. MOST numbers are remembered."""
+
+    MOST = 1000
+
+    def __init__(self, acks: AckChannel) -> None:
+        self._acks = acks
+        self._told: dict[int, None] = {}
+
+    def link_up(self, client: TWSClient) -> None:
+        """Ask for them. Without room for one more message there are none in this session."""
+        with suppress(PacingFull):
+            client.subscribe_bulletins()
+
+    def link_down(self, session_lost: bool) -> None:
+        """They end with the session."""
+
+    def redis_up(self) -> None:
+        """Nothing of them is kept."""
+
+    def told(self, event: events.Bulletin) -> None:
+        """One, perhaps again."""
+        if event.number in self._told:
+            return
+        self._told[event.number] = None
+        if len(self._told) > self.MOST:
+            del self._told[next(iter(self._told))]
+        self._acks.bulletin(event.number, event.kind, event.exchange, event.text)

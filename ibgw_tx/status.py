@@ -143,6 +143,7 @@ class Status:
         if reasons == self._said:
             return
         self._said = reasons
+        self._parts.acks.state(not reasons, reasons)
         self._supervisor.state(f"status false: {'; '.join(reasons)}" if reasons else "status true")
         if reasons:
             self.log.info("status of {name} is false: {reasons}", name=self._config.name, reasons="; ".join(reasons))

@@ -36,6 +36,16 @@ def result(id: CommandId, cmd: str, now: int, **more: Any) -> bytes:
     return jsontext.dumps({"type": "result", "id": id, "cmd": cmd, **more, "t": now})
 
 
+def state(status: bool, reasons: Sequence[str], now: int) -> bytes:
+    """The status, when it or why it is false has changed."""
+    return jsontext.dumps({"type": "state", "status": status, "reasons": list(reasons), "t": now})
+
+
+def bulletin(number: int, kind: int, exchange: str, text: str, now: int) -> bytes:
+    """A bulletin of IB."""
+    return jsontext.dumps({"type": "bulletin", "number": number, "kind": kind, "exchange": exchange, "text": text, "t": now})
+
+
 def heartbeat(status: bool, now: int, reasons: Sequence[str] = ()) -> bytes:
     """The status, every second; the reasons while it is false."""
     why = {"reasons": list(reasons)} if reasons else {}

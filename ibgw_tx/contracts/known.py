@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 
+from ibgw_tx.contracts.sessions import with_sessions
 from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.contract import JSON_MEMBERS, BadName, Contract
@@ -38,7 +39,7 @@ class KnownContract:
     def document(self) -> bytes:
         """The value stored in Redis."""
         head = {"contract": self.contract.to_json()}
-        return jsontext.dumps({**head, **self.details, "_timestamp": self.timestamp})
+        return jsontext.dumps({**head, **with_sessions(self.details), "_timestamp": self.timestamp})
 
 
 def read_document(value: bytes) -> KnownContract:

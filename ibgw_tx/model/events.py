@@ -99,6 +99,16 @@ class LiveBar:
 
 
 @attrs.frozen
+class Bulletin:
+    """IB's word to everybody. `kind` 1: news, 2: an exchange is not available, 3: it is again."""
+
+    number: int
+    kind: int
+    text: str
+    exchange: str
+
+
+@attrs.frozen
 class MarketRule:
     """A price ladder: (low edge, increment) from the lowest edge up."""
 

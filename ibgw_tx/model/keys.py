@@ -210,6 +210,11 @@ def standby(name: str) -> str:
 # Patterns, for who looks over keys that are there (SCAN).
 
 
+def own(name: str) -> str:
+    """Every key of a gateway that is not in the URANUS convention."""
+    return f"IBGateway:{name}:*"
+
+
 def order_hashes(name: str) -> str:
     """Every order hash of a gateway."""
     return f"URANUS:*:{name}:O:*"

@@ -99,3 +99,15 @@ def test_chain(small: Small) -> None:
 def test_bars(small: Small) -> None:
     said = small.said("bars.py", "PAXOS", "USD-BTC", "5 secs", "2")
     assert len(said.splitlines()) == 2 and all(line.startswith("bar ") for line in said.splitlines()), said
+
+
+def test_start(small: Small) -> None:
+    said = small.said("start.py")
+    assert "IBGateway:bots:status" in said and "IBGateway:bots:balance" in said
+
+
+def test_pager(small: Small) -> None:
+    bot = small.start("pager.py", "1")
+    assert bot.stdout is not None and bot.stdout.readline() == "watching\n"
+    small.send("RESET")
+    assert "PAGE: the balance of DU1000001" in small.ended(bot)

@@ -74,6 +74,14 @@ class AckChannel:
         self._remember_error(code, text)
         self._publish("msg", replies.tws_message(code, text, self._now_ms(), **more))
 
+    def state(self, status: bool, reasons: Sequence[str]) -> None:
+        """The status has changed, or why it is false."""
+        self._publish("state", replies.state(status, reasons, self._now_ms()))
+
+    def bulletin(self, number: int, kind: int, exchange: str, text: str) -> None:
+        """IB says something to everybody."""
+        self._publish("bulletin", replies.bulletin(number, kind, exchange, text, self._now_ms()))
+
     def heartbeat(self, status: bool, now: int, reasons: Sequence[str] = ()) -> None:
         """The status as its key has it, with the key's time, and why it is false."""
         self.counts["heartbeat"] += 1

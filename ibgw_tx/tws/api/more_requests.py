@@ -52,3 +52,7 @@ class MoreRequests(ABC):
     def cancel_bars(self, req_id: int) -> None:
         """End them."""
         self._ask(self._client.cancelRealTimeBars, req_id)
+
+    def subscribe_bulletins(self) -> None:
+        """Bulletin for each of today, and for each to come."""
+        self._ask(self._client.reqNewsBulletins, True)

@@ -84,6 +84,9 @@ class TWSWrapper(EWrapper):
     def securityDefinitionOptionParameterEnd(self, reqId: int) -> None:
         self._tell(events.ChainEnd(reqId))
 
+    def updateNewsBulletin(self, msgId: int, msgType: int, newsMessage: str, originExch: str) -> None:
+        self._tell(events.Bulletin(msgId, msgType, plain(newsMessage), originExch))
+
     def marketRule(self, marketRuleId: int, priceIncrements: list[Any]) -> None:
         ladder = tuple((step.lowEdge, step.increment) for step in priceIncrements)
         self._tell(events.MarketRule(marketRuleId, ladder))

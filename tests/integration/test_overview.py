@@ -1,0 +1,60 @@
+"""SNAPSHOT, bulletins, changes of state and sessions of a contract, on a real Redis and ibsim."""
+
+from __future__ import annotations
+
+from pytest_twisted import ensureDeferred
+
+from .kit import NAME, World, sleep, until
+from .test_orders import placed, running_oms
+
+
+@ensureDeferred
+async def test_a_snapshot_names_every_key_with_its_age(running: World) -> None:
+    await running_oms(running)
+    await placed(running, client_oid="one")
+    await running.bot.send("SUB_ODBK", exchange="SEHK", showName="HKD-1137")
+    await until(lambda: running.bot.on("URANUS:SEHK:HKD-1137:full_odbk_channel"))
+    for _ in range(200):
+        if await running.bot.get("URANUS:SEHK:HKD-1137:orderbook") and await running.bot.get(f"IBGateway:{NAME}:pnl:DU1000001"):
+            break
+        await sleep(0.05)
+    ack = await running.bot.send("SNAPSHOT")
+    result = await running.bot.hear(lambda m: m["type"] == "result" and m["id"] == ack["id"])
+    ages = result["keys"]
+    for key in (
+        f"IBGateway:{NAME}:status", f"IBGateway:{NAME}:balance", f"IBGateway:{NAME}:account:DU1000001",
+        f"URANUS:NASDAQ:{NAME}:O:USD-AAPL", "URANUS:SEHK:HKD-1137:orderbook",
+    ):  # fmt: skip
+        assert 0 <= ages[key] < 30, (key, ages)
+    assert ages[f"URANUS:NASDAQ:{NAME}:OMS"] is None and f"IBGateway:{NAME}:subscriptions" in ages
+    assert result["client_oids"] == 1 and not [key for key in ages if ":client_oid:" in key]
+    every = {key.decode() for key in await running.bot.call("KEYS", f"*:{NAME}:*")}
+    assert {key for key in every if ":client_oid:" not in key} <= set(ages)
+    assert (await running.bot.send("SNAPSHOT", x=1))["code"] == "bad_params"
+
+
+@ensureDeferred
+async def test_changes_of_state_and_bulletins_are_told(running: World) -> None:
+    assert running.requests("reqNewsBulletins")
+    running.sim.trouble.send(14, 1, 7, 2, "NYSE is not available", "NYSE")
+    running.sim.trouble.send(14, 1, 7, 2, "NYSE is not available", "NYSE")
+    told = await running.bot.hear(lambda m: m["type"] == "bulletin")
+    assert (told["number"], told["kind"], told["exchange"], told["text"]) == (7, 2, "NYSE", "NYSE is not available")
+    start = len(running.bot.heard)
+    running.sim.trouble.lose_link()
+    lost = await running.bot.hear(lambda m: m["type"] == "state", start)
+    assert lost["status"] is False and "no link to IB" in lost["reasons"][0]
+    running.sim.trouble.restore_link()
+    back = await running.bot.hear(lambda m: m["type"] == "state" and m["status"], start)
+    assert back["reasons"] == [] and len([m for m in running.bot.on_ack() if m["type"] == "bulletin"]) == 1
+    kinds = [entry[1][1] for entry in await running.bot.call("XRANGE", f"IBGateway:{NAME}:events", "-", "+")]
+    assert b"state" in kinds and kinds.count(b"bulletin") == 1
+
+
+@ensureDeferred
+async def test_a_contract_tells_its_sessions_in_ms(running: World) -> None:
+    await until(lambda: running.gateway is not None and running.gateway.status)
+    known = await running.bot.get("IBGateway:ContractId:265598")
+    assert known["sessions"] and all(begin < end for begin, end in known["sessions"])
+    assert all(end - begin == 16 * 3600 * 1000 for begin, end in known["sessions"])
+    assert len(known["liquidSessions"]) == len(known["sessions"])
