@@ -66,8 +66,8 @@ NOTHING_REAL = 1e300
 _SIZE_DIGITS = 15
 #: From here on a size is IB's "unset" (2^63 - 1, 2^127 - 1, 1.797e308), not a size.
 LARGEST_SIZE = 10**_SIZE_DIGITS
-#: IB's sizes have eight decimals (crypto) or few more; a text with more than these is a double that somebody wrote out in full.
-_PLACES = 18
+#: IB's sizes have eight decimals (crypto); a text with more than these, and more digits than a double keeps, is a double's noise.
+_PLACES, _DIGITS = 10, 15
 #: What stands in a book's row for a size that cannot be read: it makes no publishable book while it is there.
 NO_SIZE = -1
 
@@ -167,8 +167,8 @@ def size_or_none(value: Any) -> Quantity | None:
     if isinstance(found, Decimal):
         if found.is_infinite() or found.adjusted() >= _SIZE_DIGITS:
             return None
-        if int(found.as_tuple().exponent) < -_PLACES:
-            found = Decimal(repr(float(found)))
+        if int(found.as_tuple().exponent) < -_PLACES and len(found.as_tuple().digits) > _DIGITS:
+            found = exact(float(found))
     return None if abs(found) >= LARGEST_SIZE or found in _UNSET_SIZES else normal(found)
 
 
