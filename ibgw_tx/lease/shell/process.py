@@ -20,7 +20,12 @@ def this_process() -> Process:
 
 def is_dead(holder: Holder) -> bool:
     """Whether its process is of this host and has ended, for sure."""
-    return holder.process.has_ended(this_process(), _born(holder.process.pid))
+    pid = holder.process.pid
+    born = _born(pid)
+    # With hidepid /proc shows nothing of another user's process: that it cannot be read does not say that it is gone.
+    if not born and _exists(pid) and not _is_over(pid):
+        return False
+    return holder.process.has_ended(this_process(), born)
 
 
 def lasting_seconds() -> float:
@@ -30,9 +35,27 @@ def lasting_seconds() -> float:
 
 
 def _born(pid: int) -> str:
-    fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
-    # A zombie has ended.
-    return fields[_BORN] if len(fields) > _BORN and fields[0] not in ("Z", "X") else ""
+    fields = _fields(pid)
+    return fields[_BORN] if len(fields) > _BORN and not _is_over(pid) else ""
+
+
+def _is_over(pid: int) -> bool:
+    """A zombie has ended."""
+    return _fields(pid)[:1] in (["Z"], ["X"])
+
+
+def _fields(pid: int) -> list[str]:
+    return _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError, ValueError):
+        return True
+    return True
 
 
 def _space() -> str:
