@@ -32,7 +32,7 @@ from ibgw_tx.history.shell.bars import BarFeeds
 from ibgw_tx.history.shell.commands import HistoryCommands
 from ibgw_tx.inventory import Inventory
 from ibgw_tx.lease.shell.lease import Lease
-from ibgw_tx.listeners import hot_messages, listeners
+from ibgw_tx.listeners import hot_messages, listeners, protobuf_messages
 from ibgw_tx.model import events
 from ibgw_tx.model import keys as names
 from ibgw_tx.model import order_events as told
@@ -56,6 +56,7 @@ from ibgw_tx.self_check import SelfCheck
 from ibgw_tx.sight.fills import RecentFills
 from ibgw_tx.streams.events import EventStream
 from ibgw_tx.streams.shell.command_stream import CommandStream
+from ibgw_tx.tws.api.hot import HotProtobuf
 from ibgw_tx.tws.api.installed import describe
 from ibgw_tx.tws.connectivity import Change
 from ibgw_tx.tws.shell.asker import FIRST_REQUEST_ID, Asker
@@ -265,3 +266,7 @@ class Assembly:
     def hot_messages(self) -> dict[bytes, Callable[[list[bytes]], None]]:
         """Messages that are decoded straight from their frames, by id."""
         return hot_messages(self)
+
+    def hot_protobuf(self) -> HotProtobuf:
+        """The same in protobuf."""
+        return protobuf_messages(self)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ibgw_tx.books.top_messages import takers
 from ibgw_tx.model import events
 from ibgw_tx.model import order_events as told
+from ibgw_tx.tws.api.hot import HotProtobuf, hot_protobuf
 
 
 def listeners(parts: Any) -> dict[type, Callable[[Any], None]]:
@@ -63,3 +65,8 @@ def hot_messages(parts: Any) -> dict[bytes, Callable[[list[bytes]], None]]:
         b"50": parts.bars.closed,
         b"90": parts.bars.forming,
     }
+
+
+def protobuf_messages(parts: Any) -> HotProtobuf:
+    """The same in protobuf; bars that form come through ibapi's decoder."""
+    return hot_protobuf({**takers(parts.hot_depth, parts.hot_top), 17: parts.history_commands.bars_message})

@@ -11,22 +11,24 @@ R = TypeVar("R", bound=Rows)
 
 
 class Feeds(Generic[R]):
-    """The feeds of one kind by the request id as it stands in frames."""
+    """The feeds of one kind by the request id: as it stands in frames of text, and as a number."""
 
     def __init__(self, channels: Channels) -> None:
         self.by_request: dict[bytes, Feed[R]] = {}
+        self.by_number: dict[int, Feed[R]] = {}
         self._channels = channels
 
     def start(self, feed: Feed[R], req_id: int) -> None:
         """From now on the rows of `req_id` are this feed's, starting from nothing."""
         self.end(feed)
         feed.req_id = req_id
-        self.by_request[b"%d" % req_id] = feed
+        self.by_request[b"%d" % req_id] = self.by_number[req_id] = feed
 
     def end(self, feed: Feed[R]) -> None:
         """What still comes for the feed's request is late and harmless, and its rows are nothing any more."""
         if feed.req_id is not None:
             self.by_request.pop(b"%d" % feed.req_id, None)
+            self.by_number.pop(feed.req_id, None)
             feed.req_id = None
         feed.spoilt = False
         self._channels.distrust(feed)

@@ -19,7 +19,7 @@ _OPERATION = {b"0": 0, b"1": 1, b"2": 2}
 _SIDE = {b"0": 0, b"1": 1}
 
 #: Below it whole numbers are sizes; above are IB's ways of saying "unset" (2147483647 is the smallest).
-_PLAIN = 1_000_000_000
+PLAIN = 1_000_000_000
 
 
 class HotDepth:
@@ -30,7 +30,7 @@ class HotDepth:
         self.strays = 0
         self.updates = 0
         self._by_request = self.feeds.by_request
-        self._mark = channels.mark
+        self.mark = channels.mark
 
     def depth(self, fields: list[bytes]) -> None:
         """MARKET_DEPTH: 12, version, reqId, position, operation, side, price, size."""
@@ -45,15 +45,15 @@ class HotDepth:
             if operation == DELETE:
                 changed = rows.apply(DELETE, _SIDE[fields[5]], _POSITION[fields[3]], 0, 0)
             else:
-                size: Quantity = int(text) if text.isdigit() else _PLAIN
-                if size >= _PLAIN:
+                size: Quantity = int(text) if text.isdigit() else PLAIN
+                if size >= PLAIN:
                     size = figures.row_size(text)
                 changed = rows.apply(operation, _SIDE[fields[5]], _POSITION[fields[3]], float(fields[6]), size)
         except (KeyError, IndexError, ValueError):
             rows.gaps += 1
             raise
         if changed and not feed.channel.dirty:
-            self._mark(feed)
+            self.mark(feed)
 
     def depth_l2(self, fields: list[bytes]) -> None:
         """MARKET_DEPTH_L2: 13, version, reqId, position, marketMaker, operation, side, price, size, isSmartDepth."""
@@ -69,12 +69,12 @@ class HotDepth:
             if operation == DELETE:
                 changed = rows.apply(DELETE, _SIDE[fields[6]], _POSITION[fields[3]], 0, 0)
             else:
-                size: Quantity = int(text) if text.isdigit() else _PLAIN
-                if size >= _PLAIN:
+                size: Quantity = int(text) if text.isdigit() else PLAIN
+                if size >= PLAIN:
                     size = figures.row_size(text)
                 changed = rows.apply(operation, _SIDE[fields[6]], _POSITION[fields[3]], float(fields[7]), size)
         except (KeyError, IndexError, ValueError):
             rows.gaps += 1
             raise
         if changed and not feed.channel.dirty:
-            self._mark(feed)
+            self.mark(feed)

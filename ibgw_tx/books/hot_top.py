@@ -17,6 +17,7 @@ from ibgw_tx.books.top_of_book import PRICES, SIZES, TopOfBook
 from ibgw_tx.books.trades import DELAYED_LAST, LAST, LAST_TIME, RT_VOLUME, Quotes, Trades
 from ibgw_tx.model import figures
 from ibgw_tx.model import json_text as jsontext
+from ibgw_tx.model.figures import Quantity
 
 _PRICE_SIDES = {b"%d" % tick: side for tick, side in PRICES.items()}
 _SIZE_SIDES = {b"%d" % tick: side for tick, side in SIZES.items()}
@@ -37,7 +38,7 @@ class HotTop:
         self.updates = 0
         self.broken: list[tuple[str, Exception]] = []
         self._by_request = self.feeds.by_request
-        self._mark = channels.mark
+        self.mark = channels.mark
         self._now_ms = now_ms
         self._trading: dict[Trades, None] = {}
 
@@ -55,10 +56,15 @@ class HotTop:
         size = figures.size_or_none(fields[5]) if fields[5] else 0
         if side is not None:
             if feed.rows.price(side, price, size):
-                self._mark(feed)
-        elif last is not None and price is not None and price != -1 and size is not None and size > 0:
+                self.mark(feed)
+        elif last is not None:
+            self.last_price(feed, last, price, size)
+
+    def last_price(self, feed: Feed[TopOfBook], tick: int, price: float | None, size: Quantity | None) -> None:
+        """A "last" price with a size may be a trade."""
+        if price is not None and price != -1 and size is not None and size > 0:
             rows = feed.rows
-            if rows.trades.last(last, price, size, self._now_ms(), rows.quotes(), feed.factor):
+            if rows.trades.last(tick, price, size, self._now_ms(), rows.quotes(), feed.factor):
                 self._traded(feed)
 
     def tick_size(self, fields: list[bytes]) -> None:
@@ -72,22 +78,31 @@ class HotTop:
             return
         self.updates += 1
         if feed.rows.size(side, figures.size_or_none(fields[4])):
-            self._mark(feed)
+            self.mark(feed)
 
     def tick_string(self, fields: list[bytes]) -> None:
         """TICK_STRING: 46, version, reqId, tick type, text; RTVolume and the time of the last trade are of interest."""
         feed = self._by_request.get(fields[2])
         if feed is None:
             return
-        rows = feed.rows
         if fields[3] in _RT_VOLUME:
-            self.updates += 1
-            if rows.trades.rt_volume(fields[4].decode("ascii"), rows.quotes(), feed.factor):
-                self._traded(feed)
+            self.rt_volume(feed, fields[4].decode("ascii"))
         elif fields[3] in _LAST_TIME:
-            self.updates += 1
-            if rows.trades.last_time(_LAST_TIME[fields[3]], int(fields[4]), self._now_ms(), rows.quotes(), feed.factor):
-                self._traded(feed)
+            self.last_time(feed, _LAST_TIME[fields[3]], int(fields[4]))
+
+    def rt_volume(self, feed: Feed[TopOfBook], text: str) -> None:
+        """An RTVolume text."""
+        self.updates += 1
+        rows = feed.rows
+        if rows.trades.rt_volume(text, rows.quotes(), feed.factor):
+            self._traded(feed)
+
+    def last_time(self, feed: Feed[TopOfBook], tick: int, seconds: int) -> None:
+        """The time of the last trade (epoch s)."""
+        self.updates += 1
+        rows = feed.rows
+        if rows.trades.last_time(tick, seconds, self._now_ms(), rows.quotes(), feed.factor):
+            self._traded(feed)
 
     def tick_by_tick(self, fields: list[bytes]) -> None:
         """TICK_BY_TICK: 99, reqId, kind (1 Last, 2 AllLast), time in s, price, size, mask, exchange, conditions.
@@ -98,13 +113,22 @@ class HotTop:
         if feed is None:
             self.strays += 1
             return
-        self.updates += 1
         price, size = figures.price_or_none(fields[4]), figures.size_or_none(fields[5])
-        if fields[2] not in _TRADES or price is None or size is None or size <= 0:
+        if fields[2] not in _TRADES:
+            self.updates += 1
             return
         exchange, conditions = fields[7].decode("latin-1"), fields[8].decode("latin-1")
+        self.print_told(feed, price, size, int(fields[3]), conditions, exchange)
+
+    def print_told(
+        self, feed: Feed[TickRows], price: float | None, size: Quantity | None, seconds: int, conditions: str, exchange: str
+    ) -> None:
+        """One print of the tape (epoch s); without a price or a size it is no trade."""
+        self.updates += 1
+        if price is None or size is None or size <= 0:
+            return
         trades = feed.rows.trades
-        if trades.tick(price, size, int(fields[3]), conditions, exchange, self._quotes(feed.channel), feed.factor):
+        if trades.tick(price, size, seconds, conditions, exchange, self._quotes(feed.channel), feed.factor):
             self._traded(feed)
 
     def _quotes(self, channel: Channel) -> Quotes:

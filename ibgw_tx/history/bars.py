@@ -9,6 +9,8 @@ from ibgw_tx.model import figures
 from ibgw_tx.model.figures import Quantity
 from ibgw_tx.model.tws_time import told_ms
 
+_PRICES = ("open", "high", "low", "close")
+
 
 def parse_bars(fields: list[bytes]) -> tuple[int, list[list[Any]]]:
     """(request id, bars) of a HISTORICAL_DATA (17) frame since server version 124.
@@ -25,6 +27,16 @@ def parse_bars(fields: list[bytes]) -> tuple[int, list[list[Any]]]:
         prices = [_price(text) for text in (open_, high, low, close)]
         bars.append([bar_time(date.decode()), *prices, _volume(volume), _average(average), _volume(trades)])
     return int(fields[1]), bars
+
+
+def bars_of(message: Any) -> tuple[int, list[list[Any]]]:
+    """The same of ibapi's protobuf message HistoricalData. A price that is absent is None."""
+    bars = []
+    for bar in message.historicalDataBars:
+        prices = [figures.number_or_none(getattr(bar, name)) if bar.HasField(name) else None for name in _PRICES]
+        average = _average(bar.WAP or None)
+        bars.append([bar_time(bar.date), *prices, _volume(bar.volume or None), average, _volume(bar.barCount)])
+    return message.reqId, bars
 
 
 def _is_count(fields: list[bytes], at: int) -> bool:

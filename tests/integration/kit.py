@@ -189,6 +189,10 @@ class World:
         """What TWS has been asked, as raw texts."""
         return [entry.fields for entry in self.sim.office.journal.named(*names)]
 
+    def request_ids(self, name: str) -> list[str]:
+        """The id of each request of a name: behind a version in text, the first member in protobuf."""
+        return [fields[1] if any("=" in text for text in fields[2:]) else fields[2] for fields in self.requests(name)]
+
 
 def sleep(seconds: float) -> Deferred[None]:
     """For a test that has to see that nothing happens."""

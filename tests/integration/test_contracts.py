@@ -113,7 +113,9 @@ async def test_rules_are_fetched_once_each_and_stored(running: World) -> None:
             break
         await sleep(0.05)
     assert ladder[0].keys() == {"low_edge", "price_increment"} and len(ladder) > 5
-    asked = [request[1] for request in running.requests("reqMarketRule")]
+    requested = running.requests("reqMarketRule")
+    # Its id is the first argument: in text behind the id of the message.
+    asked = [next((text for text in request if text.startswith("rule_id=")), request[1]) for request in requested]
     assert len(asked) == len(set(asked))
 
 

@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 from pytest_twisted import ensureDeferred
 
-from ibgw_tx.sim.wire import requests
-
 from .kit import NAME, World, sleep, until
 from .test_orders import AAPL, AAPL_ID, BUY, placed, running_oms, state
 
@@ -30,8 +28,7 @@ async def change(world: World, **order: Any) -> Any:
 
 def last(world: World) -> Any:
     """The arguments of the last placeOrder that TWS has read."""
-    (version,) = {client.server_version for client in world.sim.clients}
-    return requests.parse(list(world.requests("placeOrder")[-1]), version).args
+    return world.sim.office.journal.named("placeOrder")[-1].args
 
 
 @pytest.mark.parametrize(

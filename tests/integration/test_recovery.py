@@ -120,7 +120,7 @@ async def test_reset_starts_over_without_a_new_connection(running: World) -> Non
 async def test_a_bad_message_is_skipped_and_the_session_goes_on(running: World, failures: list[Any]) -> None:
     await subscribe(running)
     await full_book(running)
-    request_id = running.requests("reqMktDepth")[-1][2]
+    request_id = running.request_ids("reqMktDepth")[-1]
     running.sim.trouble.send(12, 1, request_id, "nonsense", 1, 1, 9.0, 5)
     running.sim.trouble.send(6, 2, "CashBalance")
     start = len(running.bot.heard)

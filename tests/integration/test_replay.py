@@ -36,7 +36,7 @@ async def books_and_orders(world: World) -> dict[str, Any]:
 async def record(world: World, path: Path) -> dict[str, Any]:
     """A session with a book, a partly filled order and a resting one."""
     world.sim.trouble.set_book(AAPL_ID, *MARKET)
-    await world.start(record=str(path), record_accounts="1")
+    await world.start(record=str(path), record_accounts="1", max_server_version="200")
     await running_oms(world)
     await subscribe(world)
     await full_book(world)

@@ -72,7 +72,7 @@ async def test_no_price_and_no_size_are_no_level(running: World) -> None:
     await top(running)
     await full_book(running, AAPL)
     running.sim.freeze()
-    request_id = running.requests("reqMktData")[-1][2]
+    request_id = running.request_ids("reqMktData")[-1]
     running.sim.trouble.send(1, 6, request_id, 1, -1, 0, 1)
     await until(lambda: running.bot.on(AAPL)[-1][0] == [])
     running.sim.trouble.send(2, 6, request_id, 3, 0)

@@ -14,7 +14,7 @@ from ibgw_tx.commands.shell.followups import Followups
 from ibgw_tx.contracts.asked import contract_from_json
 from ibgw_tx.contracts.choice import describe
 from ibgw_tx.contracts.shell.contracts import Contracts
-from ibgw_tx.history.bars import parse_bars
+from ibgw_tx.history.bars import bars_of, parse_bars
 from ibgw_tx.history.pacing import OPEN_LIMIT, HistoryPacing
 from ibgw_tx.history.question import Question, question_of
 from ibgw_tx.model import errors
@@ -67,7 +67,13 @@ class HistoryCommands:
 
     def bars(self, fields: list[bytes]) -> None:
         """HISTORICAL_DATA (17), straight from the frame."""
-        req_id, rows = parse_bars(fields)
+        self._told(*parse_bars(fields))
+
+    def bars_message(self, message: Any) -> None:
+        """HistoricalData, in protobuf."""
+        self._told(*bars_of(message))
+
+    def _told(self, req_id: int, rows: list[list[Any]]) -> None:
         for bar in rows:
             self.asker.add(req_id, bar)
         self.asker.end(req_id)

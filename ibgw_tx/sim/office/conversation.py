@@ -156,7 +156,7 @@ class Conversation:
             if self._rules.hears(Entry(self._rules.now(), self.client_id, f"bad {bad.name}", fields)):
                 self.error(bad.req_id, 320, say(320, name=bad.name, cause=bad.cause))
             return
-        if not self._rules.hears(Entry(self._rules.now(), self.client_id, request.name, request.fields)):
+        if not self._rules.hears(Entry(self._rules.now(), self.client_id, request.name, request.fields, request.args)):
             return
         if self.state is State.STARTING:
             self._start(request)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from attrs import frozen
 
@@ -18,6 +19,8 @@ class Entry:
     client_id: int
     name: str
     fields: tuple[str, ...]
+    #: Its arguments by name, where it could be read.
+    args: Mapping[str, Any] | None = None
 
 
 class Journal:

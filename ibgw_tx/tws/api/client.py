@@ -21,10 +21,12 @@ from ibgw_tx.tws.api.contracts import contract_to_ib
 from ibgw_tx.tws.api.decoder import TWSDecoder
 from ibgw_tx.tws.api.more_requests import MoreRequests
 from ibgw_tx.tws.api.orders import order_to_ib
+from ibgw_tx.tws.api.protobuf import ProtobufReader
 from ibgw_tx.tws.api.wrapper import TWSWrapper
+from ibgw_tx.tws.dialects import RAW_IDS
 
 #: The dialects we speak and replay in tests, as far as the installed ibapi knows them.
-MIN_VERSION, MAX_VERSION = 100, min(generation.NEWEST, 200)
+MIN_VERSION, MAX_VERSION = 100, min(generation.NEWEST, 226)
 #: TWS's own code for a message that cannot be read; here for one that ibapi cannot write.
 _CANNOT_ENCODE = 508
 
@@ -77,6 +79,7 @@ class TWSClient(MoreRequests):
         self._client.conn = self._tape
         self._client.clientId = client_id
         self._decoder: TWSDecoder | None = None
+        self._reader: ProtobufReader | None = None
         #: How often TWS was asked for its time in this session.
         self.times_asked = 0
         #: The time in TWS's greeting, in the zone of its login.
@@ -87,6 +90,8 @@ class TWSClient(MoreRequests):
         self._client.serverVersion_ = server_version
         self._client.setConnState(EClient.CONNECTED)
         self._decoder = TWSDecoder(self._wrapper, server_version)
+        if server_version >= RAW_IDS:
+            self._reader = ProtobufReader(self._wrapper, self._decoder, self._tell)
         self._ask(self._client.startApi)
 
     def _ask(self, ask: Callable[..., Any], *args: Any) -> None:
@@ -116,7 +121,8 @@ class TWSClient(MoreRequests):
 
     def decode_protobuf(self, kind: int, payload: bytes) -> None:
         """Decode one protobuf message of this id (201 and more); raises whatever is wrong with it."""
-        raise NotImplementedError(f"protobuf message {kind}")
+        assert self._reader is not None
+        self._reader.read(kind, payload)
 
     def ask_current_time(self) -> None:
         """A question that TWS itself answers: proves the socket, not the link to IB."""

@@ -112,6 +112,9 @@ def _member_from_ib(kind: str, value: Any) -> Any:
         return None if value is None else bool(value)
     if kind == "tier":
         return Tier(value.name or "", value.val or "") if value is not None and value.name else None
+    if kind == "bool" and type(value) is int:
+        # Three states, told as a number in protobuf.
+        return None if value == figures.UNSET_INTEGER else bool(value)
     return value
 
 
@@ -129,8 +132,8 @@ def _condition_from_ib(item: order_condition.OrderCondition) -> Condition:
 
 
 def _whole(kind: str, value: Any) -> Any:
-    """ibapi reads the percent of a margin condition as a float, and TWS wants it whole."""
-    return int(value) if kind == "int" else value
+    """ibapi reads the percent of a margin condition as a float, and TWS wants it whole; what protobuf does not say is 0."""
+    return int(value or 0) if kind == "int" else value
 
 
 _ITEMS: Mapping[str, Callable[[Any], Any]] = {"tags": _tag_from_ib, "legs": _leg_from_ib, "conditions": _condition_from_ib}

@@ -165,7 +165,8 @@ class TWSWrapper(EWrapper):
 
     # Orders.
 
-    def openOrder(self, orderId: int, contract: Any, order: Any, orderState: Any) -> None:
+    def openOrder(self, orderId: int, contract: Any, order: Any, orderState: Any, whole: bool = True) -> None:
+        """`whole`: nothing of the order is unknown to us, so that a change may be built from what TWS shows."""
         if order.whatIf:
             self._tell(events.WhatIf(orderId, ordertranslate.margins(orderState)))
             return

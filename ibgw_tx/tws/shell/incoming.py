@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from ibgw_tx.model import events
 from ibgw_tx.runtime.log import Logger
+from ibgw_tx.tws.api.hot import HotProtobuf
 from ibgw_tx.tws.dialects import PROTOBUF
 from ibgw_tx.tws.frames import FrameSplitter, FrameTooLong
 from ibgw_tx.tws.protobuf import ProtobufError, first_number
@@ -18,9 +19,6 @@ from ibgw_tx.tws.traffic import KINDS, Traffic
 
 #: Messages that are decoded straight from their fields, by message id in digits.
 HotMessages: TypeAlias = Mapping[bytes, Callable[[list[bytes]], None]]
-#: The same in protobuf, by the four bytes of the message's id: what parses the bytes into the message, the message (one object,
-#: used again for each), and who takes it.
-HotProtobuf: TypeAlias = Mapping[bytes, tuple[Callable[[bytes], object], Any, Callable[[Any], None]]]
 
 #: Bad messages that are logged each; after them only every thousandth, all are counted.
 _BAD_LOGGED = 10

@@ -1,6 +1,7 @@
 """`--record FILE`: every frame of the TWS session, both ways, with its time; what a user attaches to a bug report.
 
-One JSON object a line: `{"t":seconds since the start,"d":"in"|"out"|"up"|"down","fields":[…]}`; `up` and `down` are the ends of a
+One JSON object a line: `{"t":seconds since the start,"d":"in"|"out"|"up"|"down","fields":[…]}`, of a protobuf message
+`"id":…,"protobuf":"…"` (base64) instead of `fields`; `up` and `down` are the ends of a
 connection and carry its server version, or why it ended. Account numbers are masked, the same number always by the same mask,
 unless asked otherwise. Lines go through a buffer to the file; a recording that has reached its limit ends, and says so.
 """
@@ -9,16 +10,22 @@ from __future__ import annotations
 
 import os
 import re
+from base64 import b64encode
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
+from ibgw_tx.tws.dialects import PROTOBUF
+from ibgw_tx.tws.protobuf import LENGTH, ProtobufError, members, rewrite_texts
 
 #: IB's account numbers: U1234567, DU1234567 (paper), F1234567, DF, I, DI (advisers), with the suffix A for all of an adviser.
 _ACCOUNT = re.compile(r"\b(D?[UFI])(\d{5,9})(A?)\b")
 _MANAGED_ACCOUNTS = "15"
+_MANAGED_ACCOUNTS_PROTOBUF = 215
+#: Of the lines; an `up` carries it. 1 had texts alone, and no number.
+FORMAT = 2
 #: Bytes after which a recording ends.
 LIMIT = 1_000_000_000
 _BUFFER = 1 << 16
@@ -78,7 +85,28 @@ class Recorder:
 
     def frame(self, direction: str, payload: bytes) -> None:
         """One frame without its length, "in" or "out"."""
-        self._write(direction, payload.split(b"\0")[:-1])
+        if payload[:1] != b"\0":
+            self._write(direction, payload.split(b"\0")[:-1])
+            return
+        # From server version 201 on four bytes are the message's id.
+        kind = int.from_bytes(payload[:4], "big")
+        if kind <= PROTOBUF:
+            self._write(direction, [b"%d" % kind, *payload[4:].split(b"\0")[:-1]])
+        else:
+            self._write_protobuf(direction, kind, payload[4:])
+
+    def _write_protobuf(self, direction: str, kind: int, message: bytes) -> None:
+        if self._file is None:
+            return
+        if self._mask is not None:
+            try:
+                if direction == "in" and kind == _MANAGED_ACCOUNTS_PROTOBUF:
+                    self._mask.learn(text.strip() for text in _first_text(message).split(","))
+                message = rewrite_texts(message, self._mask)
+            except ProtobufError:
+                # What cannot be read cannot be masked.
+                message = b""
+        self._line(direction, {"id": kind, "protobuf": b64encode(message).decode()})
 
     def event(self, direction: str, *texts: object) -> None:
         """"up" with the server version, or "down" with a reason."""
@@ -93,7 +121,10 @@ class Recorder:
             if direction == "in" and texts[:1] == [_MANAGED_ACCOUNTS] and len(texts) > 2:
                 self._mask.learn(name.strip() for name in texts[2].split(","))
             texts = list(map(self._mask, texts))
-        line = jsontext.dumps({"t": round(self._clock.seconds() - self._started, 6), "d": direction, "fields": texts}) + b"\n"
+        self._line(direction, {"fields": texts, **({"format": FORMAT} if direction == "up" else {})})
+
+    def _line(self, direction: str, what: dict[str, Any]) -> None:
+        line = jsontext.dumps({"t": round(self._clock.seconds() - self._started, 6), "d": direction, **what}) + b"\n"
         self._carefully(lambda: self._file.write(line))
         self._left -= len(line)
         if self._left <= 0 and self._file is not None:
@@ -118,6 +149,12 @@ class Recorder:
         except OSError as error:
             self.log.error("recording to {path} ends: {error}", path=self.path, error=str(error))
             self._file = None
+
+
+def _first_text(message: bytes) -> str:
+    """The first text of a message; ProtobufError where it is no message."""
+    texts = [value for _, wire, value in members(message) if wire == LENGTH and isinstance(value, bytes)]
+    return texts[0].decode("utf-8", "replace") if texts else ""
 
 
 def open_private(path: str) -> Any:

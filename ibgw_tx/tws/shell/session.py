@@ -18,12 +18,13 @@ from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws import codes
 from ibgw_tx.tws.api.client import MAX_VERSION, MIN_VERSION, TWSClient
+from ibgw_tx.tws.api.hot import HotProtobuf
 from ibgw_tx.tws.api.installed import describe
 from ibgw_tx.tws.dialects import RAW_IDS, missing
 from ibgw_tx.tws.frames import FrameTooLong
 from ibgw_tx.tws.pacing import RATE
 from ibgw_tx.tws.shell.handshake import Handshake, Phase, greeting
-from ibgw_tx.tws.shell.incoming import HotMessages, HotProtobuf, Incoming
+from ibgw_tx.tws.shell.incoming import HotMessages, Incoming
 from ibgw_tx.tws.shell.liveness import ALIVE_WITHIN, Liveness
 from ibgw_tx.tws.shell.outgoing import Maker, Outgoing
 from ibgw_tx.tws.shell.recorder import Recorder

@@ -1,6 +1,7 @@
 """The recording of a session: what is in it, what is masked, and how it ends."""
 
 import json
+from base64 import b64decode
 
 import pytest
 from twisted.internet.task import Clock
@@ -42,7 +43,7 @@ def test_frames_both_ways_with_their_time(tmp_path):
     recorder.close()
     lines = [json.loads(line) for line in (tmp_path / "r").read_text().splitlines()]
     assert lines == [
-        {"t": 0.0, "d": "up", "fields": ["157"]},
+        {"t": 0.0, "d": "up", "fields": ["157"], "format": 2},
         {"t": 1.5, "d": "in", "fields": ["15", "1", "DU0000001"]},
         {"t": 1.5, "d": "out", "fields": ["49", "1"]},
         {"t": 1.5, "d": "down", "fields": ["gone"]},
@@ -102,3 +103,22 @@ def test_nobody_else_may_read_a_recording(tmp_path, there):
         path.touch(0o644)
     Recorder(str(path), True, Clock()).close()
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def field(number, value):
+    return bytes([number << 3 | 2, len(value)]) + value
+
+
+def test_accounts_are_masked_inside_protobuf_too_and_nothing_else_changes(tmp_path):
+    recorder = Recorder(str(tmp_path / "r"), True, Clock())
+    nested = field(1, b"\x08\x07") + field(6, b"DU1234567") + field(6, b"2") + b"\x21" + bytes(8)
+    recorder.frame("in", b"\0\0\0\xd7" + field(1, b"DU1234567,XYZ77,"))
+    recorder.frame("in", b"\0\0\0\xcd" + b"\x08\x07" + field(3, nested) + field(4, b"of XYZ77 and"))
+    recorder.frame("in", b"\0\0\0\xcd" + b"\x0a\xff")
+    recorder.frame("out", b"\0\0\0\x1515\x00DU1234567\x00")
+    recorder.close()
+    accounts, order, broken, text = map(json.loads, (tmp_path / "r").read_text().splitlines())
+    assert (accounts["id"], b64decode(accounts["protobuf"])) == (215, field(1, b"DU0000002,XYZ01,"))
+    masked = nested.replace(b"DU1234567", b"DU0000002")
+    assert b64decode(order["protobuf"]) == b"\x08\x07" + field(3, masked) + field(4, b"of XYZ01 and")
+    assert broken["protobuf"] == "" and text["fields"] == ["21", "15", "DU0000002"]
