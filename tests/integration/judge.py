@@ -6,7 +6,13 @@ import json
 import sys
 from typing import Any
 
+import pytest
 from twisted.internet.utils import getProcessOutputAndValue
+
+from .kit import SERVER
+
+#: The oldest server version that ib_async speaks.
+OLDEST = 157
 
 _SCRIPT = """
 import json, sys
@@ -23,6 +29,8 @@ ib.disconnect()
 
 async def ib_async_sees(port: int, body: str, client: int = 77) -> Any:
     """What `body`, the statements of a function over the connected `ib`, returns (as JSON)."""
+    if SERVER.get("server_version", OLDEST) < OLDEST:
+        pytest.skip(f"ib_async speaks no server version below {OLDEST}")
     script = _SCRIPT.format(port=port, client=client, body=body.strip().replace("\n", "\n    "))
     out, err, code = await getProcessOutputAndValue(sys.executable, ["-c", script])
     assert code == 0, err.decode()

@@ -6,7 +6,7 @@ is not cancelled but refused: it does not leave any more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
@@ -90,6 +90,7 @@ class Cancel:
             for order in cache.orders.living()
             if order["clientId"] == cache.client_id
             and order["apiOrderId"]
+            and not _by_hand(order)
             and cache.orders.is_open(int(order["apiOrderId"]))
             and selection.matches(order)
         ]
@@ -121,6 +122,11 @@ class Cancel:
         await session.cancel(messages)
         self.log.warn("CANCEL_ALL sent by command {id!r}; {count} orders under way withdrawn", id=command.id, count=count)
         return {}
+
+
+def _by_hand(order: Mapping[str, Any]) -> bool:
+    """Client 0 is given orders placed by hand in TWS, under negative ids where TWS is set so. Ours have a client_oid, always."""
+    return int(order["apiOrderId"]) < 0 or not order["client_oid"]
 
 
 def _names(command: Command) -> tuple[str, int, str]:
