@@ -153,7 +153,7 @@ def completed_order(contract: Any, order: IBOrder, state: OrderState) -> Complet
 
 
 def execution(contract: Any, one: IBExecution, req_id: int = -1) -> Execution:
-    """execDetails (11); `req_id` is -1 for one that nobody has asked for."""
+    """execDetails (11); `req_id` is -1 for one that nobody has asked for, 0 where a message lacks it."""
     return Execution(
         execId=one.execId,
         orderId=one.orderId,
@@ -170,7 +170,7 @@ def execution(contract: Any, one: IBExecution, req_id: int = -1) -> Execution:
         time=one.time or "",
         liquidation=bool(one.liquidation),
         liquidity=getattr(one, "lastLiquidity", None),
-        asked=req_id not in (-1, figures.UNSET_INTEGER),
+        asked=req_id > 0 and req_id != figures.UNSET_INTEGER,
     )
 
 

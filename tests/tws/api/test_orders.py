@@ -146,3 +146,10 @@ def test_an_order_is_sent_with_what_cannot_disagree_with_its_conid(contract, sen
 def test_a_combo_keeps_its_legs():
     combo = Contract(conId=1, secType="BAG", comboLegs=(ComboLeg(1, 1, "BUY", "SMART"),))
     assert without_details(combo) is combo
+
+
+def test_only_an_execution_under_a_request_was_asked_for():
+    one = IBExecution()
+    one.execId, one.permId, one.shares, one.price, one.side = "e.1.1.01", 9, 5, 1.5, "BOT"
+    told = {req_id: seam.execution(contract_to_ib(AAPL), one, req_id).asked for req_id in (-1, 0, UNSET_INTEGER, 1_000_000_007)}
+    assert told == {-1: False, 0: False, UNSET_INTEGER: False, 1_000_000_007: True}
