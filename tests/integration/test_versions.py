@@ -1,4 +1,4 @@
-"""A few of the gateway's tests at the server version of the founding README; IBSIM_SERVER_VERSION (kit.py) runs all of them."""
+"""A few of the gateway's tests at the server versions where a dialect changes; IBSIM_SERVER_VERSION (kit.py) runs all of them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from pytest_twisted import ensureDeferred
+
+from ibgw_tx.tws.api.client import MAX_VERSION
 
 from . import test_books, test_contracts, test_order_recovery, test_orders, test_top
 from .kit import World
@@ -22,10 +24,15 @@ SCENARIOS: list[Any] = [
 ]
 
 
+#: Where a dialect changes: the founding README's, lots, fractions, text's last, the newest protobuf.
+VERSIONS = [version for version in (151, 157, 163, 178, 200, 226) if version <= MAX_VERSION]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__.removeprefix("test_")[:40])
 @ensureDeferred
-async def test_at_server_version_151(world: World, scenario: Any) -> None:
-    world.replace_simulator(server_version=151)
+async def test_at_server_version(world: World, scenario: Any, version: int) -> None:
+    world.replace_simulator(server_version=version)
     await world.start()
     await scenario(world)
-    assert {client.server_version for client in world.sim.clients} == {151}
+    assert {client.server_version for client in world.sim.clients} == {version}
