@@ -12,6 +12,7 @@ import redis
 
 from ibgw_tx.demo.embedded_redis import EmbeddedRedis
 from tests.kit.program import Program
+from tests.kit.sim_process import SimProcess
 from tests.kit.tws_server import TWSServer
 
 from .kit import World
@@ -68,3 +69,26 @@ def program(client: Any, redis_server: EmbeddedRedis, tws: TWSServer, tmp_path: 
     made = Program(client, redis_server.port, tws.port, tmp_path)
     yield made
     made.stop()
+
+
+@pytest.fixture
+def simulator() -> Iterator[SimProcess]:
+    """ibsim in a process, with as many orders as a test likes."""
+    made = SimProcess("--order-limit=0")
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def outside(client: Any, redis_server: EmbeddedRedis, simulator: SimProcess, tmp_path: Path) -> Iterator[Program]:
+    """The installed gateway over ibsim, not started yet."""
+    made = Program(client, redis_server.port, simulator.port, tmp_path)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def trading(outside: Program) -> Program:
+    """The installed gateway over ibsim, trading."""
+    outside.run("--exchanges=NASDAQ,SMART").trading("NASDAQ")
+    return outside

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,25 +10,14 @@ import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet.threads import deferToThread
 
-from ibgw_tx.demo.embedded_redis import EmbeddedRedis
 from tests.kit.program import Program, wait_for
 from tests.kit.tws_server import TWSServer
 
 from .kit import World
-from .test_order_trouble import sim as sim  # noqa: PLC0414  its own ibsim in a process
 
 AAPL = {"conId": 265598, "exchange": "SMART"}
 BUY = {"T": "buy", "s": 100, "p": 100}
 HASH = "URANUS:NASDAQ:outside:O:USD-AAPL"
-
-
-@pytest.fixture
-def trading(client: Any, redis_server: EmbeddedRedis, sim: int, tmp_path: Path) -> Iterator[Program]:
-    """The installed gateway over ibsim, trading."""
-    made = Program(client, redis_server.port, sim, tmp_path)
-    made.run("--exchanges=NASDAQ,SMART").trading("NASDAQ")
-    yield made
-    made.stop()
 
 
 @pytest.mark.parametrize(

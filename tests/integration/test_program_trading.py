@@ -7,12 +7,10 @@ from typing import Any
 
 import pytest
 
-from ibgw_tx.sim import ctl
 from tests.kit.program import Program, wait_for
+from tests.kit.sim_process import SimProcess
 
-from .test_order_trouble import sim as sim  # noqa: PLC0414  its own ibsim in a process
 from .test_program_orders import AAPL, BUY, HASH
-from .test_program_orders import trading as trading  # noqa: PLC0414
 
 
 def placed(trading: Program, oid: str, **order: Any) -> Any:
@@ -36,9 +34,9 @@ def test_a_date_in_the_past_or_in_no_zone_is_refused(trading: Program, till: str
 
 
 @pytest.mark.parametrize("refused", [{"tif": "GTC"}, {"outsideRth": True}])
-def test_a_member_that_tws_refused_is_not_sent_again(trading: Program, refused: dict[str, Any], sim: int) -> None:
+def test_a_member_that_tws_refused_is_not_sent_again(trading: Program, refused: dict[str, Any], simulator: SimProcess) -> None:
     before = placed(trading, "part")
-    assert ctl.ask(sim + 1, "reject 201 no")[-1].startswith("ok")
+    simulator.ask("reject 201 no")
     assert trading.send("PLACE_ORDER", order={"client_oid": "part", **refused})["ok"]
     wait_for(lambda: trading.order(HASH, "part")["extCode"] == 201)
     assert trading.send("PLACE_ORDER", order={"client_oid": "part", "p": 101})["ok"]
