@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from ibgw_tx.commands.message import Command, expect_members
 from ibgw_tx.contracts.known import KnownContract
@@ -18,7 +19,7 @@ from ibgw_tx.history.shell.bars import BarFeeds, Subscribed
 from ibgw_tx.model import errors, keys
 from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model.contract import BadName, Contract, exchange_of, pair_of
-from ibgw_tx.model.errors import CommandError, bad_params
+from ibgw_tx.model.errors import CommandError, RedisDown, bad_params
 from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.runtime.log import Logger
 
@@ -84,7 +85,12 @@ class BarCommands:
 
     def redis_up(self) -> Deferred[Any]:
         """First time: restore what is kept. Later: write it again. Fails with RedisDown."""
-        return Deferred.fromCoroutine(self._redis_up())
+        return Deferred.fromCoroutine(self._redis_up()).addErrback(self._unread)
+
+    def _unread(self, failure: Failure) -> None:
+        if failure.check(RedisDown):
+            failure.raiseException()
+        self.log.warn("bars are not read or kept, trying again when Redis is back: {error}", error=failure.getErrorMessage())
 
     async def _redis_up(self) -> None:
         if not self._loaded:
