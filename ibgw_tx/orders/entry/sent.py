@@ -110,8 +110,10 @@ def as_shown(held: Mapping[str, Any], echo: Mapping[str, Any]) -> dict[str, Any]
     if echo.get("parentId") == 0:
         members["parentId"] = 0  # its parent is over: TWS answers 135 to the id of one
     moved = _moved(held, echo, adjusted)
-    if "trailStopPrice" in moved and "trailStopPrice" not in echo:
+    if "trailStopPrice" in moved and echo.get("trailStopPrice") in (None, held.get("trailStopPrice")):
+        # TWS has shown no move of the stop, which does not mean that there was none: unsaid, it stays where it is.
         members.pop("trailStopPrice", None)
+        moved = tuple(name for name in moved if name != "trailStopPrice")
     names = [*_COMMON, *moved]
     if type_told(str(echo.get("orderType"))).commanded:
         names.append("orderType")

@@ -200,7 +200,8 @@ def check_change(order: Order, instrument: Instrument, exchange: str, new: Terms
         raise refuse(105)
     if new.account != old.account:
         raise refuse(422)
-    if new.said["parentId"] != old.said["parentId"]:
+    freed = order.parent is not None and order.parent.ended is not None and not new.said["parentId"]
+    if new.said["parentId"] != old.said["parentId"] and not freed:
         raise refuse(10341)
     if (new.oca_group, new.said["orderRef"]) != (old.oca_group, old.said["orderRef"]) and new.oca_group != old.oca_group:
         raise refuse(105)

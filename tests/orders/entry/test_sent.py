@@ -182,6 +182,12 @@ def test_a_trailing_stop_that_tws_does_not_show_is_left_to_tws():
     assert "trailStopPrice" not in order.change(totalQuantity=50)
 
 
+def test_a_trailing_stop_of_which_tws_has_shown_no_move_is_left_to_tws():
+    order = Session(**TRAIL)
+    order.show(trailStopPrice=98.0)
+    assert "trailStopPrice" not in order.change(totalQuantity=50)
+
+
 def test_the_limit_of_a_trailing_limit_order_moves_with_its_stop():
     order = Session(**{**TRAIL, "orderType": "TRAIL LIMIT", "lmtPrice": 97.0})
     order.show(trailStopPrice=109.0, lmtPrice=108.0)
