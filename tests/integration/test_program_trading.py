@@ -37,9 +37,9 @@ def test_a_date_in_the_past_or_in_no_zone_is_refused(trading: Program, till: str
 def test_a_member_that_tws_refused_is_not_sent_again(trading: Program, refused: dict[str, Any], simulator: SimProcess) -> None:
     before = placed(trading, "part")
     simulator.ask("reject 201 no")
-    assert trading.send("PLACE_ORDER", order={"client_oid": "part", **refused})["ok"]
+    assert trading.send("PLACE_ORDER", order={"apiOrderId": before["apiOrderId"], **refused})["ok"]
     wait_for(lambda: trading.order(HASH, "part")["extCode"] == 201)
-    assert trading.send("PLACE_ORDER", order={"client_oid": "part", "p": 101})["ok"]
+    assert trading.send("PLACE_ORDER", order={"apiOrderId": before["apiOrderId"], "p": 101})["ok"]
     wait_for(lambda: trading.order(HASH, "part")["p"] == 101)
     assert trading.order(HASH, "part")["tif"] == before["tif"] == "DAY"
 
