@@ -14,7 +14,6 @@ from attrs import frozen
 from twisted.internet import reactor
 from twisted.internet.threads import blockingCallFromThread, deferToThread
 
-from ibgw_tx.sim.wire import requests
 from tests.kit.program import Program, wait_for
 
 from .kit import World
@@ -65,7 +64,7 @@ class Stage:
     def change(self, client_oid: str, **members: Any) -> Any:
         """A change of an order; what went to TWS for it."""
         sent = len(self.world.requests("placeOrder"))
-        ack = self.program.send("PLACE_ORDER", order={"client_oid": client_oid, **members})
+        ack = self.program.send("PLACE_ORDER", order={"i": self.program.order(HASH, client_oid)["i"], **members})
         assert ack["ok"], ack
         return wait_for(lambda: self.sent()[sent:], say="a placeOrder")[-1]
 
@@ -82,11 +81,7 @@ class Stage:
     def sent(self) -> list[Any]:
         """The members of every placeOrder so far."""
 
-        def read() -> list[Any]:
-            (version,) = {client.server_version for client in self.world.sim.clients} or {157}
-            return [requests.parse(list(fields), version).args for fields in self.world.requests("placeOrder")]
-
-        return self.sim(read)
+        return self.sim(lambda: [entry.args for entry in self.world.sim.office.journal.named("placeOrder")])
 
 
 @pytest_twisted.async_yield_fixture

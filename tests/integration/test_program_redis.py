@@ -137,10 +137,11 @@ def test_no_heartbeat_says_true_while_the_status_cannot_be_written(own: Program,
 def test_an_order_that_redis_would_not_keep_is_not_sent(own: Program, tws: TWSServer, refuse: Any, order: Any) -> None:
     own.run("--exchanges=NASDAQ").trading("NASDAQ")
     order = {name: value for name, value in order.items() if value is not None}
-    assert own.send("FIND_CONTRACTS", contract=CONTRACT)["ok"]
-    time.sleep(1)
+    # Its contract is known then.
+    assert own.send("PLACE_ORDER", contract=CONTRACT, order={**BUY, "client_oid": "first"})["ok"]
+    time.sleep(0.2)
     refuse(own.client)
     ack = own.send("PLACE_ORDER", contract=CONTRACT, order=order)
     assert (ack["ok"], ack["code"]) == (False, "unavailable"), ack
     time.sleep(0.5)
-    assert not tws.asked(PLACE)
+    assert len(tws.asked(PLACE)) == 1
