@@ -224,7 +224,7 @@ def test_a_day_of_the_gateway_as_its_own_user(server: EmbeddedRedis, day: Any) -
     contract = {"exchange": "SEHK", "showName": "HKD-1137"}
     assert send("SUB_ODBK", **contract)["ok"] and send("SUB_TOP", **contract)["ok"]
     wait_for(lambda: any(channel == BOOK and message[0] for channel, message in ear.heard))
-    order = {"action": "BUY", "totalQuantity": 100, "orderType": "LMT", "lmtPrice": 1.0, "tif": "DAY"}
+    order = {"action": "BUY", "totalQuantity": 1000, "orderType": "LMT", "lmtPrice": 1.0, "tif": "DAY"}
     placed = send("PLACE_ORDER", **contract, order={**order, "client_oid": "acl-1"})
     assert placed["ok"], placed
     wait_for(lambda: any(channel == "URANUS:SEHK:acl:O_channel" for channel, _ in ear.heard))
