@@ -86,7 +86,7 @@ async function main(name, exchange, showName) {
 
   const oid = `bot-${randomUUID()}`;
   // The book's last level is below the market, and on the contract's tick by itself.
-  const order = { T: "buy", s: Number(process.env.SIZE || 500), p: bids.at(-1).p, client_oid: oid, tif: "DAY" };
+  const order = { T: "buy", s: Number(process.env.SIZE || 1000), p: bids.at(-1).p, client_oid: oid, tif: "DAY" };
   const ours = (alive) => (heard, told) => heard === market && told.client_oid === oid && told.alive === alive;
   const living = gateway.until("order", ours(true));
   await gateway.command("PLACE_ORDER", { exchange, showName, order });

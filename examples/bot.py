@@ -79,7 +79,7 @@ def main(name: str, exchange: str, show_name: str) -> None:
     market = f"URANUS:{exchange}:{name}:O_channel"
     gateway.ear.subscribe(market)
     oid = f"bot-{uuid.uuid4()}"
-    order = {"T": "buy", "s": int(os.environ.get("SIZE", "500")), "p": price_below(bids), "client_oid": oid, "tif": "DAY"}
+    order = {"T": "buy", "s": int(os.environ.get("SIZE", "1000")), "p": price_below(bids), "client_oid": oid, "tif": "DAY"}
     gateway.command("PLACE_ORDER", exchange=exchange, showName=show_name, order=order)
 
     def ours(alive: bool):

@@ -87,7 +87,7 @@ puts "#{channel}: #{bids[0]['p']} x #{bids[0]['s']} / #{asks[0]['p']} x #{asks[0
 
 oid = "bot-#{SecureRandom.uuid}"
 # The book's last level is below the market, and on the contract's tick by itself.
-order = { T: "buy", s: ENV.fetch("SIZE", "500").to_i, p: bids[-1]["p"], client_oid: oid, tif: "DAY" }
+order = { T: "buy", s: ENV.fetch("SIZE", "1000").to_i, p: bids[-1]["p"], client_oid: oid, tif: "DAY" }
 gateway.command("PLACE_ORDER", exchange: exchange, showName: show_name, order: order)
 # The order may have been told before its ack was heard: the hash has it in any case.
 hash = "URANUS:#{exchange}:#{name}:O:#{show_name}"

@@ -54,7 +54,7 @@ jq -r '"\(.[0][0].p) x \(.[0][0].s) / \(.[1][0].p) x \(.[1][0].s)"' "$heard/book
 
 oid="bot-$$-$(date +%s%N)"
 # The book's last level is below the market, and on the contract's tick by itself.
-order=$(jq -c --arg oid "$oid" --argjson size "${SIZE:-500}" '{T: "buy", s: $size, p: .[0][-1].p, client_oid: $oid, tif: "DAY"}' "$heard/book")
+order=$(jq -c --arg oid "$oid" --argjson size "${SIZE:-1000}" '{T: "buy", s: $size, p: .[0][-1].p, client_oid: $oid, tif: "DAY"}' "$heard/book")
 command_ PLACE_ORDER "$(jq -nc --argjson asked "$asked" --argjson order "$order" '$asked + {order: $order}')" >/dev/null
 
 hash="URANUS:$exchange:$name:O:$pair"

@@ -93,7 +93,7 @@ async def main(name: str, exchange: str, show_name: str) -> None:
     print(f"{channel}: {bids[0]['p']} x {bids[0]['s']} / {asks[0]['p']} x {asks[0]['s']}")
     oid = f"bot-{uuid.uuid4()}"
     # The book's last level is below the market, and on the contract's tick by itself.
-    order = {"T": "buy", "s": int(os.environ.get("SIZE", "500")), "p": bids[-1]["p"], "client_oid": oid, "tif": "DAY"}
+    order = {"T": "buy", "s": int(os.environ.get("SIZE", "1000")), "p": bids[-1]["p"], "client_oid": oid, "tif": "DAY"}
 
     def ours(alive: bool):
         return lambda heard, told: heard == market and told.get("client_oid") == oid and told["alive"] is alive
