@@ -210,3 +210,23 @@ def test_what_ib_refuses_by_an_algos_code_is_refused(stage: Stage, code: int) ->
     assert order["alive"] is False
     told = wait_for(lambda: [m for _, m in stage.program.listen() if isinstance(m, dict) and m.get("type") == "error"])
     assert told[0]["code"] == code, told
+
+
+@pytest.mark.parametrize("code", [201, 434])
+@in_thread
+def test_an_order_refused_that_tws_lists_no_more_is_refused(stage: Stage, code: int) -> None:
+    """The refusal of a working order came, its status did not."""
+    orders = stage.world.sim.tws.orders
+    perm = int(stage.place("gone", p=90)["i"])
+
+    def refused() -> None:
+        order = orders.store.by_perm(perm)
+        orders.mail.note(order, code, "no margin")
+        orders.store.finish(order)
+        del orders.store.done[perm]
+
+    stage.sim(refused)
+    time.sleep(0.5)
+    assert stage.program.send("RESET")["ok"]
+    order = stage.shown("gone", "Inactive", "Unknown")
+    assert (order["status"], order["alive"], order["extCode"]) == ("Inactive", False, code)
