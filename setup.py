@@ -76,6 +76,7 @@ setup(
             "ib_async>=2.0,<3",
             "jsonschema>=4.23",
             "PyYAML>=6",
+            "playwright>=1.48,<2",
         ],
     },
 )

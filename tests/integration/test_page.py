@@ -1,0 +1,94 @@
+"""The status page in a browser without a window: what a person sees, on a desk and on a phone, light and dark."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from .test_process import wait_for
+from .test_sight import site as site
+
+CHROMIUM = shutil.which("chromium")
+#: Width and height of the window, and its colours.
+DESK, PHONE = (1280, 900, "light"), (390, 844, "dark")
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        try:
+            yield found
+        finally:
+            found.close()
+
+
+def trade(client: Any) -> None:
+    """A book, an order that lives, and a command that is refused."""
+    order = {"T": "buy", "s": 100, "p": 100, "client_oid": "page-1"}
+    for number, (cmd, words) in enumerate(
+        (
+            ("SUB_ODBK", {"exchange": "SEHK", "showName": "HKD-1137"}),
+            ("PLACE_ORDER", {"contract": {"conId": 265598, "exchange": "SMART"}, "order": order}),
+            ("CANCEL_ORDER", {"client_oid": "never-placed"}),
+        )
+    ):
+        client.publish("IBGateway:sight:CMD", json.dumps({"id": number, "cmd": cmd, **words}))
+    wait_for(lambda: client.get("URANUS:SEHK:HKD-1137:orderbook"))
+    wait_for(lambda: client.hget("URANUS:NASDAQ:sight:O:USD-AAPL", "page-1"))
+
+
+def opened(browser: Browser, url: str, width: int, height: int, colours: Any) -> tuple[Page, list[str], set[str]]:
+    """The page, what its console said against it, and the hosts it asked."""
+    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=colours)
+    errors: list[str] = []
+    hosts: set[str] = set()
+    page.on("console", lambda said: errors.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc) if request.url.startswith("http") else None)
+    page.goto(url)
+    # Selectors, no functions: what the page forbids (eval) is forbidden here too.
+    page.wait_for_selector("#verdict.good", timeout=15_000)
+    page.wait_for_selector(".ladder td.p-bid:not(:empty)", timeout=15_000)
+    page.wait_for_selector("#orders tbody tr", timeout=15_000)
+    return page, errors, hosts
+
+
+def shade(page: Page) -> int:
+    """How light the page's ground is, 0 to 765."""
+    colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    return sum(int(part) for part in colour[colour.index("(") + 1 : -1].split(",")[:3])
+
+
+def test_state_ladder_orders_and_refusals_are_seen_on_desk_and_phone(browser: Browser, site: str, client: Any) -> None:
+    trade(client)
+    shades = []
+    for width, height, colours in (DESK, PHONE):
+        page, errors, hosts = opened(browser, site, width, height, colours)
+        assert (page.inner_text("#name"), page.inner_text("#verdict").lower()) == ("sight", "status true")
+        assert "HKD-1137" in page.inner_text("#books")
+        assert "page-1" in page.inner_text("#orders")
+        page.wait_for_selector("#acks td:has-text('CANCEL_ORDER')", timeout=5_000)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert errors == []
+        assert hosts == {urlsplit(site).netloc}
+        shades.append(shade(page))
+        keep(page, f"status-page-{'desk' if width > 400 else 'phone'}-{colours}.png")
+        page.close()
+    assert shades[0] > 600 and shades[1] < 200
+
+
+def keep(page: Page, name: str) -> None:
+    """A picture, where IBGW_PICTURES names a directory for them."""
+    if "IBGW_PICTURES" in os.environ:
+        page.screenshot(path=Path(os.environ["IBGW_PICTURES"]) / name, full_page=True)
