@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from .test_process import wait_for
-from .test_sight import site as site
+from .test_sight import site  # noqa: F401
 
 CHROMIUM = shutil.which("chromium")
 #: Width and height of the window, and its colours.
@@ -70,7 +70,7 @@ def shade(page: Page) -> int:
     return sum(int(part) for part in colour[colour.index("(") + 1 : -1].split(",")[:3])
 
 
-def test_state_ladder_orders_and_refusals_are_seen_on_desk_and_phone(browser: Browser, site: str, client: Any) -> None:
+def test_what_is_seen_on_desk_and_phone(browser: Browser, site: str, client: Any) -> None:  # noqa: F811
     trade(client)
     shades = []
     for width, height, colours in (DESK, PHONE):
