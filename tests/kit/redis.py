@@ -64,6 +64,12 @@ class FakeLink(Service):
         self.hold = False
         self.refuse = {}
         self._held = []
+        self.refused = 0
+        self.unanswered = {"commands": 0, "books": 0}
+
+    @property
+    def connections(self):
+        return {"commands": self.up, "subscription": self.listening, "books": self.books is not None}
 
     # What a test does.
 
