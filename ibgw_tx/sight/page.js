@@ -145,6 +145,16 @@ function show(d) {
   budget(d);
 }
 
+// Another gateway holds the lease of the name: what stood here before is not what it does.
+function standBy() {
+  document.title = "○ ibgateway";
+  at("verdict").textContent = "stands by";
+  at("verdict").className = "badge warn";
+  at("reasons").textContent = "no gateway works here: the lease of its name is not held";
+  for (const id of ["tiles", "books", "orders", "fills", "acks", "errors", "budget"]) at(id).replaceChildren();
+  for (const id of ["book-count", "order-count", "budget-count"]) at(id).textContent = "";
+}
+
 function look() {
   const stale = heard === null || performance.now() - heard > STALE_AFTER;
   document.body.classList.toggle("stale", stale);
@@ -159,7 +169,10 @@ function listen() {
   const source = new EventSource("events");
   source.onmessage = (event) => {
     heard = performance.now();
-    show(JSON.parse(event.data));
+    const told = JSON.parse(event.data);
+    document.body.classList.toggle("waiting", told === null);
+    if (told === null) standBy();
+    else show(told);
     look();
   };
   source.onerror = () => {

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
-from .test_process import wait_for
+from ibgw_tx.demo.embedded_redis import EmbeddedRedis, free_port
+
+from .test_process import start, wait_for
 from .test_sight import site  # noqa: F401
 
 CHROMIUM = shutil.which("chromium")
@@ -36,16 +39,19 @@ def browser() -> Iterator[Browser]:
 def trade(client: Any) -> None:
     """A book, an order that lives, and a command that is refused."""
     order = {"T": "buy", "s": 100, "p": 100, "client_oid": "page-1"}
-    for number, (cmd, words) in enumerate(
-        (
-            ("SUB_ODBK", {"exchange": "SEHK", "showName": "HKD-1137"}),
-            ("PLACE_ORDER", {"contract": {"conId": 265598, "exchange": "SMART"}, "order": order}),
-            ("CANCEL_ORDER", {"client_oid": "never-placed"}),
-        )
-    ):
-        client.publish("IBGateway:sight:CMD", json.dumps({"id": number, "cmd": cmd, **words}))
-    wait_for(lambda: client.get("URANUS:SEHK:HKD-1137:orderbook"))
-    wait_for(lambda: client.hget("URANUS:NASDAQ:sight:O:USD-AAPL", "page-1"))
+
+    def seen(key: str, member: str | None, cmd: str, **words: Any) -> bool:
+        """Asked again until it is there: orders are taken a little after the status is true."""
+        if client.hget(key, member) if member else client.get(key):
+            return True
+        client.publish("IBGateway:sight:CMD", json.dumps({"id": cmd, "cmd": cmd, **words}))
+        time.sleep(0.5)
+        return False
+
+    wait_for(lambda: seen("URANUS:SEHK:HKD-1137:orderbook", None, "SUB_ODBK", exchange="SEHK", showName="HKD-1137"))
+    contract = {"conId": 265598, "exchange": "SMART"}
+    wait_for(lambda: seen("URANUS:NASDAQ:sight:O:USD-AAPL", "page-1", "PLACE_ORDER", contract=contract, order=order))
+    client.publish("IBGateway:sight:CMD", json.dumps({"id": 1, "cmd": "CANCEL_ORDER", "client_oid": "never-placed"}))
 
 
 def opened(browser: Browser, url: str, width: int, height: int, colours: Any) -> tuple[Page, list[str], set[str]]:
@@ -92,3 +98,25 @@ def keep(page: Page, name: str) -> None:
     """A picture, where IBGW_PICTURES names a directory for them."""
     if "IBGW_PICTURES" in os.environ:
         page.screenshot(path=Path(os.environ["IBGW_PICTURES"]) / name, full_page=True)
+
+
+@pytest.mark.usefixtures("site")
+def test_a_gateway_that_stands_by_says_so(browser: Browser, redis_server: EmbeddedRedis) -> None:
+    port = str(free_port())
+    second = start("ibgateway", "--name=sight", "--standby", f"--redis-port={redis_server.port}", f"--metrics={port}")
+    try:
+        page = browser.new_page()
+        wait_for(lambda: answers(page, f"http://127.0.0.1:{port}"))
+        page.wait_for_selector("#verdict:has-text('stands by')", timeout=15_000)
+        assert "the lease of its name is not held" in page.inner_text("#reasons")
+    finally:
+        second.kill()
+        second.communicate()
+
+
+def answers(page: Page, url: str) -> bool:
+    """Whether somebody listens there; the page is open then."""
+    try:
+        return page.goto(url) is not None
+    except Error:
+        return False

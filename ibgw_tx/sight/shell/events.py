@@ -92,7 +92,8 @@ class Events:
 
     def _event(self) -> bytes:
         document = self._document()
-        return b": no gateway\n\n" if document is None else b"data: %b\n\n" % jsontext.dumps(document)
+        # None, where no gateway works, is `null`: the page says so.
+        return b"data: %b\n\n" % jsontext.dumps(document)
 
     def _leave(self, reader: _Reader) -> None:
         if reader in self._readers:
