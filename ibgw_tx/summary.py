@@ -54,7 +54,7 @@ class Summary:
 
     def _counts(self) -> tuple[int, int, int]:
         acks = self._parts.acks
-        return self._parts.publisher.published, acks.accepted, acks.refused
+        return self._parts.publisher.published, acks.counts["ack"], acks.counts["refusal"]
 
     def tick(self) -> None:
         """Once a second."""

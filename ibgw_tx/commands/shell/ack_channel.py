@@ -21,7 +21,6 @@ class AckChannel:
 
     def __init__(self, publish: Callable[[str, bytes], None], now_ms: Callable[[], int]) -> None:
         #: Commands acknowledged with `ok` true, and with false.
-        self.accepted = self.refused = 0
         self._publish = publish
         self._now_ms = now_ms
         self.counts = dict.fromkeys(("ack", "refusal", "error", "result", "message", "heartbeat"), 0)
@@ -38,14 +37,12 @@ class AckChannel:
 
     def ack(self, command: Command, to: Reply | None = None, **more: Any) -> None:
         """`ok:true`, with what the command's ack carries beside; `to` takes it in place of the channel."""
-        self.accepted += 1
         self.counts["ack"] += 1
         self._remember(command.id, command.cmd, None, "")
         self._reply(replies.ack(command, self._now_ms(), **more), to)
 
     def refusal(self, id: CommandId, cmd: str | None, error: CommandError, to: Reply | None = None) -> None:
         """`ok:false`, with the error's code, sentence and members."""
-        self.refused += 1
         self.counts["refusal"] += 1
         self.refusals[error.code] = self.refusals.get(error.code, 0) + 1
         self._remember(id, cmd, error.code, error.text)
