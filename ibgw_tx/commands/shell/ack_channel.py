@@ -20,9 +20,9 @@ class AckChannel:
     """`publish` sends bytes of a kind on ACK; while Redis is away they are dropped there. `now_ms` gives epoch ms, their `t`."""
 
     def __init__(self, publish: Callable[[str, bytes], None], now_ms: Callable[[], int]) -> None:
-        #: Commands acknowledged with `ok` true, and with false.
         self._publish = publish
         self._now_ms = now_ms
+        #: Messages by kind; `ack` is `ok` true, `refusal` false.
         self.counts = dict.fromkeys(("ack", "refusal", "error", "result", "message", "heartbeat"), 0)
         self.refusals: dict[str, int] = {}
         self.recent: deque[dict[str, Any]] = deque(maxlen=REMEMBERED)
