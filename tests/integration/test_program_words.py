@@ -117,9 +117,10 @@ def test_of_two_orders_with_one_name_the_living_one_can_be_cancelled(
     perms = (5001, 5002)
     desk.lists = [said(9, perm=perm) for perm in perms for said in (twin, order_status)]
     program.run("--exchanges=NASDAQ,SMART").trading("NASDAQ")
-    tws.say(*order_status(9, "Cancelled", perm=dead))
-    wait_for(lambda: not program.order(HASH, str(dead)).get("alive", True), say="the end of one")
     (living,) = set(perms) - {dead}
+    desk.lists = [said(9, perm=living) for said in (twin, order_status)]
+    tws.say_at_once(order_status(9, "Cancelled", perm=dead), error(9, 202))
+    wait_for(lambda: not program.order(HASH, str(dead)).get("alive", True), say="the end of one")
     assert program.order(HASH, "twin")["i"] == str(living)
     ack = program.send("CANCEL_ORDER", **{name: {"i": str(living), "apiOrderId": 9, "client_oid": "twin"}[name]})
     assert ack["ok"], ack

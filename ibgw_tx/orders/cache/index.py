@@ -73,6 +73,11 @@ class OrderIndex:
         """Whether more than one living order has that id: what names the id alone may mean either."""
         return sum(order.alive for order in self._by_id.get(key, ())) > 1
 
+    def survivors(self, key: tuple[int, int]) -> bool:
+        """Whether of several orders with that id one lives and one is dead: a 202 may confirm the end of either."""
+        held = self._by_id.get(key, ())
+        return len(held) > 1 and any(order.alive for order in held) and any(order.final for order in held)
+
     def of_ref(self, ref: str) -> Order | None:
         """The order that an orderRef means now."""
         return max(self._by_ref.get(ref, ()), key=self.rank, default=None)

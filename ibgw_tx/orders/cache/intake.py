@@ -29,7 +29,7 @@ from ibgw_tx.orders.cache.index import Names, OrderIndex
 from ibgw_tx.orders.cache.order import Order
 from ibgw_tx.orders.cache.question import Questions
 from ibgw_tx.orders.cache.states import Mark, Sign, State, sign_of
-from ibgw_tx.orders.codes import DUPLICATE_ID
+from ibgw_tx.orders.codes import CANCELLED, DUPLICATE_ID
 
 __all__ = ["EARLY", "Heard", "Intake"]
 
@@ -194,6 +194,9 @@ class Intake:
         if self.index.twins(key):
             # Which of the two it speaks of it does not say; the lists do.
             return Heard(order, f"code {event.code} for an id that two living orders have")
+        if event.code == CANCELLED and self.index.survivors(key):
+            # It follows the status of the one that was cancelled, which has been heard; of the other it says nothing.
+            return Heard(order, f"code {event.code} for an id that a living and a dead order have")
         reason = order.hear_code(event.code, event.text, now, event.reject)
         if event.code == DUPLICATE_ID and order.refused:
             self.index.free_id(key)

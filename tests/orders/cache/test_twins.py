@@ -56,6 +56,18 @@ def test_a_code_for_an_id_that_two_living_orders_have_kills_neither(cache):
     assert [cache.orders.by_perm_id(perm)["alive"] for perm in (5001, 5002)] == [False, True]
 
 
+@pytest.mark.parametrize("dead", [5001, 5002])
+def test_the_202_that_follows_the_end_of_one_does_not_end_the_other(cache, dead):
+    for event in TWINS:
+        cache.apply(event, NOW)
+    cache.apply(status("Cancelled", perm=dead), NOW)
+    assert asks(cache.apply(error(202), NOW))
+    assert [cache.orders.by_perm_id(perm)["alive"] for perm in (5001, 5002)] == [dead != 5001, dead != 5002]
+    # If it did speak of the other one, the list says so.
+    query(cache, NOW)
+    assert not cache.orders.by_perm_id(5001 + 5002 - dead)["alive"]
+
+
 def test_a_snapshot_gives_the_field_to_the_living_one(cache):
     for event in TWINS:
         cache.apply(event, NOW)
