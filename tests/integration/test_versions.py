@@ -36,3 +36,16 @@ async def test_at_server_version(world: World, scenario: Any, version: int) -> N
     await world.start()
     await scenario(world)
     assert {client.server_version for client in world.sim.clients} == {version}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@ensureDeferred
+async def test_neither_side_says_what_the_other_does_not_know(world: World, version: int) -> None:
+    world.replace_simulator(server_version=version)
+    await world.start()
+    assert (await world.bot.send("SUB_TOP", contract={"conId": 265598, "exchange": "SMART"}))["ok"]
+    assert world.requests("reqNewsBulletins")
+    told = [message for message in world.bot.on_ack() if message.get("type") in ("msg", "error")]
+    assert not [message for message in told if message["code"] in (320, 321)]
+    assert world.gateway is not None and world.gateway._session is not None
+    assert world.gateway._session._incoming.bad_messages == 0

@@ -83,6 +83,8 @@ MESSAGES: dict[int, tuple[str, dict[str, str]]] = {
     Out.REQ_MATCHING_SYMBOLS: ("MatchingSymbolsRequest", {"pattern": "pattern"}),
     Out.REQ_SMART_COMPONENTS: ("SmartComponentsRequest", {"bboExchange": "bbo"}),
     Out.REQ_FAMILY_CODES: ("FamilyCodesRequest", {}),
+    Out.REQ_NEWS_BULLETINS: ("NewsBulletinsRequest", {"allMessages": "all"}),
+    Out.CANCEL_NEWS_BULLETINS: ("CancelNewsBulletins", {}),
     Out.REQ_NEWS_PROVIDERS: ("NewsProvidersRequest", {}),
     Out.REQ_SOFT_DOLLAR_TIERS: ("SoftDollarTiersRequest", {}),
     Out.REQ_USER_INFO: ("UserInfoRequest", {}),
