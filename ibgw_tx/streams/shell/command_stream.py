@@ -27,6 +27,7 @@ from twisted.python.failure import Failure
 
 from ibgw_tx.commands.shell.dispatcher import Entry
 from ibgw_tx.model import keys as names
+from ibgw_tx.model.trouble import Trouble
 from ibgw_tx.redis.shell.connections import RedisFactory, RedisProtocol, ResponseError
 from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.runtime.log import Logger
@@ -76,6 +77,8 @@ class CommandStream(Service):
         #: Acks on their way to Redis.
         self._saying: set[str] = set()
         self._last = "0-0"
+        #: What Redis refuses the stream with.
+        self._refused = Trouble()
         self._rounds = 0
         self._patient_until = 0.0
         self._loop = LoopingCall(self._tick)
@@ -111,7 +114,8 @@ class CommandStream(Service):
         if self._protocol is not protocol or not self.running:
             return
         if failure.check(ResponseError):
-            self.log.warn("commands are not read from {key}: {error}", key=self._key, error=failure.getErrorMessage())
+            if self._refused.begins(failure.getErrorMessage()):
+                self.log.warn("commands are not read from {key}: {error}", key=self._key, error=failure.getErrorMessage())
             self._reactor.callLater(REFUSED_PAUSE, protocol.transport.abortConnection)
         else:
             protocol.transport.abortConnection()
@@ -119,6 +123,8 @@ class CommandStream(Service):
     async def _read(self, protocol: RedisProtocol) -> None:
         await self._make_group(protocol)
         await self._read_former(protocol)
+        if self._refused.ends():
+            self.log.info("commands are read from {key} again", key=self._key)
         while not self._settled() and self._reactor.seconds() < self._patient_until:
             await self._pause()
         while self.running and self._protocol is protocol:
