@@ -40,6 +40,11 @@ def leave_out(environment: Path) -> None:
     for path in environment.glob("lib/**/*"):
         if path.is_file():
             path.chmod(0o644)
+    # A module is no program: its first line names an interpreter that a host need not have.
+    for path in environment.glob("lib/**/*.py"):
+        text = path.read_bytes()
+        if text.startswith(b"#!"):
+            path.write_bytes(b"\n" + text.partition(b"\n")[2])
 
 
 def write_plugin_cache(environment: Path) -> None:
