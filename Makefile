@@ -11,7 +11,7 @@ UNINSTALL := -m pip uninstall --quiet --quiet --yes ibapi ibapi-stable ibapi-lat
 # A second environment, with the older ibapi 9.81.1.
 OLD := .venv-981
 CUT := tests/tws tests/books tests/model tests/orders/entry tests/history tests/integration/test_versions.py \
-	tests/integration/test_orders.py tests/integration/test_books.py tests/integration/test_order_changes.py
+	tests/sim/server tests/integration/test_orders.py tests/integration/test_books.py tests/integration/test_order_changes.py
 
 .PHONY: demo test test-981 lint bench docs deb pins clean env env-981
 .DEFAULT_GOAL := demo

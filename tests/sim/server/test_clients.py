@@ -6,7 +6,7 @@ import pytest_twisted
 from ibgw_tx.sim.office.settings import Settings
 from ibgw_tx.sim.server.simulator import Simulator
 from tests.sim.kit.bench import AAPL
-from tests.sim.server.test_line import run
+from tests.sim.server.test_line import of_981, run
 
 pytestmark = pytest.mark.integration
 
@@ -22,6 +22,7 @@ async def session(program, version, client_id):
         await made.stopService()
 
 
+@of_981
 @pytest.mark.parametrize("version", [151, 157, 178])
 @pytest_twisted.ensureDeferred
 async def test_the_official_client_goes_through_a_session(version):
