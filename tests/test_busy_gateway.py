@@ -12,7 +12,7 @@ from tests.kit.gateway import World
 @pytest.fixture
 def world(monkeypatch):
     world = World(monkeypatch).running()
-    passes(world, 2)
+    passes(world, 3)
     return world
 
 
@@ -98,7 +98,7 @@ def test_a_question_never_sent_is_not_one_that_tws_did_not_answer(world):
 
 def test_a_book_that_waits_and_is_ended_is_never_asked_for(world):
     world.send("SUB_ODBK", exchange="SEHK", showName="HKD-1137")
-    passes(world, 2)
+    passes(world, 3)
     for number in range(100):
         world.gateway._session.client.subscribe_top(900 + number, HK1137, "")
     world.answer(HK1137)
@@ -123,7 +123,7 @@ def test_the_end_of_a_book_is_not_lost_behind_questions(world):
 
 def test_the_message_rate_is_a_setting(monkeypatch):
     world = World(monkeypatch, **{"message-rate": "10"}).running()
-    passes(world, 2)
+    passes(world, 3)
     world.tws.asked()
     for number in range(30):
         world.send("CANCEL_ALL", id=f"c{number}")
