@@ -12,8 +12,8 @@ from ibgw_tx.commands.shell.followups import Followups
 from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model import keys
 from ibgw_tx.redis.shell.link import RedisLink
+from ibgw_tx.redis.shell.scan import scan
 
-_SCAN_COUNT = 1000
 _TIMES = ("t", "_timestamp")
 
 
@@ -42,22 +42,13 @@ class Inventory:
 
     async def _tell(self, command: Command) -> None:
         own = [keys.own(self._name), keys.order_hashes(self._name), keys.oms_flags(self._name)]
-        found = [key for pattern in own for key in await self._scan(pattern)]
+        found = [key for pattern in own for key in await scan(self._redis.call, pattern)]
         named = keys.reservation(self._name, "")
         names = sorted({*(key for key in found if not key.startswith(named)), *self._subscribed()})
         times = await gatherResults([Deferred.fromCoroutine(self._time(key)) for key in names], consumeErrors=True)
         now = self._now_ms()
         ages = {key: None if t is None else max(0, now - t) / 1000 for key, t in zip(names, times, strict=True) if t != _GONE}
         self._followups.result(command, keys=ages, client_oids=sum(key.startswith(named) for key in found))
-
-    async def _scan(self, pattern: str) -> list[str]:
-        found: dict[str, None] = {}
-        cursor: Any = b"0"
-        while True:
-            cursor, some = await self._redis.call("SCAN", cursor, "MATCH", pattern, "COUNT", _SCAN_COUNT)
-            found.update((key.decode(errors="replace"), None) for key in some)
-            if cursor in (b"0", "0", 0):
-                return list(found)
 
     async def _time(self, key: str) -> int | None:
         """When it was written last (ms), as it says itself; None where it does not say, _GONE where it is not there any more."""
@@ -75,7 +66,7 @@ class Inventory:
 
     async def _balance_time(self, account: str) -> int | None:
         """A balance is written together with its account's values, which say when."""
-        values = [keys.account(self._name, account)] if account else await self._scan(keys.account(self._name, "*"))
+        values = [keys.account(self._name, account)] if account else await scan(self._redis.call, keys.account(self._name, "*"))
         times = [_whole(await self._redis.call("HGET", key, "t")) for key in values]
         return max((t for t in times if t is not None), default=None)
 

@@ -18,13 +18,13 @@ from ibgw_tx.model import keys as names
 from ibgw_tx.model.errors import RedisDown
 from ibgw_tx.orders.cache.changes import OrderChanged, Place, Snapshot
 from ibgw_tx.redis.shell.link import RedisLink
+from ibgw_tx.redis.shell.scan import scan
 from ibgw_tx.runtime.log import Logger
 
 #: Seconds a flag lives without its gateway.
 LEASE = 10
 #: The field that says that a hash can be trusted.
 MARK = "t"
-_SCAN_COUNT = 1000
 #: Commands that are sent before Redis' answer is waited for.
 PORTION = 1000
 
@@ -57,7 +57,7 @@ class OrderStore:
     async def read(self) -> list[Any]:
         """Every value of every hash of this gateway but the marks, parsed (None: no JSON); notes which hashes there are."""
         values: list[Any] = []
-        for key in await self._scan(names.order_hash("*", self._name, "*")):
+        for key in await scan(self._redis.call, names.order_hash("*", self._name, "*")):
             place = names.place_of(key, self._name)
             if place is None:
                 continue
@@ -76,21 +76,12 @@ class OrderStore:
             values += [_parsed(value) for field, value in pairs if field != MARK.encode()]
         return values
 
-    async def _scan(self, pattern: str) -> list[str]:
-        found: dict[str, None] = {}
-        cursor: Any = b"0"
-        while True:
-            cursor, keys = await self._redis.call("SCAN", cursor, "MATCH", pattern, "COUNT", _SCAN_COUNT)
-            found.update((key.decode(errors="replace"), None) for key in keys)
-            if cursor in (b"0", "0", 0):
-                return list(found)
-
     # Trust.
 
     async def clear_marks(self) -> None:
         """A former life may have left marks: nothing is trusted until this one says so."""
-        flags = await self._scan(names.oms_flag("*", self._name))
-        hashes = await self._scan(names.order_hash("*", self._name, "*"))
+        flags = await scan(self._redis.call, names.oms_flag("*", self._name))
+        hashes = await scan(self._redis.call, names.order_hash("*", self._name, "*"))
         commands: list[_Words] = [("DEL", *flags)] if flags else []
         commands += [("HDEL", key, MARK) for key in hashes if names.place_of(key, self._name) is not None]
         for portion in _cut(commands):
