@@ -13,7 +13,7 @@ OLD := .venv-981
 CUT := tests/tws tests/books tests/model tests/orders/entry tests/history tests/integration/test_versions.py \
 	tests/sim/server tests/integration/test_orders.py tests/integration/test_books.py tests/integration/test_order_changes.py
 
-.PHONY: demo test test-981 lint bench docs deb pins clean env env-981
+.PHONY: demo test test-sockets test-rest test-981 lint bench docs deb pins clean env env-981
 .DEFAULT_GOAL := demo
 
 # Live books in this terminal: an embedded Redis, a simulated TWS, the gateway. Ctrl-C ends it, or DURATION seconds.
@@ -22,9 +22,16 @@ demo: $(DEMO)
 
 # Lint, types, and all tests against a real redis-server and the simulated TWS.
 # Then, with ibapi 9.81.1, what depends on it: the seam, the books, and a black-box cut.
+# Those over sockets mostly wait, so the others run beside them.
 test: env env-981 lint
-	$(BIN)/python -m pytest
-	$(MAKE) test-981
+	$(MAKE) --no-print-directory -j2 test-sockets test-rest
+
+test-sockets: env
+	$(BIN)/python -m pytest tests/integration
+
+test-rest: env env-981
+	$(BIN)/python -m pytest --ignore=tests/integration
+	$(MAKE) --no-print-directory test-981
 
 test-981: env-981
 	$(OLD)/bin/python -m pytest $(CUT)
