@@ -52,6 +52,8 @@ class Inventory:
 
     async def _time(self, key: str) -> int | None:
         """When it was written last (ms), as it says itself; None where it does not say, _GONE where it is not there any more."""
+        if key == keys.lease(self._name):
+            return None  # its `t` is since when it is held
         kind = await self._redis.call("TYPE", key)
         if kind in (b"none", "none"):
             return _GONE

@@ -106,7 +106,9 @@ class Tenure(MultiService):
         """A lease that is not renewed may become another's."""
         if self.gateway is None:
             self._supervisor.alive(ready=False)
-        if self.gateway is None or self.lease.is_held:
+            self._unsure = False
+            return
+        if self.lease.is_held:
             if self._unsure:
                 self._unsure = False
                 self.log.info("the lease of {name} is renewed again", name=self._config.name)

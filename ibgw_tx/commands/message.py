@@ -71,12 +71,23 @@ def parse(
         text = "cmd is missing" if cmd is None else f"there is no command {jsontext.text(cmd)[:100]}{_near(cmd, known)}"
         raise Refused(id_, told, CommandError(errors.BAD_COMMAND, text))
     try:
+        _check_once(message)
         t = sent if body.get("t") is None else body["t"]
         check_age(t, now, max_age)
         expires = t + max_age if max_age and t is not None else None
         return Command(id_, cmd, _params(body), expires, entry)
     except CommandError as error:
         raise Refused(id_, cmd, error) from None
+
+
+def _check_once(message: str | bytes) -> None:
+    """Of two quantities the parser would take the last one."""
+    try:
+        name = jsontext.given_twice(message)
+    except ValueError as error:
+        raise CommandError(errors.BAD_PARAMS, f"the command cannot be read: {error}") from None
+    if name is not None:
+        raise CommandError(errors.BAD_PARAMS, f"{jsontext.text(name)[:100]} is given twice")
 
 
 def _near(cmd: Any, known: frozenset[str]) -> str:

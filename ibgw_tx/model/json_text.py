@@ -80,6 +80,24 @@ def loads_exact(data: bytes | str) -> Any:
         raise ValueError("nested too deep") from None
 
 
+def given_twice(data: bytes | str) -> str | None:
+    """A member that some object in `data` (parsed before) has twice: parsers take the last one, whichever was meant."""
+    found: list[str] = []
+
+    def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        if len(made) < len(pairs):
+            names = [name for name, _ in pairs]
+            found.append(next(name for name in names if names.count(name) > 1))
+        return made
+
+    try:
+        json.loads(data, object_pairs_hook=look, parse_int=str, parse_float=str)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    return found[0] if found else None
+
+
 def _integer(text: str) -> int | NumberText:
     """As orjson: what is beyond 64 bits is no int, and could not be written again."""
     return int(text) if len(text) <= 20 and -(2**63) <= int(text) < 2**64 else NumberText(text)

@@ -79,6 +79,25 @@ def test_a_message_that_is_no_command_is_refused_with_what_could_be_read(message
     assert found.error.text and "\n" not in found.error.text
 
 
+@pytest.mark.parametrize(
+    ("message", "id", "name"),
+    [
+        ('{"id":1,"cmd":"RESET","params":{"order":{"s":1,"s":7}}}', 1, '"s"'),
+        ('{"id":1,"cmd":"RESET","params":{"orders":[{"order":{"p":1}},{"order":{"p":1,"p":1}}]}}', 1, '"p"'),
+        ('{"id":1,"id":2,"cmd":"RESET"}', 2, '"id"'),
+        ('{"id":1,"cmd":"SUB_ODBK","cmd":"RESET"}', 1, '"cmd"'),
+        ('{"id":123456789012345678901234567890,"cmd":"RESET","s":1,"s":7}', 123456789012345678901234567890, '"s"'),
+    ],
+)
+def test_a_member_that_is_given_twice_is_refused_by_name(message, id, name):
+    refusal = refused(message)
+    assert repr(refusal.id) == repr(id) and refusal.error.code == "bad_params" and refusal.error.text == f"{name} is given twice"
+
+
+def test_the_same_member_of_two_objects_is_no_fault():
+    assert parsed('{"id":1,"cmd":"RESET","params":{"orders":[{"order":{"s":1}},{"order":{"s":1}}]}}')
+
+
 @pytest.mark.parametrize("t", [NOW, NOW - 5000, NOW + 60_000, None, float(NOW)])
 def test_a_young_command_is_not_expired(t):
     assert parsed({"id": 1, "cmd": "RESET", "t": t})

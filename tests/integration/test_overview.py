@@ -18,6 +18,8 @@ async def test_a_snapshot_names_every_key_with_its_age(running: World) -> None:
         if await running.bot.get("URANUS:SEHK:HKD-1137:orderbook") and await running.bot.get(f"IBGateway:{NAME}:pnl:DU1000001"):
             break
         await sleep(0.05)
+    # Written each second, and its `t` is since when: it does not say how old it is.
+    await running.bot.call("SET", f"IBGateway:{NAME}:lease", '{"number":1,"t":1700000000000}')
     ack = await running.bot.send("SNAPSHOT")
     result = await running.bot.hear(lambda m: m["type"] == "result" and m["id"] == ack["id"])
     ages = result["keys"]
@@ -26,6 +28,7 @@ async def test_a_snapshot_names_every_key_with_its_age(running: World) -> None:
         f"URANUS:NASDAQ:{NAME}:O:USD-AAPL", "URANUS:SEHK:HKD-1137:orderbook",
     ):  # fmt: skip
         assert 0 <= ages[key] < 30, (key, ages)
+    assert ages[f"IBGateway:{NAME}:lease"] is None
     assert ages[f"URANUS:NASDAQ:{NAME}:OMS"] is None and f"IBGateway:{NAME}:subscriptions" in ages
     assert result["client_oids"] == 1 and not [key for key in ages if ":client_oid:" in key]
     every = {key.decode() for key in await running.bot.call("KEYS", f"*:{NAME}:*")}

@@ -68,6 +68,11 @@ class BarCommands:
         one = self._feeds.wanted.get(channel)
         if one is None:
             raise bad_params(f"{channel} is not subscribed")
+        given = ("whatToShow", request.what, one.request.what), ("useRTH", request.use_rth, one.request.use_rth)
+        for member, asked, is_so in given:
+            # What is said has to fit; what is not said does not matter.
+            if command.params.get(member) is not None and asked != is_so:
+                raise bad_params(f"{channel} is subscribed with {member} {jsontext.text(is_so)}, not {jsontext.text(asked)}")
         self._feeds.remove(one)
         self._redis.tell("HDEL", self._key, channel)
         return {"channel": channel}

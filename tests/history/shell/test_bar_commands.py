@@ -1,5 +1,7 @@
 """What is kept of subscribed bars, and when history is asked for."""
 
+import pytest
+
 from ibgw_tx.model import keys as names
 from tests.kit.contracts import AAPL
 from tests.kit.gateway import World
@@ -79,3 +81,14 @@ def test_fifty_feeds_are_enough(monkeypatch):
     assert world.ack()["ok"] and len(world.asked("20")) == 1
     world.send("UNSUB_BARS", contract=CONTRACT, barSize="1 min")
     assert world.ack()["ok"] and world.asked("25") and not world.link.hashes[KEPT]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"), [({"whatToShow": "MIDPOINT"}, {"whatToShow": "TRADES"}), ({"useRTH": True}, {"useRTH": False})]
+)
+def test_what_ends_a_feed_has_to_fit_where_it_says_more(monkeypatch, wrong, right):
+    world = subscribed(monkeypatch)
+    world.send("UNSUB_BARS", contract=CONTRACT, barSize="1 min", **wrong)
+    assert world.ack()["code"] == "bad_params" and not world.asked("25") and world.link.hashes[KEPT]
+    world.send("UNSUB_BARS", contract=CONTRACT, barSize="1 min", **right)
+    assert world.ack()["ok"] and world.asked("25")
