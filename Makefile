@@ -13,7 +13,7 @@ OLD := .venv-981
 CUT := tests/tws tests/books tests/model tests/orders/entry tests/history tests/integration/test_versions.py \
 	tests/sim/server tests/integration/test_orders.py tests/integration/test_books.py tests/integration/test_order_changes.py
 
-.PHONY: demo test test-sockets test-rest test-981 lint bench docs deb pins clean env env-981
+.PHONY: demo test test-sockets test-rest test-981 lint bench soak docs deb pins clean env env-981
 .DEFAULT_GOAL := demo
 
 # Live books in this terminal: an embedded Redis, a simulated TWS, the gateway. Ctrl-C ends it, or DURATION seconds.
@@ -43,6 +43,11 @@ lint: env
 # The table of the README, measured here and now.
 bench: env
 	$(BIN)/python -m bench
+
+# Orders at 20 a second for so long; what gateway and ibsim hold meanwhile is in build/soak.csv and build/soak.svg.
+MINUTES ?= 60
+soak: env
+	$(BIN)/python -m bench.soak --minutes $(MINUTES)
 
 # The documents as a site, in build/site. Strict: a broken link ends it.
 docs: env

@@ -46,7 +46,7 @@ class Fills:
             self.next_id(), order, order.instrument, exchange, order.terms.sign, quantity, price, self._now(),
             order.filled, order.average, fee, realized,
         )
-        self._store.fills[fill.exec_id] = fill
+        self._store.executed(fill)
         return fill
 
     def book_legs(self, whole: Fill, marks: list[float]) -> Iterator[Fill]:
@@ -67,7 +67,7 @@ class Fills:
                 exchange=leg.instrument.exchange, sign=sign, quantity=quantity, price=price, cumulative=quantity,
                 average=price, commission=fee, realized=realized, leg=True,
             )
-            self._store.fills[fill.exec_id] = fill
+            self._store.executed(fill)
             yield fill
 
     def correct(self, exec_id: str, quantity: Fraction | None, price: float | None) -> Fill:
@@ -85,7 +85,7 @@ class Fills:
             average=order.average, commission=0.0, realized=None,
         )
         del self._store.fills[exec_id]
-        self._store.fills[fill.exec_id] = fill
+        self._store.executed(fill)
         return fill
 
     def found(self, wanted: Mapping[str, Any], now: float) -> Iterator[Fill]:

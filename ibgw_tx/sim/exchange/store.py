@@ -1,4 +1,4 @@
-"""Where orders are kept: by ids, by instrument in the priority they trade in, and today's completed ones and fills."""
+"""Where orders are kept: by ids, by instrument in the priority they trade in; and today's completed ones and fills."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from ibgw_tx.sim.exchange.order import Fill, Order
 from ibgw_tx.sim.market.walk import Walk
 
 KEPT = 7 * 86400.0  # seconds: executions of so many days are kept
+#: Completed orders, executions of today and of the days before that are kept; the oldest go first, as after a day.
+MOST = 5_000
 Entry = tuple[float, int, Order]  # how good the price is (lower is better), permId, order
 
 
@@ -113,6 +115,18 @@ class OrderStore:
         if not group:
             self.groups.pop(order.oca, None)
         self.done[order.perm_id] = order
+        if len(self.done) > MOST:
+            self._forget(self.done.pop(next(iter(self.done))))
+
+    def executed(self, fill: Fill) -> None:
+        """Among today's executions."""
+        self.fills[fill.exec_id] = fill
+        if len(self.fills) > MOST:
+            del self.fills[next(iter(self.fills))]
+
+    def _forget(self, order: Order) -> None:
+        if self._keys.get(order.key) is order:
+            del self._keys[order.key]
 
     def mates(self, order: Order) -> list[Order]:
         """Live others of its OCA group."""
@@ -176,10 +190,9 @@ class OrderStore:
         """Completed orders and executions are today's only (tws-facts 4.7); executions of earlier days must be asked for."""
         self.earlier += self.fills.values()
         kept = max((fill.when for fill in self.earlier), default=0.0) - KEPT
-        self.earlier = [fill for fill in self.earlier if fill.when > kept]
+        self.earlier = [fill for fill in self.earlier if fill.when > kept][-MOST:]
         for order in self.done.values():
-            if self._keys.get(order.key) is order:
-                del self._keys[order.key]
+            self._forget(order)
         self.done.clear()
         self.fills.clear()
 

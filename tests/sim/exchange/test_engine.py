@@ -4,6 +4,7 @@ import pytest
 
 from ibgw_tx.sim.desks.order_checks import on_tick
 from ibgw_tx.sim.exchange import ledger, matching
+from ibgw_tx.sim.exchange import store as store_module
 from ibgw_tx.sim.exchange.accounts import Account, open_accounts
 from ibgw_tx.sim.exchange.engine import Engine
 from ibgw_tx.sim.exchange.lives import Lives
@@ -218,3 +219,14 @@ def test_the_agenda_keeps_order_and_leaves_new_calls_for_the_next_run():
 
 def test_a_blank_order_has_every_field_of_the_wire():
     assert set(blank()) == {one.name for one in ORDER}
+
+
+def test_of_completed_orders_and_executions_the_last_ones_are_kept(monkeypatch):
+    monkeypatch.setattr(store_module, "MOST", 3)
+    floor = Floor(asks=((100.0, 10_000),))
+    for number in range(1, 6):
+        floor.order(number, "BUY", 10, "MKT")
+    store = floor.engine.store
+    assert [order.order_id for order in store.done.values()] == [3, 4, 5]
+    assert [fill.order.order_id for fill in store.fills.values()] == [3, 4, 5]
+    assert store.by_key(store.done[max(store.done)].client_id, 2) is None
