@@ -71,7 +71,8 @@ def parse(
         text = "cmd is missing" if cmd is None else f"there is no command {jsontext.text(cmd)[:100]}{_near(cmd, known)}"
         raise Refused(id_, told, CommandError(errors.BAD_COMMAND, text))
     try:
-        _check_once(message)
+        if not jsontext.given_once(message, body):
+            _check_once(message)
         t = sent if body.get("t") is None else body["t"]
         check_age(t, now, max_age)
         expires = t + max_age if max_age and t is not None else None

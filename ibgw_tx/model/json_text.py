@@ -80,6 +80,31 @@ def loads_exact(data: bytes | str) -> Any:
         raise ValueError("nested too deep") from None
 
 
+def given_once(data: bytes | str, found: Any) -> bool:
+    """Whether for sure no object in `data`, which was parsed as `found`, has a member twice.
+
+    Each member has a colon, and only texts may have more: as many colons as members, and none was lost.
+    """
+    raw = data.encode() if isinstance(data, str) else data
+    try:
+        return raw.count(b":") == _members_in(found)
+    except RecursionError:
+        return False
+
+
+def _members_in(value: Any) -> int:
+    count = 0
+    if type(value) is dict:
+        count = len(value)
+        for item in value.values():
+            if type(item) is dict or type(item) is list:
+                count += _members_in(item)
+    elif type(value) is list:
+        for item in value:
+            count += _members_in(item)
+    return count
+
+
 def given_twice(data: bytes | str) -> str | None:
     """A member that some object in `data` (parsed before) has twice: parsers take the last one, whichever was meant."""
     found: list[str] = []

@@ -14,3 +14,23 @@ def write_now(transport: Any) -> None:
     do_write = getattr(transport, "doWrite", None)
     if do_write is not None and transport.connected and not transport.disconnecting:
         do_write()
+
+
+def write_through(transport: Any, data: bytes) -> None:
+    """Write `data` and hand it to the socket at once, without asking the reactor to watch for room where there is some."""
+    write_some = getattr(transport, "writeSomeData", None)
+    if write_some is None or not transport.connected or transport.disconnecting or waits(transport):
+        transport.write(data)
+        write_now(transport)
+        return
+    written = write_some(data)
+    if not isinstance(written, int):
+        # It is gone: the reactor finds out as it always does.
+        transport.write(data)
+    elif written < len(data):
+        transport.write(data[written:])
+
+
+def waits(transport: Any) -> bool:
+    """Whether a transport has something buffered, which has to go first."""
+    return bool(transport.dataBuffer or transport._tempDataBuffer)

@@ -82,3 +82,38 @@ def test_a_number_is_finite_and_an_int_when_whole(value, number):
 def test_any_text_is_a_finite_number_or_none(value):
     found = figures.number_or_none(value)
     assert found is None or math.isfinite(found)
+
+
+class Pairs(list):
+    """Members of an object as they are written, perhaps one name twice."""
+
+
+NESTED = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.sampled_from('a:"{,'), max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.lists(st.tuples(st.sampled_from(["a", "b", ":"]), inner), max_size=3).map(Pairs)
+    ),
+    max_leaves=8,
+)
+
+
+def written(value):
+    if isinstance(value, Pairs):
+        return "{" + ",".join(f"{json.dumps(name)}:{written(item)}" for name, item in value) + "}"
+    return "[" + ",".join(map(written, value)) + "]" if isinstance(value, list) else json.dumps(value)
+
+
+@given(NESTED)
+def test_what_is_given_once_for_sure_has_no_member_twice(value):
+    text = written(value)
+    if jsontext.given_once(text, json.loads(text)):
+        assert jsontext.given_twice(text) is None
+
+
+def test_a_plain_command_is_given_once_for_sure():
+    text = b'{"id":1,"cmd":"PLACE_ORDER","params":{"contract":{"conId":1},"order":{"T":"buy","s":[1,{"a":2}]}}}'
+    assert jsontext.given_once(text, json.loads(text)) and jsontext.given_once(text.decode(), json.loads(text))
+    twice = b'{"id":1,"cmd":"PLACE_ORDER","params":{"order":{"s":1,"s":2}}}'
+    assert not jsontext.given_once(twice, json.loads(twice))
+    deep = b"[" * 950 + b"]" * 950
+    assert jsontext.given_once(b'{"a":' + deep + b"}", {"a": jsontext.loads(deep)}) in (True, False)

@@ -7,6 +7,7 @@ have left unread at a stalled Redis is killed first, so that nothing old can be 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -20,9 +21,19 @@ from twisted.python.failure import Failure
 
 from ibgw_tx.model import advice
 from ibgw_tx.model.errors import LeaseLost
+from ibgw_tx.redis.shell.replies import REPLY_LIMIT, Replies, Taker, fire
 from ibgw_tx.runtime.log import Logger
+from ibgw_tx.runtime.write_now import write_through
 
-REPLY_LIMIT = 10  # seconds until an unanswered command drops its connection
+__all__ = [
+    "REPLY_LIMIT",
+    "RedisFactory",
+    "RedisProtocol",
+    "ResponseError",
+    "SubscriberFactory",
+    "cannot_be_reached",
+]
+
 #: Redis' own refusals.
 ResponseError = txredisapi.ResponseError
 
@@ -30,7 +41,7 @@ ResponseError = txredisapi.ResponseError
 PRIVATE_PARTS = {
     "module": ("_PoolSlot", "_SlotFactory"),
     "RedisFactory": ("slots",),
-    "RedisProtocol": ("_waiting_for_connect", "replyQueue", "_reader", "handle_reply", "whenConnected"),
+    "RedisProtocol": ("_waiting_for_connect", "_reader", "whenConnected"),
 }
 PING_INTERVAL = 5.0  # seconds between two signs of life asked of the subscriber connection
 
@@ -107,11 +118,19 @@ def cannot_be_reached(failure: Failure) -> str:
 
 
 class RedisProtocol(txredisapi.RedisProtocol):
-    """A command connection: `execute_command` gives a Deferred with the reply as bytes, int, None or a list of these."""
+    """A command connection: `execute_command` gives a Deferred with the reply as bytes, int, None or a list of these.
+
+    Commands and replies are its own: txredisapi makes six Deferreds and a timer of each, and a string of every part.
+    """
 
     log = Logger()
+    seconds = staticmethod(time.monotonic)
     _waiting_for_connect: list[defer.Deferred[Any]]
     _is_no_redis = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._replies = Replies(self._silent)
 
     def connectionMade(self) -> None:
         self.transport.setTcpNoDelay(True)
@@ -173,46 +192,50 @@ class RedisProtocol(txredisapi.RedisProtocol):
 
     def _take(self, data: bytes, unpause: bool) -> None:
         """Take what has come. Raises InvalidData or ProtocolError when it is no Redis that speaks."""
-        super().dataReceived(data, unpause)
+        reader, take = self._reader, self._replies.take
+        reader.feed(data)
+        while (reply := reader.gets()) is not False:
+            take(reply)
 
     def connectionLost(self, why: Failure = connectionDone) -> None:
         super().connectionLost(why)
+        self._replies.end()
+        self._replies.fail(txredisapi.ConnectionError("Lost connection"))
         self.factory.lost()
 
-    def send_all(
-        self,
-        commands: Sequence[Sequence[str | bytes | int]],
-        refused: Callable[[Failure, Any], None],
-        carried_out: Callable[[Any, Any], None] | None = None,
-    ) -> None:
-        """Many commands in one write; `refused` is told of each that Redis answers with an error, `carried_out` of the others.
+    def _silent(self) -> None:
+        self._replies.fail(txredisapi.TimeoutError(f"Not received Redis response in {REPLY_LIMIT} seconds"))
+        self.transport.abortConnection()
 
-        Their replies have no limit of their own: other commands on this connection find out that Redis is silent.
-        """
-        packed: list[bytes] = [hiredis.pack_command(tuple(words)) for words in commands]  # type: ignore[arg-type]
-        self.transport.write(b"".join(packed))
-        for words in commands:
-            reply = self.replyQueue.get().addCallback(self.handle_reply)
-            if carried_out is None:
-                reply.addErrback(refused, words[0])
-            else:
-                reply.addCallbacks(carried_out, refused, (words[0],), {}, (words[0],))
+    def execute_command(self, *words: str | bytes | int, **_: Any) -> defer.Deferred[Any]:
+        """One command; fires with its reply, fails with Redis' refusal or with what ended the wait."""
+        if not self.connected:
+            raise txredisapi.ConnectionError("Not connected")
+        reply: defer.Deferred[Any] = defer.Deferred()
+        self._replies.expect(((fire, reply),), self.seconds, self.callLater)
+        self.transport.write(hiredis.pack_command(words))  # type: ignore[arg-type]
+        return reply
+
+    def send_packed(self, packed: bytes, takers: Sequence[tuple[Taker, Any]]) -> None:
+        """Complete commands, to the kernel now; each of their replies goes to its taker."""
+        self._replies.expect(takers, self.seconds, self.callLater)
+        write_through(self.transport, packed)
 
     @property
     def unanswered(self) -> int:
         """Commands whose reply has not come."""
-        return len(self.replyQueue.waiting)
+        return len(self._replies)
 
 
 def _run_id(info: bytes) -> bytes:
     return next((line for line in info.splitlines() if line.startswith(b"run_id:")), b"")
 
 
-class SubscriberProtocol(txredisapi.SubscriberProtocol, RedisProtocol):
+class SubscriberProtocol(RedisProtocol):
     """Listens to the channels its factory names; asked for a sign of life, since a dead one would lose commands unseen."""
 
     async def prepared(self) -> None:
-        await self.subscribe(self.factory.channels)
+        await self.execute_command("SUBSCRIBE", *self.factory.channels)
         self._pings = LoopingCall(self._ping)
         self._pings.start(PING_INTERVAL, now=False).addErrback(
             lambda failure: self.log.failure("the ping of the Redis subscription ended", failure)
@@ -220,9 +243,20 @@ class SubscriberProtocol(txredisapi.SubscriberProtocol, RedisProtocol):
 
     def _ping(self) -> defer.Deferred[Any]:
         # An unanswered PING drops the connection after REPLY_LIMIT.
-        return self.execute_command("PING").addErrback(lambda _: None)  # type: ignore[no-any-return]
+        return self.execute_command("PING").addErrback(lambda _: None)
 
-    def messageReceived(self, pattern: Any, channel: bytes, message: bytes) -> None:
+    def _take(self, data: bytes, unpause: bool) -> None:
+        reader = self._reader
+        reader.feed(data)
+        while (reply := reader.gets()) is not False:
+            if type(reply) is list and reply[0] == b"message":
+                self._message(reply[-1])
+            else:
+                self._replies.take(reply)
+
+    def _message(self, message: Any) -> None:
+        if not isinstance(message, bytes):
+            raise txredisapi.InvalidData("a message is no text")
         try:
             self.factory.message_received(message)
         except Exception:

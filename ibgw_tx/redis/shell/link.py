@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
+import hiredis
 from twisted.application.service import Service
 from twisted.internet import defer
 from twisted.internet.endpoints import HostnameEndpoint
@@ -25,6 +26,7 @@ from ibgw_tx.redis.shell.connections import (
     SubscriberFactory,
     cannot_be_reached,
 )
+from ibgw_tx.redis.shell.replies import executed, note_refusal
 from ibgw_tx.redis.troubles import Troubles
 from ibgw_tx.runtime.log import Logger
 
@@ -245,26 +247,36 @@ class RedisLink(Service):
             )
             protocol.transport.abortConnection()
         elif batch:
-            told = self._told if self._troubles.any_refused else None
-            protocol.send_all(batch, self._not_told if refused is None else partial(self._refused, refused), told)
+            words = [(command[0], refused) for command in batch]
+            packed = [hiredis.pack_command(tuple(command)) for command in batch]  # type: ignore[arg-type]
+            protocol.send_packed(b"".join(packed), [(self._judge, about) for about in words])
 
-    def _refused(self, tell: Callable[[Failure], None], failure: Failure, word: Any) -> None:
-        self._not_told(failure, word)
-        if failure.check(ResponseError):
-            tell(failure)
+    def _judge(self, reply: Any, about: tuple[Any, Callable[[Failure], None] | None]) -> None:
+        """The reply to one command of `tell_all`."""
+        word, tell = about
+        if isinstance(reply, Exception):
+            failure = Failure(reply)
+            self._not_told(failure, word)
+            if tell is not None and failure.check(ResponseError):
+                tell(failure)
+        else:
+            self._told(reply, word)
 
     def transaction(self, commands: Sequence[Words]) -> defer.Deferred[Any]:
         """All commands or none (MULTI … EXEC in one write); fires with EXEC's list of replies, fails as `call` does."""
-        if self._protocol is not None and self._protocol.unanswered + len(commands) + 2 > MAX_UNANSWERED:
+        protocol = self._protocol
+        if protocol is not None and protocol.unanswered + len(commands) + 2 > MAX_UNANSWERED:
             # Refused as a whole: a MULTI without its EXEC would swallow every later command.
             self.refused += 1
             return defer.fail(RedisDown(f"{len(commands)} commands not sent: Redis is too slow"))
-        ds = [self.call(*words) for words in (("MULTI",), *commands, ("EXEC",))]
-        refused: list[Failure] = []
-        for d in ds[:-1]:
-            d.addErrback(refused.append)
-        # EXEC tells that one of them was refused, the first of them why.
-        return ds[-1].addErrback(lambda failure: refused[0] if refused else failure)
+        if protocol is None:
+            return self.call("MULTI")
+        done: defer.Deferred[Any] = defer.Deferred()
+        refused: list[Exception] = []
+        packed = [hiredis.pack_command(tuple(words)) for words in (("MULTI",), *commands, ("EXEC",))]  # type: ignore[arg-type]
+        queued = [(note_refusal, refused)] * (len(commands) + 1)
+        protocol.send_packed(b"".join(packed), [*queued, (partial(executed, refused), done)])
+        return done
 
     def publish(self, channel: str, message: bytes) -> None:
         """Publish, unless Redis is away."""

@@ -26,7 +26,7 @@ class Server:
         self.protocol, self.wire = protocol, Wire()
         self.reader = hiredis.Reader()
         self._read = 0
-        protocol.callLater = clock.callLater
+        protocol.callLater, protocol.seconds = clock.callLater, clock.seconds
         self.wire.protocol = protocol
         protocol.makeConnection(self.wire)
 
@@ -196,6 +196,40 @@ def test_an_unanswered_call_drops_the_connection(place):
     place.clock.advance(REPLY_LIMIT + 1)
     error(called)
     assert server.wire.aborted
+
+
+def test_the_oldest_call_alone_counts_for_the_silence(place):
+    server = place.ready()
+    first = place.link.call("GET", "k")
+    place.clock.advance(REPLY_LIMIT - 1)
+    second = place.link.call("GET", "k")
+    server.reply(b"+a")
+    place.clock.advance(REPLY_LIMIT - 1)
+    assert result(first) == b"a" and not server.wire.aborted and not second.called
+    place.clock.advance(1)
+    error(second)
+    assert server.wire.aborted
+
+
+def test_an_idle_connection_is_not_silent(place):
+    server = place.ready()
+    place.clock.advance(5 * REPLY_LIMIT)
+    assert not server.wire.aborted
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_reply_that_nobody_asked_for_ends_the_connection(place, lines, number):
+    server = place.ready(number)
+    server.reply(b"+OK")
+    assert server.wire.aborted and any("answers what it was not asked" in line for line in lines)
+
+
+def test_what_fails_when_a_reply_comes_keeps_the_others(place, lines):
+    server = place.ready()
+    place.link.tell_all([("HSET", "k", "f", "v"), ("PUBLISH", "c", "m")], refused=lambda failure: 1 / 0)
+    called = place.link.call("GET", "k")
+    server.reply(b"-ERR no", b":1", b"+v")
+    assert result(called) == b"v" and not server.wire.aborted and any("was not taken" in line for line in lines)
 
 
 def test_a_tell_that_redis_refuses_is_logged(place, lines):

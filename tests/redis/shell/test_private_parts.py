@@ -26,5 +26,5 @@ def test_a_factory_has_it(name):
 def test_what_is_named_is_what_is_used():
     source = inspect.getsource(inspect.getmodule(RedisFactory))
     used = set(name for name in sum(PRIVATE_PARTS.values(), ()) if f".{name}" in source)
-    assert {"_PoolSlot", "_SlotFactory", "_waiting_for_connect", "replyQueue", "handle_reply"} <= used
+    assert {"_PoolSlot", "_SlotFactory", "_waiting_for_connect", "_reader"} <= used
     assert issubclass(RedisProtocol, txredisapi.RedisProtocol)

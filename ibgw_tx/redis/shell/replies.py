@@ -1,0 +1,99 @@
+"""Who waits for the replies of one connection, in the sequence of their commands; and how long.
+
+A reply goes to a plain callable: a Deferred, a timer and a queue for each cost more than all of Redis. One timer watches the
+oldest of them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import txredisapi
+from twisted.internet.defer import Deferred
+
+from ibgw_tx.runtime.log import Logger
+
+REPLY_LIMIT = 10  # seconds until an unanswered command drops its connection
+
+#: Takes a reply (an Exception for one that failed), and what was given beside it.
+Taker = Callable[[Any, Any], None]
+
+
+def unasked() -> Exception:
+    """What ends a connection whose replies are out of step."""
+    error: Exception = txredisapi.InvalidData("it answers what it was not asked")
+    return error
+
+
+def fire(reply: Any, waiting: Deferred[Any]) -> None:
+    """The taker of who waits for a Deferred; one that was cancelled wants nothing any more."""
+    if not waiting.called:
+        if isinstance(reply, Exception):
+            waiting.errback(reply)
+        else:
+            waiting.callback(reply)
+
+
+def note_refusal(reply: Any, refused: list[Exception]) -> None:
+    """The taker of what is queued in a transaction."""
+    if isinstance(reply, Exception):
+        refused.append(reply)
+
+
+def executed(refused: list[Exception], reply: Any, done: Deferred[Any]) -> None:
+    """The taker of EXEC: it tells that one of its commands was refused, the first of them why."""
+    fire(refused[0] if refused and isinstance(reply, Exception) else reply, done)
+
+
+class Replies:
+    """`silent` is called once the oldest has waited for REPLY_LIMIT seconds; `call_later` and `seconds` are the reactor's."""
+
+    log = Logger()
+
+    def __init__(self, silent: Callable[[], None]) -> None:
+        self._silent = silent
+        self._waiting: deque[tuple[float, Taker, Any]] = deque()
+        self._watch: Any = None
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def expect(self, takers: Iterable[tuple[Taker, Any]], seconds: Callable[[], float], call_later: Callable[..., Any]) -> None:
+        """One more command for each has been written."""
+        now = seconds()
+        self._waiting.extend((now, take, about) for take, about in takers)
+        if self._watch is None:
+            self._watch = call_later(REPLY_LIMIT, self._look, seconds, call_later)
+
+    def _look(self, seconds: Callable[[], float], call_later: Callable[..., Any]) -> None:
+        self._watch = None
+        if not self._waiting:
+            return
+        rest = self._waiting[0][0] + REPLY_LIMIT - seconds()
+        if rest > 0:
+            self._watch = call_later(rest, self._look, seconds, call_later)
+        else:
+            self._silent()
+
+    def take(self, reply: Any) -> None:
+        """The next reply. Raises InvalidData for one that nobody has asked for: it would answer what is asked next."""
+        if not self._waiting:
+            raise unasked()
+        _, take, about = self._waiting.popleft()
+        try:
+            take(reply, about)
+        except Exception:
+            # Out of dataReceived it would end the connection.
+            self.log.failure("a reply of Redis was not taken")
+
+    def fail(self, error: Exception) -> None:
+        """No more replies come: everybody who waits is told so."""
+        while self._waiting:
+            self.take(error)
+
+    def end(self) -> None:
+        """The connection is over."""
+        if self._watch is not None and self._watch.active():
+            self._watch.cancel()
