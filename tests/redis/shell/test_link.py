@@ -224,12 +224,14 @@ def test_a_reply_that_nobody_asked_for_ends_the_connection(place, lines, number)
     assert server.wire.aborted and any("answers what it was not asked" in line for line in lines)
 
 
-def test_what_fails_when_a_reply_comes_keeps_the_others(place, lines):
+def test_what_fails_when_a_reply_comes_keeps_the_others(place, lines, failures):
     server = place.ready()
     place.link.tell_all([("HSET", "k", "f", "v"), ("PUBLISH", "c", "m")], refused=lambda failure: 1 / 0)
     called = place.link.call("GET", "k")
     server.reply(b"-ERR no", b":1", b"+v")
     assert result(called) == b"v" and not server.wire.aborted and any("was not taken" in line for line in lines)
+    assert len(failures) == 1
+    failures.clear()
 
 
 def test_a_tell_that_redis_refuses_is_logged(place, lines):
