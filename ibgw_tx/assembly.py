@@ -187,6 +187,7 @@ class Assembly:
             self.channels,
             self.redis,
             self._session,
+            self.account.amount,
             limits,
             config.account or "",
             now,
@@ -242,6 +243,7 @@ class Assembly:
     def order_told(self, event: told.OrderStatus | told.Execution) -> None:
         if event.clientId == self._config.client_id:
             self.order_entry.ids.saw(event.orderId, own=True)
+            self.order_followups.heard(event.orderId)
         self.orders.take(event)
         if isinstance(event, told.Execution):
             self.fills.take(event)

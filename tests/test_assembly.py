@@ -29,7 +29,7 @@ def test_every_record_of_tws_has_a_listener(world):
 def test_every_command_of_section_8_is_there(world):
     assert world.parts.dispatcher._known == {
         "SUB_ODBK", "UNSUB_ODBK", "SUB_TOP", "UNSUB_TOP", "RESET", "FIND_CONTRACTS", "PLACE_ORDER", "CANCEL_ORDER", "CANCEL_ALL",
-        "CANCEL_ORDERS", "FIND_CHAIN", "SUB_BARS", "UNSUB_BARS", "SNAPSHOT",
+        "CANCEL_ORDERS", "EXERCISE", "FIND_CHAIN", "SUB_BARS", "UNSUB_BARS", "SNAPSHOT",
         "HALT", "RESUME", "STATUS", "ACCOUNT_LIST", "ACCOUNT_SUMMARY", "FIND_HISTORY",
     }  # fmt: skip
 

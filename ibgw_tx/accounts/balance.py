@@ -12,15 +12,13 @@ from typing import Any
 import attrs
 
 from ibgw_tx.model.contract import BadName, Contract, exchange_of, pair_of
-from ibgw_tx.model.figures import number_or_none
+from ibgw_tx.model.figures import Quantity, number_or_none
 from ibgw_tx.model.position import Position
 
 #: Which account value is a currency's cash; the second serves where TWS leaves the first out.
 CASH_KEYS = ("CashBalance", "TotalCashBalance")
 #: The pseudo currency: a sum in base currency, no balance.
 BASE = "BASE"
-
-
 
 
 @attrs.define
@@ -142,6 +140,11 @@ class Balance:
     def held(self, known: dict[int, Contract]) -> dict[int, str]:
         """What the positions that are not closed are called, by conId."""
         return {con_id: name for con_id, name in self.names(known).items() if self._shown.positions[con_id].pos}
+
+    def amount(self, con_id: int) -> Quantity:
+        """How much is held of a contract; 0 also where TWS has told a size that cannot be read."""
+        held = self._shown.positions.get(con_id)
+        return 0 if held is None else held.pos or 0
 
     @property
     def unreadable(self) -> list[Contract]:

@@ -101,6 +101,14 @@ def test_bars(small: Small) -> None:
     assert len(said.splitlines()) == 2 and all(line.startswith("bar ") for line in said.splitlines()), said
 
 
+def test_exercise(small: Small) -> None:
+    option = {"conId": 700000067}
+    small.send("PLACE_ORDER", contract=option, order={"T": "buy", "s": 2, "orderType": "MKT", "client_oid": "small-option"})
+    wait_for(lambda: "700000067" in (small.client.get("IBGateway:bots:balance") or ""), limit=30)
+    said = small.said("exercise.py", "20350119", "1")
+    assert said.startswith("exercise AAPL  350119C00182500 ") and said.split()[-1].isdigit(), said
+
+
 def test_start(small: Small) -> None:
     said = small.said("start.py")
     assert "IBGateway:bots:status" in said and "IBGateway:bots:balance" in said

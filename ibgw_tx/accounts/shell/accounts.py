@@ -7,7 +7,7 @@ first); with several accounts each has a key of its own. One that IB refuses doe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
@@ -17,6 +17,7 @@ from ibgw_tx.accounts.balance import Balance
 from ibgw_tx.accounts.shell.download import Download, MainDownload, MultiDownload
 from ibgw_tx.accounts.shell.ended import DataEnded
 from ibgw_tx.accounts.shell.fence import Fence
+from ibgw_tx.accounts.shell.holdings import Holdings
 from ibgw_tx.accounts.shell.positions import PositionContracts
 from ibgw_tx.accounts.values import hash_of
 from ibgw_tx.contracts.shell.contracts import Contracts
@@ -36,7 +37,7 @@ from ibgw_tx.tws.shell.asker import Asker
 WARNINGS = frozenset({2107, 2108, 2119})
 
 
-class Accounts:
+class Accounts(Holdings):
     """Keeps the balances. `snapshot_written` says that Redis has the whole snapshot of every account of this session."""
 
     log = Logger()
@@ -62,8 +63,7 @@ class Accounts:
         self._told_ready = told_ready
         self._now_ms = now_ms
         self._main = ""
-        self._books: dict[str, Balance] = {}
-        self._feeds: dict[str, Download] = {}
+        super().__init__(PositionContracts(contracts, clock, self._named))
         self._by_request: dict[int, Download] = {}
         self._unwritten: set[str] = set()
         #: What keeps balances from being written.
@@ -72,7 +72,6 @@ class Accounts:
         #: The session that has been asked for the main account.
         self._subscribed: TWSClient | None = None
         self._ended = DataEnded(clock, self._ask_again, self._given_up, asker.address)
-        self._positions = PositionContracts(contracts, clock, self._named)
         self._session = 0
 
     @property
@@ -235,16 +234,6 @@ class Accounts:
         for book in self._books.values():
             book.changed = book.changed or (book.complete and contract in book.contracts())
 
-    def contracts_in_use(self) -> Iterator[int]:
-        """The conIds of all positions."""
-        for book in self._books.values():
-            yield from (contract.conId for contract in book.contracts())
-
-    def positions(self) -> dict[str, dict[int, str]]:
-        """Of each account whose balance is complete: what its open positions are called, by conId."""
-        known, books = self._positions.resolved, [feed.book for feed in self._feeds.values() if feed.book.complete]
-        return {book.account: book.held(known) for book in books}
-
     # Redis.
 
     def _keys(self, account: str) -> list[str]:
@@ -278,8 +267,7 @@ class Accounts:
         """Once a second: write each balance that changed, as a whole; first ask for contracts that are new."""
         if not self._redis.up:
             return None
-        changed = [feed.book for feed in self._feeds.values() if feed.book.complete and feed.book.is_news]
-        return DeferredList([self._refresh(book) for book in changed])
+        return DeferredList([self._refresh(book) for book in self.complete() if book.is_news])
 
     def _refresh(self, book: Balance) -> Deferred[Any]:
         resolved = self._positions.resolve(book).addCallback(self._write_account, book, self._session)

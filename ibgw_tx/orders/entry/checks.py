@@ -254,9 +254,14 @@ def _with_account(members: Mapping[str, Any], accounts: Sequence[str], default: 
     account = members.get("account")
     if not account and any(members.get(name) for name in ("faGroup", "faProfile", "modelCode")):
         return members
-    account = account or default or (accounts[0] if len(accounts) == 1 else "")
+    return {**members, "account": account_for(account or "", accounts, default)}
+
+
+def account_for(given: str, accounts: Sequence[str], default: str) -> str:
+    """The account that is meant, "" for none said. Raises CommandError (bad_params)."""
+    account = given or default or (accounts[0] if len(accounts) == 1 else "")
     if not account:
         raise bad_params(f"an order needs account: one of {', '.join(accounts) or 'none known yet'}")
     if account not in accounts:
         raise bad_params(f"account {shown(account)} is none of the managed accounts {', '.join(accounts) or '(none known yet)'}")
-    return {**members, "account": account}
+    return account

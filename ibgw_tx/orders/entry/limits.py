@@ -69,6 +69,10 @@ class Limits:
         """The first limit that refuses this order (new or modified); `bid` and `ask` of the last known book, None for none."""
         return self._symbol(order) or self._quantity(order) or self._notional(order, bid, ask) or self._collar(order, bid, ask)
 
+    def exercise(self, order: Exposure) -> Refusal | None:
+        """Of an exercise, whose price is the strike: no book has a say in it."""
+        return self._symbol(order) or self._quantity(order) or self._notional(order, None, None)
+
     def open_orders(self, live: int, new: int) -> Refusal | None:
         """Whether `new` orders may join the `live` ones; a modify brings none."""
         if self.max_open_orders is None or not new or live + new <= self.max_open_orders:

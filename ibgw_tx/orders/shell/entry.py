@@ -12,11 +12,13 @@ from ibgw_tx.contracts.shell.contracts import Contracts
 from ibgw_tx.contracts.shell.market_rules import MarketRules
 from ibgw_tx.model import errors, events
 from ibgw_tx.model.errors import CommandError
+from ibgw_tx.model.figures import Quantity
 from ibgw_tx.orders.entry.limits import Limits
 from ibgw_tx.orders.entry.sent import SentOrders
 from ibgw_tx.orders.shell.attempts import Attempts
 from ibgw_tx.orders.shell.cancel import Cancel
 from ibgw_tx.orders.shell.contract_facts import ContractFactsFinder
+from ibgw_tx.orders.shell.exercise import Exercise
 from ibgw_tx.orders.shell.followups import OrderFollowups
 from ibgw_tx.orders.shell.gate import Gate
 from ibgw_tx.orders.shell.halt import HaltSwitch
@@ -48,6 +50,7 @@ class OrderEntry:
         channels: Channels,
         redis: RedisLink,
         session: Callable[[], IBSession],
+        held: Callable[[str, int], Quantity | None],
         limits: Limits,
         default_account: str,
         now_ms: Callable[[], int],
@@ -77,6 +80,7 @@ class OrderEntry:
             modify,
             default_account,
         )
+        self.exercise = Exercise(self.gate, self.attempts, contracts, counter, followups, held, default_account)
         self.cancel = Cancel(orders, self.attempts, followups, session, now_ms)
         self.halting = Halting(self.halt, self.kept, self.attempts, now_ms)
 
@@ -84,6 +88,7 @@ class OrderEntry:
         """The commands about orders."""
         return {
             "PLACE_ORDER": self.place.place,
+            "EXERCISE": self.exercise.exercise,
             "CANCEL_ORDER": self.cancel.cancel,
             "CANCEL_ALL": self.cancel.cancel_all,
             "CANCEL_ORDERS": self.cancel.cancel_orders,
@@ -95,6 +100,7 @@ class OrderEntry:
         """TWS shows an order: its id is used, and an order of this client may be changed from it."""
         self.ids.saw(echo.order_id, own=echo.client_id == self._cache.client_id)
         if echo.client_id == self._cache.client_id:
+            self._followups.heard(echo.order_id)
             self.sent.echoed(echo)
             self.sent.forget_old(self._cache.orders.is_open)
 

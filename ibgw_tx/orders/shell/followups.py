@@ -12,6 +12,8 @@ from ibgw_tx.runtime.clock import Clock
 
 #: Seconds a preview may take.
 PREVIEW_LIMIT = 30.0
+#: Seconds after which it is told that TWS has said nothing at all of an exercise.
+EXERCISE_LIMIT = 60.0
 #: Orders of one session whose command is remembered; the oldest go first.
 MAX_OWNERS = 20_000
 
@@ -24,6 +26,8 @@ class OrderFollowups:
         self._clock = clock
         self._owners: dict[int, Command] = {}
         self._previews: dict[int, tuple[Command, Any]] = {}
+        #: Exercises of which TWS has said nothing yet.
+        self._silent: dict[int, tuple[Command, Any]] = {}
         #: What came without a margin, for previews that get no better answer.
         self._figures: dict[int, dict[str, Any]] = {}
 
@@ -46,6 +50,7 @@ class OrderFollowups:
             command = self._end_preview(notice.id) if ends else self._previews[notice.id][0]
             self._acks.error(command, notice.code, notice.text, **notice.more)
             return True
+        self.heard(notice.id)
         owner = self._owners.get(notice.id)
         if owner is not None:
             self._acks.error(owner, notice.code, notice.text, **notice.more)
@@ -59,7 +64,28 @@ class OrderFollowups:
         """API ids end with the session."""
         for order_id in list(self._previews):
             self._acks.error(self._end_preview(order_id), None, "the session with TWS ended before it answered the preview")
+        for order_id in list(self._silent):
+            self._end_silence(order_id, "the session with TWS ended before TWS said anything of it")
         self._owners.clear()
+
+    # Exercises, which nobody is told of unless TWS says something.
+
+    def expect(self, order_id: int, command: Command) -> None:
+        """TWS will have something to say of this id."""
+        limit = f"TWS said nothing of it within {EXERCISE_LIMIT:.0f} s"
+        self._silent[order_id] = command, self._clock.callLater(EXERCISE_LIMIT, self._end_silence, order_id, limit)
+
+    def heard(self, order_id: int) -> Command | None:
+        """TWS has said something of it."""
+        command, limit = self._silent.pop(order_id, (None, None))
+        if limit is not None and limit.active():
+            limit.cancel()
+        return command
+
+    def _end_silence(self, order_id: int, why: str) -> None:
+        command = self.heard(order_id)
+        if command is not None:
+            self._acks.error(command, None, f"{why}: whether it stands cannot be told; look at the position")
 
     # Previews.
 

@@ -5,7 +5,8 @@ HALT, the session and its liveness, what Redis keeps, the snapshot of orders; th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from ibgw_tx.commands.message import Command
 from ibgw_tx.model import errors
@@ -15,7 +16,7 @@ from ibgw_tx.model.moment import steady
 from ibgw_tx.orders.entry import limits
 from ibgw_tx.orders.entry.checks import ContractFacts
 from ibgw_tx.orders.entry.dialect import fit
-from ibgw_tx.orders.entry.limits import Limits, RateWindow
+from ibgw_tx.orders.entry.limits import Limits, RateWindow, Refusal
 from ibgw_tx.orders.entry.request import OrderRequest
 from ibgw_tx.orders.shell.contract_facts import ContractFactsFinder
 from ibgw_tx.orders.shell.halt import HaltSwitch
@@ -90,8 +91,17 @@ class Gate:
             self.limits.order(self._facts.exposure(terms.members, contract), *self._facts.touch(contract))
             for terms, contract in pairs
         ]
-        refusals.append(self.limits.open_orders(self._orders.cache.orders.places_taken, new))
-        refusals.append(self._rate.refusal(steady(self.now_ms()) / 1000, len(pairs)))
+        self._refuse(*refusals, *self._counted(new, len(pairs)))
+
+    def check_exercise(self, members: Mapping[str, Any], contract: Contract) -> None:
+        """Our own limits on an exercise, told as an order's members."""
+        self._refuse(self.limits.exercise(self._facts.exposure(members, contract)), *self._counted(1, 1))
+
+    def _counted(self, new: int, messages: int) -> tuple[Refusal | None, ...]:
+        open_orders = self.limits.open_orders(self._orders.cache.orders.places_taken, new)
+        return open_orders, self._rate.refusal(steady(self.now_ms()) / 1000, messages)
+
+    def _refuse(self, *refusals: Refusal | None) -> None:
         for refusal in refusals:
             if refusal is not None:
                 raise refusal.error()

@@ -131,7 +131,7 @@ class Place:
         ):
             client_oid = str(members.get("orderRef") or "")
             named = members if client_oid else {**members, "orderRef": f"gw-{order_id}-{now}"}
-            found.append(Draft(order_id, named, contract, client_oid, *_place_of(contract)))
+            found.append(Draft(order_id, named, contract, client_oid, *place_of(contract)))
         return found
 
     async def _keep(self, command: Command, drafts: Sequence[Draft]) -> None:
@@ -249,7 +249,7 @@ def not_kept(error: Exception) -> CommandError:
     return CommandError(errors.UNAVAILABLE, f"Redis does not take what has to be kept of it, so nothing was sent: {error}")
 
 
-def _place_of(contract: Contract) -> tuple[str | None, str | None]:
+def place_of(contract: Contract) -> tuple[str | None, str | None]:
     """(market, pair) under which the order will be told."""
     try:
         return exchange_of(contract), pair_of(contract)

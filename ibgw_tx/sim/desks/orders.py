@@ -48,7 +48,6 @@ class OrderDesk(BaseDesk):
             "placeOrder": self.place,
             "cancelOrder": self.cancel,
             "reqGlobalCancel": self.cancel_all,
-            "exerciseOptions": self.exercise,
         }
 
     @property
@@ -174,6 +173,8 @@ class OrderDesk(BaseDesk):
             client.send(replies_orders.order_status(order))
 
     def _modify(self, client: Conversation, request: Request, order: Order) -> None:
+        if order.booked is not None:
+            raise orderchecks.refuse(105)
         one, exchange, _, terms = self.maker.checked(client.server_version, request)
         orderchecks.check_change(order, one, exchange, terms)
         refusal = self.office.faults.take_reject()
@@ -221,9 +222,6 @@ class OrderDesk(BaseDesk):
         for order in list(self.store.live.values()):
             if order.live and order.status != Status.PENDING_CANCEL:
                 self.cancel_order(order)
-
-    def exercise(self, client: Conversation, request: Request) -> None:
-        client.error(request.req_id, 322, say(322, name=request.name, cause="Not supported by ibsim"))
 
     # Time and ends
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ibgw_tx.sim.desks.accounts import AccountDesk
 from ibgw_tx.sim.desks.contracts import ContractDesk
 from ibgw_tx.sim.desks.depth import DepthDesk
+from ibgw_tx.sim.desks.exercise import ExerciseDesk
 from ibgw_tx.sim.desks.front import FrontDesk
 from ibgw_tx.sim.desks.history import HistoryDesk
 from ibgw_tx.sim.desks.order_lists import OrderListDesk
@@ -42,6 +43,7 @@ class SimulatedTWS:
         self.desks: list[Desk] = [
             FrontDesk(self.office), ContractDesk(self.office), self.depth, self.quotes, self.ticks, self.accounts,
             self.positions, PnLDesk(self.office), HistoryDesk(self.office), self.orders, self.order_lists,
+            ExerciseDesk(self.office, self.orders),
         ]
         self._answers = {name: answer for desk in self.desks for name, answer in desk.answers.items()}
 

@@ -39,11 +39,12 @@ class Fills:
         order.last_price = price
         fee, realized = 0.0, None
         if not order.legs:
-            fee = ledger.commission(order.instrument, order.filled, order.worth) - order.commission
-            realized = ledger.post(account, order.instrument, order.terms.sign, quantity, price, fee)
+            if order.booked is None:
+                fee = ledger.commission(order.instrument, order.filled, order.worth) - order.commission
+            realized = ledger.post(account, order.instrument, order.sign, quantity, price, fee)
             order.commission += fee
         fill = Fill(
-            self.next_id(), order, order.instrument, exchange, order.terms.sign, quantity, price, self._now(),
+            self.next_id(), order, order.instrument, exchange, order.sign, quantity, price, self._now(),
             order.filled, order.average, fee, realized,
         )
         self._store.executed(fill)

@@ -125,7 +125,8 @@ class Order:
     `total` is terms.total until an OCA group reduces it. `held`: not transmitted. `resting`: it has been in the
     market since its last change, so that it trades at its own limit, not at the book's. `stop`: where a stop or trail
     stands now. `limit`: where the limit stands that the market has moved (a trail's) or made (the rest of a
-    market-to-limit order); None where it is the client's. `revision` rises with every visible change.
+    market-to-limit order); None where it is the client's. `revision` rises with every visible change. `booked`: the
+    sign with which an exercise is booked, without commission, whatever its action; None for what trades.
     """
 
     perm_id: int
@@ -152,6 +153,7 @@ class Order:
     stop: float | None = None
     limit: float | None = None
     manual: bool = False
+    booked: int | None = None
     opens: float = 0.0  # when the exchange takes it, while closed
     expires: float | None = None
     ended: float | None = None
@@ -161,6 +163,11 @@ class Order:
     @property
     def live(self) -> bool:
         return self.ended is None and not self.held
+
+    @property
+    def sign(self) -> int:
+        """+1 where its fills add to the position."""
+        return self.terms.sign if self.booked is None else self.booked
 
     @property
     def remaining(self) -> Fraction:

@@ -20,7 +20,8 @@ class Settings:
     Orders: `read_only` refuses them (321); `order_limit`: active ones per contract, side and account, 0 for no
     limit; `keep_hours`: exchanges close; `tif_notice`: 10349 for an order without time in force; `size_limit`,
     `price_percent` and `tick_limit` (both from the market's middle): TWS's precautions (383, 109, 382), 0 is off;
-    `commission_after`: seconds from a fill to its commission report; `cancel_after`: seconds a cancel stays
+    `commission_after`: seconds from a fill to its commission report; `exercise_after`: seconds from an exercise (or
+    lapse) to what becomes of it, as if the night came then; `cancel_after`: seconds a cancel stays
     PendingCancel, None for none at all; `master_client` sees everybody's orders; `bind_negative`: manual orders
     bound by client 0 get negative ids; `download_open_orders`: open orders are sent to a client that connects.
     """
@@ -48,6 +49,7 @@ class Settings:
     price_percent: float = 0.0
     tick_limit: int = 0
     commission_after: float = 0.05
+    exercise_after: float = 2.0
     cancel_after: float | None = None
     master_client: int | None = None
     bind_negative: bool = True

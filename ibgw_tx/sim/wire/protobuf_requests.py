@@ -62,6 +62,11 @@ MESSAGES: dict[int, tuple[str, dict[str, str]]] = {
     Out.PLACE_ORDER: ("PlaceOrderRequest", {}),
     Out.CANCEL_ORDER: ("CancelOrderRequest", {}),
     Out.REQ_GLOBAL_CANCEL: ("GlobalCancelRequest", {}),
+    Out.EXERCISE_OPTIONS: (
+        "ExerciseOptionsRequest",
+        {"exerciseAction": "action", "exerciseQuantity": "quantity", "account": "account", "override": "override",
+         "manualOrderTime": "manual_time", "customerAccount": "customer", "professionalCustomer": "professional"},
+    ),
     Out.REQ_OPEN_ORDERS: ("OpenOrdersRequest", {}),
     Out.REQ_ALL_OPEN_ORDERS: ("AllOpenOrdersRequest", {}),
     Out.REQ_AUTO_OPEN_ORDERS: ("AutoOpenOrdersRequest", {"autoBind": "bind"}),

@@ -93,6 +93,8 @@ ExecutionDetails = reqId:i, contract:Contract, execution:Execution
 ExecutionDetailsEnd = reqId:i
 ExecutionFilter = clientId:i, acctCode:s, time:s, symbol:s, secType:s, exchange:s, side:s, lastNDays:i, specificDates:i[]
 ExecutionRequest = reqId:i, executionFilter:ExecutionFilter
+ExerciseOptionsRequest = orderId:i, contract:Contract, exerciseAction:i, exerciseQuantity:i, account:s, override:b,
+    manualOrderTime:s, customerAccount:s, professionalCustomer:b
 FamilyCodesRequest =
 GlobalCancelRequest = orderCancel:OrderCancel
 HeadTimestampRequest = reqId:i, contract:Contract, useRTH:b, whatToShow:s, formatDate:i

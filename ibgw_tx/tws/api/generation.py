@@ -37,6 +37,11 @@ def cancel_arguments() -> tuple[Any, ...]:
     return (OrderCancel(),)
 
 
+def exercise_arguments() -> tuple[Any, ...]:
+    """What exerciseOptions takes behind `override`: nothing, or when and for whom somebody has entered it by hand."""
+    return ("", "", False) if MODERN else ()
+
+
 def charged(told: Any, name: str) -> Any:
     """A commission, or its currency, of an OrderState or a report, by IB's old name; None where it is unset or unknown."""
     return getattr(told, _RENAMED.get(name, name), None)

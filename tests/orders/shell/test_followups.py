@@ -8,7 +8,7 @@ from ibgw_tx.commands.message import Command
 from ibgw_tx.commands.shell.ack_channel import AckChannel
 from ibgw_tx.model.events import Notice, WhatIf
 from ibgw_tx.orders.shell import followups as orderwords
-from ibgw_tx.orders.shell.followups import PREVIEW_LIMIT, OrderFollowups
+from ibgw_tx.orders.shell.followups import EXERCISE_LIMIT, PREVIEW_LIMIT, OrderFollowups
 
 PLACE, CANCEL = Command(1, "PLACE_ORDER", {}), Command(2, "CANCEL_ORDER", {})
 FIGURES = {"initMarginChange": 10.0, "commission": 1.0}
@@ -107,3 +107,21 @@ def test_a_lost_session_ends_every_preview_once(words, said, clock):
     words.session_lost()
     words.session_lost()
     assert len(said) == 2 and not clock.getDelayedCalls()
+
+
+EXERCISE = Command(3, "EXERCISE", {})
+
+
+def test_an_exercise_of_which_tws_says_nothing_is_told_and_one_of_which_it_does_is_not(words, said, clock):
+    for order_id in (7, 8, 9):
+        words.owns(order_id, EXERCISE)
+        words.expect(order_id, EXERCISE)
+    words.heard(7)
+    words.noticed(Notice(8, 322, "no position"))
+    clock.advance(EXERCISE_LIMIT)
+    assert [(told["code"], told["err"][:30]) for told in said] == [
+        (322, "no position"), (None, "TWS said nothing of it within "),
+    ]  # fmt: skip
+    words.expect(10, EXERCISE)
+    words.session_lost()
+    assert said[-1]["code"] is None and "the session with TWS ended" in said[-1]["err"] and not clock.getDelayedCalls()

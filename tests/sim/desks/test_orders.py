@@ -309,11 +309,6 @@ def test_what_if_answers_margins_and_leaves_nothing(trader):
     assert trader.ask("reqCompletedOrders", False) == [("completedOrdersEnd",)]
 
 
-def test_exercising_options_is_refused_openly(trader):
-    more = ("", "", False) if MODERN else ()
-    assert trader.ask("exerciseOptions", 5, contract_of(700000101), 1, 1, "", 0, *more) == [("error", 5, 322)]
-
-
 # --- ids, owners, lists -----------------------------------------------------------------------------------------------------
 
 

@@ -175,6 +175,18 @@ def test_a_full_lane_is_told_to_whoever_asks(client, line):
         client.ask_contract(7, AAPL)
 
 
+def test_an_exercise_is_encoded_and_not_sent(line, told):
+    client = TWSClient(line, 7, told.append)
+    client.greet(157)
+    line.asked()
+    call = Contract(conId=5, symbol="AAPL", secType="OPT", exchange="CBOE", strike=150.0, right="C", multiplier="100")
+    id, _, order_id, con_id, *_, action, quantity, account, override, end = (
+        client.encode_exercise(4711, call, True, 3, "DU1", True)[4:].decode().split("\0")
+    )
+    assert (id, order_id, con_id, action, quantity, account, override) == ("21", "4711", "5", "2", "3", "DU1", "1")
+    assert line.asked() == [] and end == ""
+
+
 @pytest.mark.parametrize("version", [145, 157])
 def test_cancels_are_encoded_and_not_sent(line, told, version):
     client = TWSClient(line, 7, told.append)
