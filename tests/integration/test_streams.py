@@ -191,7 +191,7 @@ def reserve_then_die(stage: Streams, running: Running) -> None:
     stage.proxy.to_server, stage.proxy.to_client = to_server, to_client
 
 
-@pytest.mark.parametrize("cmd", ["CANCEL_ALL", "RESET"])
+@pytest.mark.parametrize("cmd", ["CANCEL_ALL", "RESET", "EXERCISE"])
 def test_what_cannot_be_told_is_not_done_again_and_said_so(stage: Streams, cmd: str) -> None:
     first = stage.begin()
     stage.kill_when(first, lambda chunk: b"XACK" in chunk, "to_server")
