@@ -17,7 +17,7 @@ from bench import chain, flood, latency, memory, orders
 from bench.candidates import LABELS
 from bench.report import Results, figures, goals, goals_table
 
-PARTS = ("flood", "latency", "memory", "orders", "chain")
+PARTS = ("flood", "latency", "quiet", "memory", "orders", "chain")
 MANY_ORDERS = 5_000
 
 T = TypeVar("T")
@@ -57,11 +57,9 @@ def measure(chosen: argparse.Namespace) -> Results:
             floods[key].append(_told(f"flood {key}", lambda key=key: flood.run(key, chosen.updates)))
         results.floods = {key: _middle(found) for key, found in floods.items()}
     if "latency" in chosen.parts:
-        steady = [key for key in chosen.only if key != "official"]
-        runs: dict[str, list[latency.Latency]] = {key: [] for key in steady}
-        for key in steady * chosen.steady_rounds:
-            runs[key].append(_told(f"latency {key}", lambda key=key: latency.run(key, chosen.seconds)))
-        results.latencies = {key: _typical(found) for key, found in runs.items()}
+        results.latencies = _measure_steady(chosen, latency.BUSY)
+    if "quiet" in chosen.parts:
+        results.quiet = _measure_steady(chosen, latency.QUIET)
     if "memory" in chosen.parts and "gateway" in chosen.only:
         results.memory = _told("memory", lambda: memory.run(chosen.memory_updates, chosen.stopped))
     if "orders" in chosen.parts:
@@ -69,6 +67,14 @@ def measure(chosen: argparse.Namespace) -> Results:
     if "chain" in chosen.parts and "gateway" in chosen.only:
         results.chain = _told("chain", chain.run)
     return results
+
+
+def _measure_steady(chosen: argparse.Namespace, pace: latency.Pace) -> dict[str, latency.Latency]:
+    steady = [key for key in chosen.only if key != "official"]
+    runs: dict[str, list[latency.Latency]] = {key: [] for key in steady}
+    for key in steady * chosen.steady_rounds:
+        runs[key].append(_told(f"{pace.rate}/s {key}", lambda key=key: latency.run(key, chosen.seconds, pace)))
+    return {key: _typical(found) for key, found in runs.items()}
 
 
 def _measure_orders(chosen: argparse.Namespace, results: Results) -> None:
@@ -88,7 +94,7 @@ def _middle(floods: list[flood.Flood]) -> flood.Flood:
 
 def _typical(runs: list[latency.Latency]) -> latency.Latency:
     """The medians of the delays (of two the lower, for every candidate), with the worst of everything else."""
-    delays = {member: median_low([getattr(one, member) for one in runs]) for member in ("p50_ms", "p99_ms")}
+    delays = {member: median_low([getattr(one, member) for one in runs]) for member in ("wanted", "p50_ms", "p99_ms", "cpu")}
     worst = {member: max(getattr(one, member) for one in runs) for member in ("worst_ms", "broken", "wrong")}
     least = {member: min(getattr(one, member) for one in runs) for member in ("rate", "arrived", "seen", "complete")}
     return latency.Latency(**delays, **worst, **least)

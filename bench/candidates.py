@@ -14,6 +14,7 @@ from typing import Protocol
 
 import redis
 
+from bench import todays
 from bench.redisserver import RedisServer
 from bench.worker import Worker
 
@@ -111,14 +112,19 @@ class PeerCandidate:
 
 #: What the tables call them, in their order.
 LABELS = {
-    "gateway": "ibgateway",
+    "gateway": "ibgateway, text",
+    "protobuf": "ibgateway, protobuf",
     "async": "ib_async + redis.asyncio",
     "official": "ibapi thread + redis-py",
     "floor": "floor: raw PUBLISH",
 }
 
+#: The server version that each is spoken to at; the peers' is wire.SERVER_VERSION, where a row is the same text.
+SPEAKS = {"gateway": todays.IN_TEXT, "protobuf": todays.IN_PROTOBUF}
+
 MAKE: dict[str, Callable[[], GatewayCandidate | PeerCandidate]] = {
     "gateway": GatewayCandidate,
+    "protobuf": GatewayCandidate,
     "async": lambda: PeerCandidate("bench.peer_async"),
     "official": lambda: PeerCandidate("bench.peer_official"),
 }

@@ -6,41 +6,11 @@ import selectors
 import socket
 from multiprocessing.connection import Connection
 
-from bench import wire
+from bench import todays, wire
+from bench.client import Client
 from bench.market import Book, Change
 from bench.source import Source
 from bench.worker import obey
-
-_HELLO = b"API\0"
-
-
-class Client:
-    """A connection from a candidate: greeting, requests, depth subscriptions by symbol."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
-        self.requests: dict[str, int] = {}
-        self._greeted = False
-        self._buffer = b""
-
-    def received(self, data: bytes) -> None:
-        """Take bytes in and answer what they ask."""
-        # No length is as big as these four bytes would be, so only the first message can begin so.
-        self._buffer = (self._buffer + data).removeprefix(_HELLO)
-        messages, self._buffer = wire.split(self._buffer)
-        for fields in messages:
-            self._asked(fields)
-
-    def _asked(self, fields: list[bytes]) -> None:
-        if not self._greeted:
-            self._greeted = True
-            self.sock.sendall(wire.greeting())
-        elif fields[0] == wire.START_API:
-            self.sock.sendall(wire.started())
-        elif fields[0] == wire.REQ_MKT_DEPTH:
-            self.requests[fields[4].decode()] = int(fields[2])
-        elif fields[0] != wire.CANCEL_MKT_DEPTH and (reply := wire.answer(fields)):
-            self.sock.sendall(reply)
 
 
 class Feeder:
@@ -51,6 +21,7 @@ class Feeder:
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._selector = selectors.DefaultSelector()
         self._client: Client | None = None
+        self._version = wire.SERVER_VERSION
         self._handlers = {"port": lambda: self._listening.getsockname()[1], "subscribed": self._subscribed, "open": self._open}
 
     def run(self) -> None:
@@ -78,7 +49,7 @@ class Feeder:
         self._selector.register(sock, selectors.EVENT_READ)
 
     def _new_client(self, sock: socket.socket) -> Client:
-        return Client(sock)
+        return Client(sock) if self._version == wire.SERVER_VERSION else todays.TodaysClient(sock, self._version)
 
     def _read(self, client: Client) -> None:
         try:
@@ -95,8 +66,9 @@ class Feeder:
         client.sock.close()
         self._client = None
 
-    def _open(self, symbols: list[str]) -> None:
-        """A new market, for the next candidate."""
+    def _open(self, symbols: list[str], version: int) -> None:
+        """A new market, for the next candidate, who is spoken to at this server version."""
+        self._version = version
         self._handlers.update(Source(symbols, self._encode).handlers(lambda: self._connected().sock))
 
     def _subscribed(self) -> int:
@@ -108,7 +80,8 @@ class Feeder:
         return self._client
 
     def _encode(self, book: Book, change: Change) -> bytes:
-        return wire.depth(self._connected().requests[book.symbol], change)
+        encode = todays.depth if self._version == todays.IN_PROTOBUF else wire.depth
+        return encode(self._connected().requests[book.symbol], change)
 
 
 def main(pipe: Connection) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from bench.stage import staged
+from bench.stage import staged, used_for
 
 BOOKS = 10
 BATCH = 1000  # updates to a write
@@ -12,12 +12,12 @@ LIMIT = 120.0  # seconds
 
 #: Share of the flood that a candidate gets; its figure is a rate, and the official client's is no worse for a shorter flood
 #: (tried up to the whole). The floor's messages are made ahead.
-SHARE = {"gateway": 1.0, "async": 1.0, "official": 1 / 5, "floor": 1 / 3}
+SHARE = {"gateway": 1.0, "protobuf": 1.0, "async": 1.0, "official": 1 / 5, "floor": 1 / 3}
 
 
 @attrs.frozen
 class Flood:
-    """One candidate's flood; `seconds` from the first write to the last state's arrival."""
+    """One candidate's flood; `seconds` from the first write to the last state's arrival, `cpu` seconds for 100,000 updates."""
 
     updates: int
     seconds: float
@@ -25,6 +25,7 @@ class Flood:
     broken: int
     wrong: int
     complete: bool
+    cpu: float
 
     @property
     def rate(self) -> float:
@@ -37,10 +38,11 @@ def run(key: str, updates: int) -> Flood:
     count = max(BOOKS * 10, round(updates * SHARE[key]))
     with staged(key, BOOKS) as stage:
         traffic = stage.prepare(count, BATCH)
+        before = stage.used()
         stage.source.ask("flood")
         report, complete = stage.collect(traffic, LIMIT)
+        told = report.messages, report.broken, traffic.wrong_books(report), complete, used_for(count, stage.used() - before)
         if not complete:
-            return Flood(count, LIMIT, report.messages, report.broken, traffic.wrong_books(report), False)
+            return Flood(count, LIMIT, *told)
         began, _ = stage.source.answer()
-        seconds = (max(report.done_at.values()) - began) / 1e9
-        return Flood(count, seconds, report.messages, report.broken, traffic.wrong_books(report), True)
+        return Flood(count, (max(report.done_at.values()) - began) / 1e9, *told)

@@ -7,19 +7,30 @@ from array import array
 import attrs
 
 from bench.arrivals import Report
-from bench.stage import Traffic, staged
+from bench.stage import Traffic, staged, used_for
 
-BOOKS = 50
-RATE = 10_000  # updates a second
-INTERVAL = 1_000_000  # ns between two writes
 WARM_UP = 1.0  # seconds that are sent but not counted
 EXTRA = 30.0  # seconds that the last states may take
 
 
 @attrs.frozen
-class Latency:
-    """One candidate's steady run. `rate` is what the feeder could write, updates/s; `late` is its worst delay."""
+class Pace:
+    """`rate` updates a second over `books`, written each `interval` ns."""
 
+    rate: int
+    books: int
+    interval: int
+
+
+#: A busy desk, and a quiet one: each update comes alone.
+BUSY, QUIET = Pace(10_000, 50, 1_000_000), Pace(200, 10, 5_000_000)
+
+
+@attrs.frozen
+class Latency:
+    """One candidate's steady run. `rate` is what the feeder could write, updates/s; `cpu` is for 100,000 updates, s."""
+
+    wanted: int
     rate: float
     arrived: float
     p50_ms: float
@@ -29,29 +40,33 @@ class Latency:
     broken: int
     wrong: int
     complete: bool
+    cpu: float
 
     @property
     def keeps_up(self) -> bool:
         """Whether the wanted rate was carried from end to end."""
-        return self.complete and min(self.rate, self.arrived) >= 0.98 * RATE
+        return self.complete and min(self.rate, self.arrived) >= 0.98 * self.wanted
 
 
-def run(key: str, seconds: float) -> Latency:
+def run(key: str, seconds: float, pace: Pace = BUSY) -> Latency:
     """The steady run of one candidate."""
-    batch = RATE * INTERVAL // 1_000_000_000
-    count = round(RATE * (WARM_UP + seconds))
-    with staged(key, BOOKS) as stage:
+    batch = pace.rate * pace.interval // 1_000_000_000
+    count = round(pace.rate * (WARM_UP + seconds))
+    with staged(key, pace.books) as stage:
         traffic = stage.prepare(count, batch)
-        stage.source.ask("pace", INTERVAL)
+        before = stage.used()
+        stage.source.ask("pace", pace.interval)
         report, complete = stage.collect(traffic, WARM_UP + seconds + EXTRA)
+        cpu = used_for(count, stage.used() - before)
         written = array("q", stage.source.answer())
-    return _figures(traffic, written, report, complete)
+    return _figures(pace, traffic, written, report, complete, cpu)
 
 
-def _figures(traffic: Traffic, written: array[int], report: Report, complete: bool) -> Latency:
+def _figures(pace: Pace, traffic: Traffic, written: array[int], report: Report, complete: bool, cpu: float) -> Latency:
     delays = sorted(latencies(traffic, written, report, written[0] + round(WARM_UP * 1e9)))
     done = max(report.done_at.values(), default=report.seen_at[-1])
     return Latency(
+        wanted=pace.rate,
         rate=traffic.batch * (len(written) - 1) / (written[-1] - written[0]) * 1e9,
         arrived=traffic.count / (done - written[0]) * 1e9,
         p50_ms=percentile(delays, 50) / 1e6,
@@ -61,6 +76,7 @@ def _figures(traffic: Traffic, written: array[int], report: Report, complete: bo
         broken=report.broken,
         wrong=traffic.wrong_books(report),
         complete=complete,
+        cpu=cpu,
     )
 
 

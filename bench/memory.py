@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import time
-from pathlib import Path
 
 import attrs
 
 from bench.candidates import wait_until
+from bench.process import processor_seconds, resident
 from bench.stage import Stage, Traffic, staged
 
 BOOKS = 100
 BATCH = 1000  # updates to a write
 LIMIT = 60.0  # seconds
-
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @attrs.frozen
@@ -79,15 +76,3 @@ class IdleWatch:
         share = (used - self._used) / (now - self._since)
         self._since, self._used = now, used
         return share < 0.1
-
-
-def resident(pid: int) -> float:
-    """Resident set size, MB."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
-def processor_seconds(pid: int) -> float:
-    """User and system time so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS

@@ -8,7 +8,8 @@ from array import array
 from multiprocessing.connection import Connection
 
 from bench import orderwire, wire
-from bench.feeder import Client, Feeder
+from bench.client import Client
+from bench.feeder import Feeder
 
 
 class OrderClient(Client):
@@ -21,9 +22,9 @@ class OrderClient(Client):
         self._orders = orders
 
     def _asked(self, fields: list[bytes]) -> None:
-        if self._greeted and fields[0] == orderwire.PLACE_ORDER:
+        if self.greeted and fields[0] == orderwire.PLACE_ORDER:
             self._place(fields, time.monotonic_ns())
-        elif self._greeted and fields[0] in (orderwire.OPEN_ORDERS, orderwire.ALL_OPEN_ORDERS):
+        elif self.greeted and fields[0] in (orderwire.OPEN_ORDERS, orderwire.ALL_OPEN_ORDERS):
             self.sock.sendall(self._orders + wire.frame(53, 1))
         else:
             super()._asked(fields)

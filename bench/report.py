@@ -7,11 +7,11 @@ from typing import Any
 
 import attrs
 
-from bench import latency, memory
+from bench import memory
 from bench.candidates import LABELS
 from bench.chain import Chain
 from bench.flood import Flood
-from bench.latency import Latency
+from bench.latency import BUSY, QUIET, Latency, Pace
 from bench.memory import Memory
 from bench.orders import OrderFigures
 
@@ -22,6 +22,7 @@ class Results:
 
     floods: dict[str, Flood] = attrs.field(factory=dict)
     latencies: dict[str, Latency] = attrs.field(factory=dict)
+    quiet: dict[str, Latency] = attrs.field(factory=dict)
     memory: Memory | None = None
     orders: dict[str, OrderFigures] = attrs.field(factory=dict)
     start: float | None = None
@@ -45,9 +46,10 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def figures(results: Results) -> str:
     """The measured figures, a column for each candidate."""
-    measured = results.floods.keys() | results.latencies.keys() | results.orders.keys()
+    measured = results.floods.keys() | results.latencies.keys() | results.quiet.keys() | results.orders.keys()
     keys = [key for key in LABELS if key in measured] or ["gateway"]
-    rows = [*_flood_rows(results.floods, keys), *_latency_rows(results.latencies, keys), *_memory_rows(results.memory, keys)]
+    rows = [*_flood_rows(results.floods, keys), *_latency_rows(BUSY, results.latencies, keys)]
+    rows += [*_latency_rows(QUIET, results.quiet, keys), *_memory_rows(results.memory, keys)]
     rows += [*_order_rows(results.orders, keys), *_own_rows(results, keys)]
     return table(["", *(LABELS[key] for key in keys)], rows)
 
@@ -62,6 +64,7 @@ def _flood_rows(floods: dict[str, Flood], keys: list[str]) -> list[list[str]]:
     return [
         _row("flood, 10 books: updates/s until every last state has arrived", floods, keys, _rate),
         _row("… updates sent", floods, keys, lambda flood: f"{flood.updates:,}"),
+        _row("… processor seconds for 100,000 updates", floods, keys, _cpu),
         _row("… messages published", floods, keys, lambda flood: f"{flood.messages:,}"),
         _row("… of these out of order or crossed", floods, keys, lambda flood: f"{flood.broken:,}"),
         _row("… last books wrong (of 10)", floods, keys, lambda flood: f"{flood.wrong}"),
@@ -72,15 +75,20 @@ def _rate(flood: Flood) -> str:
     return f"{flood.rate:,.0f}" if flood.complete else f"not complete after {flood.seconds:.0f} s"
 
 
-def _latency_rows(found: dict[str, Latency], keys: list[str]) -> list[list[str]]:
+def _cpu(found: Flood | Latency) -> str:
+    return f"{found.cpu:.2f}" if found.cpu else ""
+
+
+def _latency_rows(pace: Pace, found: dict[str, Latency], keys: list[str]) -> list[list[str]]:
     if not found:
         return []
     return [
-        _row(f"{latency.RATE:,} updates/s, {latency.BOOKS} books: p50, ms", found, keys, lambda one: f"{one.p50_ms:.2f}"),
+        _row(f"{pace.rate:,} updates/s, {pace.books} books: p50, ms", found, keys, lambda one: f"{one.p50_ms:.2f}"),
         _row("… p99, ms", found, keys, lambda one: f"{one.p99_ms:.2f}"),
         _row("… rate carried, updates/s", found, keys, lambda one: f"{min(one.rate, one.arrived):,.0f}"),
+        _row("… processor seconds for 100,000 updates", found, keys, _cpu),
         _row("… out of order or crossed", found, keys, lambda one: f"{one.broken:,}"),
-        _row(f"… last books wrong (of {latency.BOOKS})", found, keys, lambda one: f"{one.wrong}"),
+        _row(f"… last books wrong (of {pace.books})", found, keys, lambda one: f"{one.wrong}"),
     ]
 
 
@@ -120,7 +128,8 @@ def _own_rows(results: Results, keys: list[str]) -> list[list[str]]:
 
 def goals(results: Results) -> list[Goal]:
     """Every goal whose figures were measured."""
-    books = [*_flood_goals(results.floods), *_latency_goals(results.latencies), *_memory_goals(results.memory)]
+    books = [*_flood_goals(results.floods), *_latency_goals(BUSY, results.latencies), *_latency_goals(QUIET, results.quiet)]
+    books += _memory_goals(results.memory)
     return [*books, *_order_goals(results.orders), *_own_goals(results)]
 
 
@@ -146,36 +155,51 @@ def _own_goals(results: Results) -> list[Goal]:
     return found
 
 
+#: Whose flood, beside whose, at least how many times as fast.
+_FLOODS = (("gateway", "async", 10), ("protobuf", "async", 8), ("gateway", "official", 100))
+#: At most how many times a peer's figure each of the gateway's may be.
+_DELAYS = {
+    BUSY: (("floor", "p50_ms", 3.0), ("async", "p50_ms", 0.5), ("async", "p99_ms", 0.1), ("async", "cpu", 1 / 3)),
+    QUIET: (("floor", "p50_ms", 1.5), ("async", "cpu", 1 / 3)),
+}
+_FIGURES = {"p50_ms": "p50", "p99_ms": "p99", "cpu": "processor seconds"}
+_DIALECTS = ("gateway", "protobuf")
+
+
 def _flood_goals(floods: dict[str, Flood]) -> list[Goal]:
     found = []
-    for key, least in (("async", 5), ("official", 100)):
-        if {"gateway", key} <= floods.keys():
-            peer = floods[key].rate
-            ratio = floods["gateway"].rate / peer if peer else 0.0
+    for ours, theirs, least in _FLOODS:
+        if {ours, theirs} <= floods.keys():
+            peer = floods[theirs].rate
+            ratio = floods[ours].rate / peer if peer else 0.0
             figure = f"{ratio:.1f} times" if peer else "not measured: its last states did not arrive"
-            found.append(Goal(f"flood: at least {least} times {LABELS[key]}", figure, ratio >= least))
-    return found + _right_books("flood", floods.get("gateway"))
+            found.append(Goal(f"flood: {LABELS[ours]} at least {least} times {LABELS[theirs]}", figure, ratio >= least))
+    if set(_DIALECTS) <= floods.keys():
+        ratio = floods["protobuf"].cpu / floods["gateway"].cpu
+        found.append(Goal("flood: protobuf costs at most 1.5 times what text does", f"{ratio:.2f} times", ratio <= 1.5))
+    return found + [goal for key in _DIALECTS for goal in _right_books("flood", key, floods.get(key))]
 
 
-def _latency_goals(found: dict[str, Latency]) -> list[Goal]:
-    gateway = found.get("gateway")
-    if gateway is None:
-        return []
-    rate = min(gateway.rate, gateway.arrived)
-    goals = [Goal(f"latency: {latency.RATE:,} updates/s carried", f"{rate:,.0f}", gateway.keeps_up)]
-    for key, member, most in (("floor", "p50_ms", 4.0), ("async", "p50_ms", 0.5), ("async", "p99_ms", 0.5)):
-        if key in found:
-            ratio = getattr(gateway, member) / getattr(found[key], member)
-            what = f"latency: {member[:3]} at most {most:g} times {LABELS[key]}"
-            goals.append(Goal(what, f"{ratio:.2f} times", ratio <= most))
-    return goals + _right_books("latency", gateway)
+def _latency_goals(pace: Pace, found: dict[str, Latency]) -> list[Goal]:
+    goals = []
+    for ours in (key for key in _DIALECTS if key in found):
+        gateway, where = found[ours], f"{pace.rate:,}/s: {LABELS[ours]}"
+        rate = min(gateway.rate, gateway.arrived)
+        goals.append(Goal(f"{where} carries it", f"{rate:,.0f}", gateway.keeps_up))
+        for theirs, member, most in _DELAYS[pace]:
+            if theirs in found:
+                ratio = getattr(gateway, member) / getattr(found[theirs], member)
+                what = f"{where}, {_FIGURES[member]} at most {most:.2g} times {LABELS[theirs]}"
+                goals.append(Goal(what, f"{ratio:.2f} times", ratio <= most))
+        goals += _right_books(f"{pace.rate:,}/s", ours, gateway)
+    return goals
 
 
-def _right_books(part: str, found: Flood | Latency | None) -> list[Goal]:
+def _right_books(part: str, key: str, found: Flood | Latency | None) -> list[Goal]:
     if found is None:
         return []
     met = found.complete and not found.wrong and not found.broken
-    return [Goal(f"{part}: the gateway's books are right", f"{found.wrong} wrong, {found.broken} out of order", met)]
+    return [Goal(f"{part}: the books of {LABELS[key]} are right", f"{found.wrong} wrong, {found.broken} out of order", met)]
 
 
 def _memory_goals(found: Memory | None) -> list[Goal]:

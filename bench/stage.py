@@ -10,8 +10,9 @@ import attrs
 
 from bench import feeder, floor, listener, wire
 from bench.arrivals import Report
-from bench.candidates import MAKE, GatewayCandidate, PeerCandidate, await_books
+from bench.candidates import MAKE, SPEAKS, GatewayCandidate, PeerCandidate, await_books
 from bench.market import Levels
+from bench.process import processor_seconds
 from bench.redisserver import RedisServer
 from bench.worker import Worker
 
@@ -62,9 +63,18 @@ class Stage:
         report, complete = self.listener.call("collect", traffic.last_stamps, limit, limit=limit + 60)
         return report, complete
 
+    def used(self) -> float:
+        """Processor seconds of the candidate so far; none of the floor."""
+        return processor_seconds(self.candidate.program.pid) if self.candidate is not None else 0.0
+
     def last_words(self) -> str:
         """What the candidate wrote last."""
         return self.candidate.program.output() if self.candidate is not None else ""
+
+
+def used_for(updates: int, seconds: float) -> float:
+    """Processor seconds for 100,000 updates."""
+    return seconds * 100_000 / updates
 
 
 def _by_channel(stamps: Mapping[str, int]) -> dict[str, int]:
@@ -84,7 +94,7 @@ def staged(key: str, books: int) -> Iterator[Stage]:
                 yield stage
             return
         with _worker(feeder.main) as source:
-            source.call("open", symbols)
+            source.call("open", symbols, SPEAKS.get(key, wire.SERVER_VERSION))
             candidate = MAKE[key]()
             try:
                 candidate.start(source.call("port"), server, symbols)

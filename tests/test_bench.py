@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 
 import orjson
+import pytest
 from ibapi.wrapper import EWrapper
 
-from bench import latency, wire
+from bench import latency, todays, wire
 from bench.arrivals import Arrivals, Report, is_book
+from bench.flood import Flood
 from bench.floor import _encode as published
-from bench.market import DELETE, INSERT, ROWS, Market
+from bench.latency import Latency
+from bench.market import DELETE, INSERT, ROWS, Change, Market
+from bench.report import Results, goals
 from bench.stage import Traffic
+from ibgw_tx.sim.wire.ids import PROTOBUF_IDS
 from ibgw_tx.tws.api.decoder import TWSDecoder
+from ibgw_tx.tws.api.generation import MODERN
 
 
 class Rows(EWrapper):
@@ -36,22 +43,49 @@ class Rows(EWrapper):
         self.con_ids.append(contractDetails.contract.conId)  # type: ignore[attr-defined]
 
 
-def test_frames_lead_to_the_final_book() -> None:
+def check_frames(rows: Rows, encode: Callable[[int, Change], bytes], take: Callable[[bytes], object]) -> None:
     """What a client makes of the frames is what the market says the book is, and no state on the way is impossible."""
-    market, rows = Market(wire.symbols(1)), Rows()
-    decoder = TWSDecoder(rows, wire.SERVER_VERSION)
-    kinds = set()
+    market, kinds = Market(wire.symbols(1)), set()
     for changes in (market.initial(), market.updates(2000)):
         for _, change in changes:
             kinds.add(change.operation)
-            messages, rest = wire.split(wire.depth(7, change))
-            assert rest == b""
-            decoder.interpret(messages[0])
+            take(encode(7, change))
             asks, bids = rows.sides
             assert is_book([price for price, _ in bids], [price for price, _ in asks])
     assert (bids, asks) == market.books[0].levels()
     assert kinds == {0, 1, 2}
     assert bids[0][1] == market.books[0].last_stamp == 2020
+
+
+def test_frames_lead_to_the_final_book() -> None:
+    """In text."""
+    rows = Rows()
+    decoder = TWSDecoder(rows, wire.SERVER_VERSION)
+
+    def take(frame: bytes) -> None:
+        messages, rest = wire.split(frame)
+        assert rest == b""
+        decoder.interpret(messages[0])
+
+    check_frames(rows, wire.depth, take)
+
+
+@pytest.mark.skipif(not MODERN, reason="9.81.1 knows no protobuf")
+def test_frames_in_protobuf_lead_to_the_final_book() -> None:
+    """Byte for byte what the class itself writes, too."""
+    from ibgw_tx.tws.api.protobuf import message_class  # noqa: PLC0415 (9.81.1 has none)
+
+    rows, written = Rows(), message_class("MarketDepth")()
+    decoder = TWSDecoder(rows, todays.IN_PROTOBUF)
+
+    def take(frame: bytes) -> None:
+        length, kind = (int.from_bytes(frame[at : at + 4], "big") for at in (0, 4))
+        assert (length, kind) == (len(frame) - 4, PROTOBUF_IDS + 12)
+        decoder.processProtoBuf(frame[8:], 12)
+        written.ParseFromString(frame[8:])
+        assert written.SerializeToString() == frame[8:]
+
+    check_frames(rows, todays.depth, take)
 
 
 def test_contract_details_as_ib_decodes_them() -> None:
@@ -94,6 +128,31 @@ def test_percentile() -> None:
     assert latency.percentile(list(range(1, 101)), 50) == 50
     assert latency.percentile(list(range(1, 101)), 99) == 99
     assert latency.percentile([5], 99) == 5
+
+
+def _flood(rate: int, cpu: float) -> Flood:
+    return Flood(rate, 1.0, 100, 0, 0, True, cpu)
+
+
+def _latency(p50: float, p99: float, cpu: float) -> Latency:
+    return Latency(10_000, 10_000, 10_000, p50, p99, 9.0, 1000, 0, 0, True, cpu)
+
+
+def test_goals_of_both_dialects() -> None:
+    """Each is held to its own: a miss of one is no miss of the other."""
+    floods = {"gateway": _flood(1000, 0.10), "protobuf": _flood(799, 0.16), "async": _flood(100, 0.8)}
+    busy = {
+        "gateway": _latency(0.3, 0.4, 1.5), "protobuf": _latency(0.4, 0.5, 1.7),
+        "async": _latency(0.8, 4.0, 4.8), "floor": _latency(0.1, 0.3, 0.0),
+    }  # fmt: skip
+    missed = [goal.what for goal in goals(Results(floods=floods, latencies=busy)) if not goal.met]
+    assert missed == [
+        "flood: ibgateway, protobuf at least 8 times ib_async + redis.asyncio",
+        "flood: protobuf costs at most 1.5 times what text does",
+        "10,000/s: ibgateway, protobuf, p50 at most 3 times floor: raw PUBLISH",
+        "10,000/s: ibgateway, protobuf, p99 at most 0.1 times ib_async + redis.asyncio",
+        "10,000/s: ibgateway, protobuf, processor seconds at most 0.33 times ib_async + redis.asyncio",
+    ]
 
 
 def _heard(command: bytes) -> bytes:
