@@ -11,6 +11,7 @@ from collections.abc import Callable
 from ibgw_tx.sim.desks.accounts import AccountDesk
 from ibgw_tx.sim.desks.depth import DepthDesk
 from ibgw_tx.sim.desks.positions import PositionDesk
+from ibgw_tx.sim.exchange.daybook import Daybook
 from ibgw_tx.sim.exchange.order import Fill, Order
 from ibgw_tx.sim.market.walk import Walk
 from ibgw_tx.sim.office.conversation import Conversation
@@ -31,6 +32,7 @@ class OrderMail:
     def __init__(self, office: OfficeState, depth: DepthDesk, positions: PositionDesk, accounts: AccountDesk) -> None:
         self.office, self._depth, self._positions, self._accounts = office, depth, positions, accounts
         self.muted: set[int] = set()
+        self.daybook = Daybook(office.now)
         self._backlog: list[list[tuple[Conversation, Fields]]] = []
         self._frames: dict[int, tuple[int, int, bytes]] = {}
 
@@ -64,10 +66,12 @@ class OrderMail:
     # engine.Hearer
 
     def open_order(self, order: Order) -> None:
+        self.daybook.order(order)
         if order.perm_id not in self.muted:
             self.post(order, lambda client: replies_orders.open_order(order, client.server_version))
 
     def order_status(self, order: Order) -> None:
+        self.daybook.order(order)
         if order.perm_id not in self.muted:
             self.post(order, lambda client: replies_orders.order_status(order))
 
@@ -80,6 +84,8 @@ class OrderMail:
 
     def executed(self, fill: Fill) -> None:
         """A fill is in the books: positions at once, the commission a little later, accounts at their next turn."""
+        self.daybook.fill(fill)
+        self.daybook.order(fill.order)
         self.post(fill.order, lambda client: replies_fills.execution(fill, -1, client.server_version))
         self.tell_position(fill)
         if fill.order.legs and not fill.leg:
@@ -88,6 +94,8 @@ class OrderMail:
 
     def corrected(self, fill: Fill) -> None:
         """A correction is an execution like any other, but brings no commission and no status."""
+        self.daybook.fill(fill)
+        self.daybook.order(fill.order)
         self.post(fill.order, lambda client: replies_fills.execution(fill, -1, client.server_version))
         self.tell_position(fill)
 
@@ -104,6 +112,7 @@ class OrderMail:
         self.post(fill.order, lambda client: replies_fills.commission(fill))
 
     def ended(self, order: Order) -> None:
+        self.daybook.order(order)
         self._frames.pop(order.perm_id, None)
 
     def moved(self, walk: Walk) -> None:

@@ -168,6 +168,7 @@ class OrderDesk(BaseDesk):
 
     def _say_at_once(self, order: Order) -> None:
         """TWS's own word, which needs no link."""
+        self.mail.daybook.order(order)
         for client in self.mail.audience(order):
             client.send(replies_orders.open_order(order, client.server_version))
             client.send(replies_orders.order_status(order))

@@ -69,6 +69,7 @@ class SimulatedTWS:
 
     def answer(self, client: Conversation, request: Request) -> None:
         faults = self.office.faults
+        self.orders.mail.daybook.request(client.client_id, request)
         if faults.take_ignored(request.name):
             return
         refusal = faults.take_refusal(request.name)

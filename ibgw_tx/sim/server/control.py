@@ -35,7 +35,8 @@ class ControlLine(LineOnlyReceiver):
             return
         text = line.decode("utf-8", "replace").strip()
         answer = words.run(text, self._simulator.trouble, self._simulator.office.catalogue)
-        self.log.info("control: {word}: {answer}", word=text, answer=answer[-1])
+        if not words.only_asks(text):
+            self.log.info("control: {word}: {answer}", word=text, answer=answer[-1])
         for one in answer:
             self.sendLine(one.encode())
         if answer[-1].startswith("error"):

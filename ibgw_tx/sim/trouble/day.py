@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Protocol
 
 from ibgw_tx.sim.desks.running import Running
+from ibgw_tx.sim.market.book import ASK, BID
+
+ENTRIES = 2000  # of the ledger in one answer
 
 
 class Deeds(Protocol):
@@ -79,6 +83,24 @@ class DayTrouble:
         for name in self._office.accounts:
             self._deeds.account_ready(name, True)
         self._deeds.restore_link()
+
+    # What is asked
+
+    def ledger(self, since: int = 0) -> list[str]:
+        """The entries of the daybook (exchange/daybook.py) behind a number, a JSON object a line, at most 2000 of them."""
+        return [json.dumps(entry) for entry in self._tws.orders.mail.daybook.since(since, ENTRIES)]
+
+    def book(self, con_id: int) -> str:
+        """`{"bids":[[price, size],…],"asks":…}`: rows of one price added up, best first, sizes in base units."""
+        walk = self._office.market.walk(self._office.catalogue.instruments[con_id], self._office.now())
+        sides: dict[str, list[list[float]]] = {}
+        for name, side in (("bids", BID), ("asks", ASK)):
+            sizes: dict[float, int] = {}
+            for row in walk.book.rows[side]:
+                price = walk.ladder.real(row.price)
+                sizes[price] = sizes.get(price, 0) + row.size
+            sides[name] = [[price, size] for price, size in sizes.items()]
+        return json.dumps(sides)
 
     def freeze(self, on: bool = True) -> None:
         """The market stands still, or moves again."""

@@ -85,12 +85,14 @@ def _optional(name: str, kind: Callable[[str, Any], Any], otherwise: Any) -> Arg
 
 @frozen
 class Word:
-    """`deed` is given the Trouble and the arguments; what it gives back is told behind `ok:` unless None."""
+    """`deed` is given the Trouble and the arguments; what it gives back is told behind `ok:` unless None, a list in lines of
+    its own. One that only `asks` is not worth a line of the log."""
 
     name: str
     help: str
     deed: Callable[..., Any]
     args: tuple[Arg, ...] = ()
+    asks: bool = False
 
     @property
     def usage(self) -> str:
@@ -144,7 +146,10 @@ WORDS: tuple[Word, ...] = (
     Word("midnight", "the day ends: completed orders and executions are gone", lambda t: t.orders.midnight()),
     Word("freeze", "the market stands still", lambda t: t.day.freeze()),
     Word("thaw", "the market moves again", lambda t: t.day.freeze(False)),
-    Word("state", "clients, orders, and what trouble is on", lambda t: t.day.state()),
+    Word("state", "clients, orders, and what trouble is on", lambda t: t.day.state(), asks=True),
+    Word("ledger", "what befell every order since an entry, as JSON", lambda t, since: t.day.ledger(since),
+         (_optional("ENTRY", _whole, 0),), asks=True),
+    Word("book", "the whole book of an instrument, as JSON", lambda t, what: t.day.book(what), (_WHAT,), asks=True),
 )
 BY_NAME = {word.name: word for word in WORDS}
 
@@ -157,6 +162,8 @@ def run(line: str, trouble: Any, catalogue: Any) -> list[str]:
             return [*manual(), "ok"]
         word, values = _read(said, catalogue)
         told = word.deed(trouble, *values)
+        if isinstance(told, list):
+            return [*told, "ok"]
     except (WordError, ValueError, KeyError) as e:
         return [f"error: {' '.join(str(e).split())}"]
     return ["ok" if told is None else f"ok: {told}"]
@@ -188,6 +195,12 @@ def _value(word: Word, arg: Arg, raw: str, catalogue: Any) -> Any:
         return arg.kind(raw, catalogue)
     except ValueError:
         raise WordError(f"{raw!r} will not do for {arg.name}: {word.usage}") from None
+
+
+def only_asks(line: str) -> bool:
+    """Whether a line changes nothing."""
+    word = BY_NAME.get(line.partition(" ")[0])
+    return word is not None and word.asks
 
 
 def manual() -> list[str]:

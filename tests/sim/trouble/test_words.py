@@ -1,5 +1,7 @@
 """The words of the control port."""
 
+import json
+
 import pytest
 
 from ibgw_tx.sim.trouble import words
@@ -132,3 +134,27 @@ def test_freeze_thaw_and_the_day(tell, bench):
     assert tell("close") == tell("midnight") == ["ok"]
     assert tell("click") == ["ok: 0"]
     assert tell("swallow 2") == ["ok"]
+
+
+def test_the_ledger_has_requests_states_and_fills_in_order_and_goes_on_from_an_entry(bench, tell, peer):
+    sim = bench.simulator
+    perm_id = sim.trouble.orders.order_by(0, AAPL, "BUY", 10, limit=1.0, orderRef="mine")
+    sim.trouble.orders.fill(perm_id, 4)
+    entries = [json.loads(line) for line in tell("ledger")[:-1]]
+    assert [entry["n"] for entry in entries] == list(range(1, len(entries) + 1))
+    states = [(e["status"], e["filled"]) for e in entries if e["what"] == "order"]
+    assert states == [("PreSubmitted", 0.0), ("Submitted", 0.0), ("Submitted", 4.0)]
+    (fill,) = [e for e in entries if e["what"] == "fill"]
+    assert (fill["perm"], fill["quantity"], fill["price"]) == (perm_id, 4.0, 1.0)
+    sim.trouble.orders.cancel_order(perm_id)
+    more = [json.loads(line) for line in tell(f"ledger {len(entries)}")[:-1]]
+    assert [(e["status"], e["ended"]) for e in more] == [("Cancelled", False), ("Cancelled", True)]
+    peer.ask(58, 1)
+    assert [json.loads(line)["name"] for line in tell(f"ledger {more[-1]['n']}")[:-1] if "request" in line] == ["reqGlobalCancel"]
+
+
+def test_a_book_is_told_with_its_prices_once_and_asking_is_no_line_of_the_log(bench, tell):
+    bench.simulator.trouble.set_book(AAPL, [(10.0, 100), (9.5, 300)], [(10.5, 200)])
+    (answer,) = tell("book AAPL")
+    assert json.loads(answer.removeprefix("ok: ")) == {"bids": [[10.0, 100], [9.5, 300]], "asks": [[10.5, 200]]}
+    assert words.only_asks("ledger 3") and words.only_asks("state") and not words.only_asks("drop") and not words.only_asks("")

@@ -1,0 +1,37 @@
+"""`make faults`: every fault, one after the other, and the table of what was seen.
+
+KILLS=1000 kills so many times instead (SEED is where the seeds begin, LANES how many days run side by side), PARTITIONS=100 cuts so many
+cables. ONLY=word takes the faults whose names have the word; VERSIONS=157,226 what ibsim speaks; WRITE=1 puts the table into docs/.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from tests.faults import kills, table
+from tests.faults.scenarios import SCENARIOS, play
+
+
+def main() -> int:
+    versions = [int(each) for each in os.environ.get("VERSIONS", "157,226").split(",")]
+    seed, lanes = int(os.environ.get("SEED", "1")), int(os.environ.get("LANES", "2"))
+    if count := int(os.environ.get("KILLS") or 0):
+        tally = kills.run(count, seed, versions, lanes)
+        print(table.of_kills(tally, seed, versions))
+        return int(bool(tally.wrong))
+    only = os.environ.get("ONLY", "")
+    rows = []
+    for scenario in SCENARIOS:
+        for version in versions if scenario.versions else versions[-1:]:
+            if only in scenario.name:
+                rows.append(play(scenario, version, seed))
+                print(rows[-1].line, flush=True)
+    print(table.markdown(rows))
+    if os.environ.get("WRITE"):
+        table.write(rows)
+    return int(any(not row.held for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,151 @@
+"""The observer: from outside, every 50 ms, what Redis says against what ibsim's ledger says. It keeps all that was told."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import redis
+
+from ibgw_tx.sim import ctl
+from tests.faults import checks
+from tests.faults.ledger import Ledger
+from tests.faults.view import TRADED, View, orders_of, status_of
+
+PACE = 0.05  # seconds between two looks
+KEPT = 20  # sentences about what is wrong: the first ones matter
+
+
+class Watch(threading.Thread):
+    """`wrong`: what the samples have shown. `acks`, `fills`, `told`: everything heard on the channels, in order.
+
+    `allow`: seconds by which TWS itself may be late (a fault of its). `judging`: cleared, samples are taken and not judged.
+    """
+
+    def __init__(self, client: Any, name: str, control: int, wall: Callable[[], float] = time.time) -> None:
+        super().__init__(daemon=True)
+        self.client, self.name, self.control, self._wall = client, name, control, wall
+        self.ledger = Ledger()
+        self.view: View | None = None
+        self.allow = 0.0
+        self.judging = threading.Event()
+        self.judging.set()
+        self.wrong: list[str] = []
+        self.acks: list[dict[str, Any]] = []
+        self.fills: list[dict[str, Any]] = []
+        self.deaf = False  # its own subscription broke: what was told meanwhile it cannot know
+        self.looks = 0
+        self._hashes: dict[int, tuple[str | None, dict[str, Any]]] = {}
+        self._ear: Any = None
+        self._ended = threading.Event()
+        self._lock = threading.Lock()
+
+    def run(self) -> None:
+        while not self._ended.is_set():
+            begun = time.monotonic()
+            try:
+                self.look()
+            except (redis.RedisError, OSError):
+                self._ear = None
+                self.deaf = True
+            except Exception as error:
+                self._note([f"the observer failed: {error!r}"])
+            self._ended.wait(max(0.0, PACE - (time.monotonic() - begun)))
+
+    def end(self) -> None:
+        self._ended.set()
+        if self.is_alive():
+            self.join(20)
+
+    def look(self) -> View:
+        """One sample, judged."""
+        with self._lock:
+            self.listen()
+            view = self.read()
+            self.take()
+            self.view = view
+            self.looks += 1
+            if self.judging.is_set():
+                self._note(checks.sample(self.ledger, view, self.allow))
+                self._note(checks.books(view))
+            return view
+
+    def _note(self, wrong: list[str]) -> None:
+        self.wrong += [f"{time.time():.3f} {each}" for each in wrong if len(self.wrong) < KEPT]
+
+    def take(self) -> None:
+        """The ledger, up to now."""
+        while entries := ctl.ask(self.control, f"ledger {self.ledger.last}")[:-1]:
+            self.ledger.take(json.loads(line) for line in entries)
+            if len(entries) < 1000:
+                return
+
+    def listen(self) -> None:
+        """What was told on the channels since the last look."""
+        if self._ear is None:
+            self._ear = self.client.pubsub(ignore_subscribe_messages=True)
+            self._ear.subscribe(f"IBGateway:{self.name}:ACK", f"IBGateway:{self.name}:fills")
+        while True:
+            message = self._ear.get_message()
+            if message is None:
+                if not self._ear.connection.can_read(timeout=0):
+                    return
+                continue
+            content = json.loads(message["data"])
+            if message["channel"].endswith(":fills"):
+                self.fills.append(content)
+            elif content["type"] == "ack":
+                self.acks.append(content)
+
+    def read(self, whole: bool = False) -> View:
+        """What Redis says now; hashes that have not changed since are not read again, unless `whole`."""
+        marks = self._marks()
+        changed = [each for each, mark in zip(TRADED, marks, strict=True) if whole or mark is None or self._hashes.get(each.con_id, (None,))[0] != mark]
+        pipe = self.client.pipeline(transaction=True)
+        at = self._wall()
+        pipe.get(f"IBGateway:{self.name}:status")
+        for each in TRADED:
+            pipe.get(each.flag(self.name))
+            pipe.get(each.book)
+            pipe.hget(each.hash(self.name), "t")
+        for each in changed:
+            pipe.hgetall(each.hash(self.name))
+        found = pipe.execute()
+        unmarked: list[int] = []
+        view = View(at, self._wall(), status_of(found[0]))
+        for number, each in enumerate(TRADED):
+            flag, book, mark = found[1 + 3 * number : 4 + 3 * number]
+            view.flags[each.con_id] = flag == "1"
+            view.books[each.con_id] = json.loads(book) if book else None
+            view.marked[each.con_id] = mark is not None
+            if mark is None:
+                unmarked.append(each.con_id)
+        for each, fields in zip(changed, found[1 + 3 * len(TRADED) :], strict=True):
+            mark = fields.get("t")
+            # Two writes of one millisecond look alike: a young one is read again.
+            settled = mark is not None and at - int(mark) / 1000 > PACE
+            self._hashes[each.con_id] = (mark if settled else None, orders_of(fields))
+        # A hash that is not there has no order to be wrong about.
+        view.marked |= {con_id: not self._hashes[con_id][1] for con_id in unmarked}
+        view.hashes = {con_id: orders for con_id, (_, orders) in self._hashes.items()}
+        return view
+
+    def _marks(self) -> list[str | None]:
+        pipe = self.client.pipeline(transaction=False)
+        for each in TRADED:
+            pipe.hget(each.hash(self.name), "t")
+        found: list[str | None] = pipe.execute()
+        return found
+
+    def stream(self) -> list[dict[str, Any]]:
+        """Executions as the stream of events has them."""
+        entries = self.client.xrange(f"IBGateway:{self.name}:events")
+        return [json.loads(fields["json"]) for _, fields in entries if fields["type"] == "execution"]
+
+    def book(self, symbol: str) -> dict[str, Any]:
+        """The market's own book."""
+        found: dict[str, Any] = json.loads(ctl.ask(self.control, f"book {symbol}")[-1].removeprefix("ok: "))
+        return found
