@@ -98,7 +98,10 @@ class Bot(threading.Thread):
         while price in self._prices[name]:
             price = self._price(traded, self.random.randint(-PRICES // 100, PRICES // 100))
         self._prices[name].add(price)
-        self.send("change", name, {"cmd": "PLACE_ORDER", "params": {"order": {"client_oid": name, "p": price}}}, price)
+        order: dict[str, Any] = {"client_oid": name, "p": price}
+        if self.random.random() < 0.3:
+            order["s"] = self._totals[name] = self._totals[name] + traded.lot * self.random.randint(1, 50)
+        self.send("change", name, {"cmd": "PLACE_ORDER", "params": {"order": order}}, price)
 
     def _cancel(self, name: str) -> None:
         self.send("cancel", name, {"cmd": "CANCEL_ORDER", "params": {"client_oid": name}})

@@ -136,8 +136,8 @@ def lost(commands: Sequence[Command], acks: Iterable[dict[str, Any]], ledger: Le
     return wrong
 
 
-def fills(ledger: Ledger, told: Iterable[dict[str, Any]], where: str) -> list[str]:
-    """Each execution once, with its figures; updates (commissions) are not counted."""
+def fills(ledger: Ledger, told: Iterable[dict[str, Any]], where: str, again: bool = False) -> list[str]:
+    """Each execution once (or `again`), with its figures; updates (commissions) are not counted."""
     counted: Counter[str] = Counter()
     wrong = []
     for each in told:
@@ -149,7 +149,9 @@ def fills(ledger: Ledger, told: Iterable[dict[str, Any]], where: str) -> list[st
             wrong.append(f"{where}: {each['execId']} never happened")
         elif (real.quantity, real.price, real.perm) != (each["s"], each["p"], int(each["i"])):
             wrong.append(f"{where}: {each['execId']} is told as {each['s']} at {each['p']} of {each['i']}, and is {real}")
-    wrong += [f"{where}: {name} is told {counted[name]} times ({fill})" for name, fill in ledger.fills.items() if counted[name] != 1]
+    for name, fill in ledger.fills.items():
+        if counted[name] == 0 or (counted[name] > 1 and not again):
+            wrong.append(f"{where}: {name} is told {counted[name]} times ({fill})")
     return wrong
 
 

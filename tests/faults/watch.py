@@ -39,7 +39,9 @@ class Watch(threading.Thread):
         self.deaf = False  # its own subscription broke: what was told meanwhile it cannot know
         self.looks = 0
         self._hashes: dict[int, tuple[str | None, dict[str, Any]]] = {}
+        self.turns: list[tuple[float, bool]] = []  # when bots began, or ceased, to trust
         self._ear: Any = None
+        self._socket: Any = None
         self._ended = threading.Event()
         self._lock = threading.Lock()
 
@@ -49,8 +51,7 @@ class Watch(threading.Thread):
             try:
                 self.look()
             except (redis.RedisError, OSError):
-                self._ear = None
-                self.deaf = True
+                pass  # Redis is away or hangs: nothing is told, and nothing can be read
             except Exception as error:
                 self._note([f"the observer failed: {error!r}"])
             self._ended.wait(max(0.0, PACE - (time.monotonic() - begun)))
@@ -68,6 +69,8 @@ class Watch(threading.Thread):
             self.take()
             self.view = view
             self.looks += 1
+            if not self.turns or self.turns[-1][1] != view.whole:
+                self.turns.append((view.at, view.whole))
             if self.judging.is_set():
                 self._note(checks.sample(self.ledger, view, self.allow))
                 self._note(checks.books(view))
@@ -88,8 +91,11 @@ class Watch(threading.Thread):
         if self._ear is None:
             self._ear = self.client.pubsub(ignore_subscribe_messages=True)
             self._ear.subscribe(f"IBGateway:{self.name}:ACK", f"IBGateway:{self.name}:fills")
+            self._socket = self._ear.connection._sock
         while True:
             message = self._ear.get_message()
+            # The client makes a lost connection anew without a word.
+            self.deaf = self.deaf or self._ear.connection._sock is not self._socket
             if message is None:
                 if not self._ear.connection.can_read(timeout=0):
                     return
@@ -140,10 +146,14 @@ class Watch(threading.Thread):
         found: list[str | None] = pipe.execute()
         return found
 
-    def stream(self) -> list[dict[str, Any]]:
-        """Executions as the stream of events has them."""
+    def stream(self, kind: str) -> list[dict[str, Any]]:
+        """What the stream of events has of a kind: execution, ack, order, …"""
         entries = self.client.xrange(f"IBGateway:{self.name}:events")
-        return [json.loads(fields["json"]) for _, fields in entries if fields["type"] == "execution"]
+        return [json.loads(fields["json"]) for _, fields in entries if fields["type"] == kind]
+
+    def ceased(self, since: float) -> float | None:
+        """Seconds from `since` until bots no longer trusted; None when they always did."""
+        return next((t - since for t, whole in self.turns if t >= since and not whole), None)
 
     def book(self, symbol: str) -> dict[str, Any]:
         """The market's own book."""

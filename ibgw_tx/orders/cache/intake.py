@@ -132,6 +132,8 @@ class Intake:
             return _unnamed(event)
         order = self._order(names, now)
         order.named_in = self.questions.number
+        if terms.totalQuantity is None and sign_of(event.status) is Sign.FILLED and event.filledQuantity:
+            terms = attrs.evolve(terms, totalQuantity=event.filledQuantity)  # it is not told, and is what was filled
         order.versions.complete(terms)
         order.describe(event.contract)
         order.fills.report(event.filledQuantity, None, None)

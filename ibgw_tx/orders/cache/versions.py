@@ -42,9 +42,12 @@ class Versions:
         return None
 
     def complete(self, terms: Terms) -> None:
-        """The terms of a completed order; its totalQuantity is often 0, so known ones stay."""
-        if not self.confirmed:
-            self._take(terms)
+        """The terms of a completed order are those that it ended with, a change included that nobody was there to hear of. What TWS
+        leaves out of it stays as it is known."""
+        if self.confirmed and terms.orderType in ("", self.terms.orderType):
+            known = {name: value for name, value in attrs.asdict(self.terms).items() if getattr(terms, name) in (None, "")}
+            terms = attrs.evolve(terms, **known)
+        self._take(terms)
 
     def _take(self, terms: Terms) -> None:
         self.confirmed = True

@@ -463,3 +463,22 @@ def test_a_question_that_failed_concludes_nothing_and_is_asked_again():
     cache.query_failed()
     assert cache.unheard == 0 and cache.orders.by_perm_id(5001)["alive"]
     assert asks(cache.due(NOW + 20_000))
+
+
+def test_a_change_and_the_end_behind_it_that_nobody_was_there_to_hear_of():
+    """A kill right behind a change: the completed order alone tells the price that it was filled at the latest with."""
+    dearer = attrs.evolve(LIMIT, lmtPrice=201.0, totalQuantity=0)
+    _, found = restarted(history(opened()), completed("Filled", 100, terms=dearer), fill("a.b.01.01", 100, 200.5))
+    (change,) = found.changed
+    assert [change.order[key] for key in ("status", "p", "s", "executed")] == ["Filled", 201, 100, 100]
+    cheaper = attrs.evolve(LIMIT, lmtPrice=199.0, totalQuantity=80)
+    _, found = restarted(history(opened()), completed("Cancelled", 0, terms=cheaper))
+    assert [found.changed[0].order[key] for key in ("status", "p", "s")] == ["Cancelled", 199, 80]
+
+
+@pytest.mark.parametrize("size", [60, 150])
+def test_a_change_of_size_that_was_filled_before_anybody_heard_of_it(size):
+    """A completed order that was filled does not say its size (tws-facts 4.7): it is what was executed."""
+    terms = attrs.evolve(LIMIT, totalQuantity=0)
+    _, found = restarted(history(opened()), completed("Filled", size, terms=terms), fill("a.b.01.01", size, 200.0))
+    assert [found.changed[0].order[key] for key in ("status", "s", "executed", "alive")] == ["Filled", size, size, False]

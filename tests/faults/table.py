@@ -1,0 +1,44 @@
+"""The table, as markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.faults.kills import Tally
+    from tests.faults.scenario import Row
+
+DOCUMENT = Path("docs/faults.md")
+BEGIN, END = "<!-- make faults WRITE=1: from here", "<!-- to here -->"
+HEAD = "| fault | promise | server version | seen | whole again after | |\n|---|---|---|---|---|---|"
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    lines = [HEAD]
+    for row in rows:
+        took = "–" if row.seconds is None else f"{row.seconds:.1f} s"
+        verdict = "held" if not row.wrong else "**" + row.wrong.splitlines()[0].replace("|", "/") + "**"
+        lines.append(f"| {row.scenario.name} | {row.scenario.promise} | {row.version} | {row.seen} | {took} | {verdict} |")
+    return "\n".join(lines)
+
+
+def write(rows: Sequence[Row], document: Path = DOCUMENT) -> None:
+    """Into its place in the document."""
+    text = document.read_text(encoding="utf-8")
+    before, rest = text.split(BEGIN)
+    note, _, after = rest.partition("-->")
+    _, after = after.split(END)
+    document.write_text(f"{before}{BEGIN}{note}-->\n\n{markdown(rows)}\n\n{END}{after}", encoding="utf-8")
+
+
+def of_kills(tally: Tally, seed: int, versions: Sequence[int]) -> str:
+    """One line on what kills have shown."""
+    if tally.wrong:
+        return f"violation after {tally.kills} kills"
+    ordered = sorted(tally.seconds)
+    middle, worst = ordered[len(ordered) // 2], ordered[-1]
+    return (f"{tally.kills} kills in {tally.days} days from seed {seed} at server versions {', '.join(map(str, versions))}: {tally.orders} orders, "
+            f"{tally.fills} fills, {tally.commands} commands, {tally.looks} looks; trusted again after {middle:.1f} s (median), "
+            f"{worst:.1f} s at most; no violation")  # fmt: skip
