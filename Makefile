@@ -13,7 +13,7 @@ OLD := .venv-981
 CUT := tests/tws tests/books tests/model tests/orders/entry tests/history tests/integration/test_versions.py \
 	tests/sim/server tests/integration/test_orders.py tests/integration/test_books.py tests/integration/test_order_changes.py
 
-.PHONY: demo test test-sockets test-rest test-981 lint bench soak docs deb pins clean env env-981
+.PHONY: demo test test-sockets test-rest test-981 lint bench soak faults docs deb pins clean env env-981
 .DEFAULT_GOAL := demo
 
 # Live books in this terminal: an embedded Redis, a simulated TWS, the gateway. Ctrl-C ends it, or DURATION seconds.
@@ -39,6 +39,12 @@ test-981: env-981
 lint: env
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# Every fault that the world does to a gateway, done to running ones, and a table of what was seen (docs/faults.md).
+# KILLS=1000: so many kills; PARTITIONS=100: so many cut cables (root); ONLY=word, SEED=, LANES=, VERSIONS=157,226, WRITE=1: tests/faults/__main__.py
+faults: env
+	@KILLS=$(KILLS) PARTITIONS=$(PARTITIONS) ONLY="$(ONLY)" SEED=$(or $(SEED),1) LANES=$(or $(LANES),2) \
+		VERSIONS=$(or $(VERSIONS),157,226) WRITE=$(WRITE) $(BIN)/python -m tests.faults
 
 # The table of the README, measured here and now.
 bench: env

@@ -1,7 +1,8 @@
 """`make faults`: every fault, one after the other, and the table of what was seen.
 
-KILLS=1000 kills so many times instead (SEED is where the seeds begin, LANES how many days run side by side), PARTITIONS=100 cuts so many
-cables. ONLY=word takes the faults whose names have the word; VERSIONS=157,226 what ibsim speaks; WRITE=1 puts the table into docs/.
+KILLS=1000 kills so many times instead (SEED is where the seeds begin, LANES how many days run side by side), PARTITIONS=100 cuts
+so many cables. ONLY=word takes the faults whose names have the word; VERSIONS=157,226 what ibsim speaks; WRITE=1 puts the table
+into docs/. A violation is printed, and all there is about it put into build/faults/.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from tests.faults.view import TRADED, View
 PROPAGATION = 2.0  # seconds from TWS's word to Redis, on a machine that is busy with the campaign itself
 BOOK_AGE = 12.0  # seconds: a quiet book goes out every 10
 MEMORY = 40  # MB
-LINES, LONGEST = 400, 2000  # of the log for one fault, and characters of one
+LINES, LINES_A_COMMAND, LONGEST = 200, 4, 2000  # of the log for one fault, and characters of one
 
 
 @define
@@ -40,8 +40,8 @@ class Command:
 
 @frozen
 class Gap:
-    """A time in which a word may be lost on its way, by the nature of what was done. `acks`: of the gateway to bots, and of bots to
-    it. `bytes`: of the gateway to TWS."""
+    """A time in which a word may be lost on its way, by the nature of what was done. `acks`: of the gateway to bots, and of bots
+    to it. `bytes`: of the gateway to TWS."""
 
     begin: float
     end: float
@@ -76,7 +76,8 @@ def acknowledged(commands: Sequence[Command], acks: Iterable[dict[str, Any]], le
         elif answers and not command.heard and command.via == "CMD" and command.heard is not None:
             wrong.append(f"{command.id} was heard by nobody and is acknowledged")
         elif not answers and not _may_be_silent(command, gaps):
-            wrong.append(f"{command.id} ({command.what} {command.name}, by {command.via} at {command.at:.3f}) has no acknowledgement")
+            sent = f"{command.what} {command.name}, by {command.via} at {command.at:.3f}"
+            wrong.append(f"{command.id} ({sent}) has no acknowledgement")
         elif answers and answers[0]["ok"] and not asked.reached(command, answers[0]) and not _lost(answers[0], gaps):
             wrong.append(f"{command.id} ({command.what} {command.name}) is acknowledged as sent, and TWS has not heard it")
     return wrong + _refused(commands, by_id, asked)
@@ -180,7 +181,8 @@ def sample(ledger: Ledger, view: View, allow: float = 0.0) -> list[str]:
         if told is None:
             wrong.append(f"trusted, and order {order.perm} ({order.ref}) is missing: {states}")
         elif bad := _differs(order, told, states):
-            wrong.append(f"trusted, and order {order.perm} ({order.ref}) is wrong in {bad}: Redis says {_short(told)}, TWS {states}")
+            what = f"order {order.perm} ({order.ref}) is wrong in {bad}"
+            wrong.append(f"trusted, and {what}: Redis says {_short(told)}, TWS {states}")
     return wrong + _made_up(ledger, view)
 
 
@@ -194,7 +196,7 @@ def _made_up(ledger: Ledger, view: View) -> list[str]:
 
 
 def _differs(order: Order, told: dict[str, Any], states: Sequence[State]) -> str:
-    """The names of figures that no state has. Each is looked at by itself: TWS tells an execution and a status one after the other."""
+    """The names of figures that no state has. Each is looked at by itself: TWS tells an execution and a status one by one."""
     figures = {
         "status": [state.status for state in states], "executed": [state.filled for state in states],
         "s": [state.total for state in states], "p": [state.limit for state in states],
@@ -211,7 +213,8 @@ def _near(one: float, other: float) -> bool:
 
 
 def _short(told: dict[str, Any]) -> str:
-    return " ".join(f"{name}={told.get(name)}" for name in ("i", "client_oid", "status", "alive", "executed", "s", "p", "avg_price"))
+    names = ("i", "client_oid", "status", "alive", "executed", "s", "p", "avg_price")
+    return " ".join(f"{name}={told.get(name)}" for name in names)
 
 
 def books(view: View) -> list[str]:
@@ -224,9 +227,10 @@ def books(view: View) -> list[str]:
     return wrong
 
 
-def log(lines: Sequence[str]) -> list[str]:
-    """A log that a human can follow: no traceback, not too much, no endless line."""
+def log(lines: Sequence[str], commands: int = 0) -> list[str]:
+    """A log that a human can follow: no traceback, not too much for what was asked of it, no endless line."""
     marks = ("Traceback", "Unhandled", "critical#", "#critical")
     wrong = [f"the log has {line[:200]!r}" for line in lines if any(mark in line for mark in marks)]
     wrong += [f"a line of the log has {len(line)} characters: {line[:80]!r}" for line in lines if len(line) > LONGEST]
-    return wrong + ([f"the log has {len(lines)} lines for one fault"] if len(lines) > LINES else [])
+    most = LINES + LINES_A_COMMAND * commands
+    return wrong + ([f"the log has {len(lines)} lines for one fault and {commands} commands"] if len(lines) > most else [])

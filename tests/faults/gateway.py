@@ -14,7 +14,9 @@ from tests.kit.program import PYTHON
 class Gateway:
     """`twistd -n ibgateway` with its log in a file; `prefix` runs it elsewhere (a network namespace)."""
 
-    def __init__(self, name: str, folder: Path, env: dict[str, str], flags: tuple[str, ...] = (), prefix: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, name: str, folder: Path, env: dict[str, str], flags: tuple[str, ...] = (), prefix: tuple[str, ...] = ()
+    ) -> None:
         self.name, self.folder, self.env, self.flags, self.prefix = name, folder, env, flags, prefix
         self.log = folder / f"gateway{len(list(folder.glob('gateway*.log')))}.log"
         self.process: subprocess.Popen[bytes] | None = None

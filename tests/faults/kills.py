@@ -60,7 +60,7 @@ def day(stage: Stage, kills: int) -> Tally:
     time.sleep(dice.uniform(0.2, 1.0))
     stage.whole()
     stage.fail_on(stage.watch.wrong)
-    stage.fail_on(checks.log(stage.gateway.lines()))
+    stage.fail_on(checks.log(stage.gateway.lines(), len(stage.bot.commands)))
     ledger = stage.watch.ledger
     tally.orders, tally.fills, tally.looks = len(ledger.orders), len(ledger.fills), stage.watch.looks
     tally.commands = len(stage.bot.commands)
@@ -141,8 +141,8 @@ def run(kills: int, seed: int, versions: list[int], lanes: int, say: Any = print
             say(tally.wrong, flush=True)
         elif not one.wrong:
             took = ", ".join(f"{each:.1f}" for each in one.seconds)
-            say(f"seed {which} ({version}): {one.kills} kills, {one.orders} orders, {one.fills} fills, trusted again after {took} s; "
-                f"{tally.kills} kills in {time.monotonic() - begun:.0f} s", flush=True)  # fmt: skip
+            say(f"seed {which} ({version}): {one.kills} kills, {one.orders} orders, {one.fills} fills, trusted again after "
+                f"{took} s; {tally.kills} kills in {time.monotonic() - begun:.0f} s", flush=True)  # fmt: skip
     for process in processes:
         process.join(30)
     return tally

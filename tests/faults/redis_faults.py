@@ -8,7 +8,8 @@ from tests.faults.scenario import fault
 from tests.faults.stage import Stage
 
 
-@fault("Redis restarts empty", "All is written again before the status is true; reserved names, told fills and HALT are gone with it")
+@fault("Redis restarts empty",
+       "All is written again before the status is true; reserved names, told fills and HALT are gone with it")  # fmt: skip
 def restarted_empty(stage: Stage) -> None:
     begun = time.time()
     stage.forgot = True

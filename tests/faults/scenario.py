@@ -8,9 +8,10 @@ that `scenarios` names:
         stage.gap(begun, bytes=True)
 
 The function does the fault to a stage with a busy day on it, waits as long as it lasts, and undoes it; orders are placed, filled,
-changed and cancelled all the while. What the fault allows by its nature it says itself: `stage.gap(begun, acks=…, bytes=…)` for words
-lost on their way, `stage.forgot` when Redis has lost its data, `stage.watch.allow` for a TWS that is itself late, `stage.say(…)` for
-what stands in the table. `stage.wait(s)` waits and fails on what the observer sees meanwhile. Everything else is held by `play`.
+changed and cancelled all the while. What the fault allows by its nature it says itself: `stage.gap(begun, acks=…, bytes=…)` for
+words lost on their way, `stage.forgot` when Redis has lost its data, `stage.watch.allow` for a TWS that is itself late,
+`stage.say(…)` for what stands in the table. `stage.wait(s)` waits and fails on what the observer sees meanwhile. Everything else
+is held by `play`.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ SETTLED = 2.0  # seconds until what a fault has broken is known to be
 
 @frozen
 class Scenario:
-    """`within`: seconds after the fault's end until all is whole. `settles`: seconds more until every order is settled (an order
-    without an answer is told as Unknown after 60 s). `once`: does not depend on the server version. `dies`: its process may end."""
+    """`within`: seconds after the fault's end until all is whole. `settles`: seconds more until every order is settled (one
+    without an answer is told as Unknown after 60 s). `once`: whatever the server version. `dies`: its process may end."""
 
     name: str
     promise: str
@@ -105,7 +106,8 @@ def _play(stage: Stage, row: Row) -> None:
     begun = time.time()
     scenario.deed(stage)
     ended = time.time()
-    stage.until(lambda: _works(stage, ended + SETTLED), scenario.within + SETTLED, "trusted orders and running books after the fault")
+    whole = "trusted orders and running books after the fault"
+    stage.until(lambda: _works(stage, ended + SETTLED), scenario.within + SETTLED, whole)
     back = stage.watch.turns[-1][0]
     row.seconds = max(0.0, back - ended)
     ceased = stage.watch.ceased(begun)
@@ -113,7 +115,8 @@ def _play(stage: Stage, row: Row) -> None:
     stage.wait(AFTER)
     stage.whole(scenario.settles)
     stage.fail_on(stage.watch.wrong)
-    stage.fail_on(checks.log(stage.gateway.lines()[lines if gateway is stage.gateway else 0 :]))
+    log = stage.gateway.lines()[lines if gateway is stage.gateway else 0 :]
+    stage.fail_on(checks.log(log, len(stage.bot.commands)))
     if not scenario.dies:
         stage.fail_on([] if gateway.alive else ["the process has ended"])
         grown = gateway.memory - memory
@@ -130,5 +133,5 @@ def _works(stage: Stage, since: float) -> bool:
 
 def _seen(stage: Stage, first: str) -> str:
     ledger = stage.watch.ledger
-    counts = f"{len(ledger.orders)} orders, {len(ledger.fills)} fills, {len(stage.bot.commands)} commands, {stage.watch.looks} looks"
+    counts = f"{len(ledger.orders)} orders, {len(ledger.fills)} fills, {len(stage.bot.commands)} commands"
     return "; ".join(each for each in (first, *stage.noted, counts) if each)

@@ -39,6 +39,7 @@ def of_kills(tally: Tally, seed: int, versions: Sequence[int]) -> str:
         return f"violation after {tally.kills} kills"
     ordered = sorted(tally.seconds)
     middle, worst = ordered[len(ordered) // 2], ordered[-1]
-    return (f"{tally.kills} kills in {tally.days} days from seed {seed} at server versions {', '.join(map(str, versions))}: {tally.orders} orders, "
+    spoken = " and ".join(map(str, versions))
+    return (f"{tally.kills} kills in {tally.days} days from seed {seed} on, at server versions {spoken}: {tally.orders} orders, "
             f"{tally.fills} fills, {tally.commands} commands, {tally.looks} looks; trusted again after {middle:.1f} s (median), "
             f"{worst:.1f} s at most; no violation")  # fmt: skip

@@ -8,7 +8,8 @@ from tests.faults.scenario import fault
 from tests.faults.stage import Stage
 
 
-@fault("the socket to TWS is cut", "Flags and status go at once; a new session within 25 s has every order and fill as TWS has it")
+@fault("the socket to TWS is cut",
+       "Flags and status go at once; a new session within 25 s has every order and fill as TWS has it")  # fmt: skip
 def socket_cut(stage: Stage) -> None:
     begun = time.time()
     stage.tws_cable.cut()
@@ -16,8 +17,8 @@ def socket_cut(stage: Stage) -> None:
 
 
 @fault("the link to TWS is silent (half-open) for 40 s",
-       "The status is false after 10 s of silence, the connection is dropped after 30 s; what was sent into the silence is told as it is, "
-       "or as Unknown", within=45)  # fmt: skip
+       "The status is false after 10 s of silence, the connection is dropped after 30 s; what was sent into the silence is told "
+       "as it is, or as Unknown", within=45)  # fmt: skip
 def silent_link(stage: Stage) -> None:
     begun = time.time()
     stage.watch.allow = 12.0  # a silence is known as one after 10 s
@@ -27,7 +28,8 @@ def silent_link(stage: Stage) -> None:
     stage.gap(begun, bytes=True)
 
 
-@fault("the nightly reset (1100, farms, 1102)", "Nothing is trusted while IB is away; books and orders are asked anew when it is back")
+@fault("the nightly reset (1100, farms, 1102)",
+       "Nothing is trusted while IB is away; books and orders are asked anew when it is back")  # fmt: skip
 def nightly(stage: Stage) -> None:
     begun = time.time()
     stage.sim.ask("nightly 15")

@@ -39,7 +39,8 @@ TRADED = (AAPL, TENCENT)
 
 @define
 class View:
-    """`at`, `until`: just before and after it was read (epoch seconds). `hashes`, `flags`, `books` by conId; a hash without its field `t` is not marked."""
+    """`at`, `until`: just before and after it was read (epoch seconds). `hashes`, `flags`, `books` by conId; a hash without its
+    field `t` is not marked."""
 
     at: float
     until: float

@@ -13,7 +13,7 @@ import redis
 from ibgw_tx.sim import ctl
 from tests.faults import checks
 from tests.faults.ledger import Ledger
-from tests.faults.view import TRADED, View, orders_of, status_of
+from tests.faults.view import TRADED, Traded, View, orders_of, status_of
 
 PACE = 0.05  # seconds between two looks
 KEPT = 20  # sentences about what is wrong: the first ones matter
@@ -109,7 +109,7 @@ class Watch(threading.Thread):
     def read(self, whole: bool = False) -> View:
         """What Redis says now; hashes that have not changed since are not read again, unless `whole`."""
         marks = self._marks()
-        changed = [each for each, mark in zip(TRADED, marks, strict=True) if whole or mark is None or self._hashes.get(each.con_id, (None,))[0] != mark]
+        changed = [each for each, mark in zip(TRADED, marks, strict=True) if whole or mark is None or self._known(each) != mark]
         pipe = self.client.pipeline(transaction=True)
         at = self._wall()
         pipe.get(f"IBGateway:{self.name}:status")
@@ -138,6 +138,9 @@ class Watch(threading.Thread):
         view.marked |= {con_id: not self._hashes[con_id][1] for con_id in unmarked}
         view.hashes = {con_id: orders for con_id, (_, orders) in self._hashes.items()}
         return view
+
+    def _known(self, traded: Traded) -> str | None:
+        return self._hashes.get(traded.con_id, (None, {}))[0]
 
     def _marks(self) -> list[str | None]:
         pipe = self.client.pipeline(transaction=False)

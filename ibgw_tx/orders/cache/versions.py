@@ -42,8 +42,8 @@ class Versions:
         return None
 
     def complete(self, terms: Terms) -> None:
-        """The terms of a completed order are those that it ended with, a change included that nobody was there to hear of. What TWS
-        leaves out of it stays as it is known."""
+        """The terms of a completed order are those that it ended with, a change included that nobody was there to hear of. What
+        TWS leaves out of it stays as it is known."""
         if self.confirmed and terms.orderType in ("", self.terms.orderType):
             known = {name: value for name, value in attrs.asdict(self.terms).items() if getattr(terms, name) in (None, "")}
             terms = attrs.evolve(terms, **known)
