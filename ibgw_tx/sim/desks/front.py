@@ -21,7 +21,9 @@ class FrontDesk(BaseDesk):
             "reqIds": self.ids,
             "reqCurrentTime": self.current_time,
             "cancelContractData": self.nothing,  # details come at once: there is never anything left to cancel
+            "cancelHistoricalTicks": self.nothing,
             "reqConfig": self.config,
+            "updateConfig": self.update_config,
             "reqCurrentTimeInMillis": self.current_time_in_millis,
             "reqManagedAccts": self.managed_accounts,
             "setServerLogLevel": self.nothing,
@@ -31,8 +33,6 @@ class FrontDesk(BaseDesk):
             "reqNewsProviders": lambda c, r: c.send(replies.news_providers()),
             "reqHistoricalNews": lambda c, r: c.send(replies.historical_news_end(r.req_id)),
             "reqNewsArticle": lambda c, r: c.error(r.req_id, 10276, "News feed is not allowed."),
-            "reqNewsBulletins": self.nothing,
-            "cancelNewsBulletins": self.nothing,
             "queryDisplayGroups": lambda c, r: c.send(replies.display_groups(r.req_id)),
             "reqScannerParameters": lambda c, r: c.send(replies.scanner_parameters()),
             "reqScannerSubscription": self.no_scanner,
@@ -67,6 +67,10 @@ class FrontDesk(BaseDesk):
             "allowLocalhostOnly": True, "sendInstrumentTimezone": "UTC",
         }
         client.send(protobuf.config(request.req_id, told))
+
+    def update_config(self, client: Conversation, request: Request) -> None:
+        """Nothing changes: the settings are those of the command line, and the answer says so."""
+        client.send(protobuf.config_refused(request.req_id, "ibsim's settings are given where it is started"))
 
     def managed_accounts(self, client: Conversation, request: Request) -> None:
         client.send(replies.managed_accounts(list(self.office.accounts)))

@@ -26,6 +26,7 @@ GENERIC_TICKS = {
     "295": "Volume Rate", "318": "Last RTH Trade", "375": "RTTrdVolume", "411": "RTHistVol",
     "456": "Dividends", "460": "Bond Factor", "586": "IPO", "588": "Futures OI", "595": "ST Volume",
 }
+ODD_LOTS = 787  # the generic tick of server version 225
 
 
 @frozen
@@ -49,9 +50,9 @@ class Tick:
             if size != "" and (old is None or old[1] != size):
                 of = SIZE_OF[self.kind]
                 yield reply.tick_size(req_id, DELAYED[of] if delayed else of, size)
-        elif self.kind == 8:
+        elif self.kind in (8, 107, 108):
             yield reply.tick_size(req_id, kind, self.values[0])
-        elif self.kind in (32, 33, 45, 84):
+        elif self.kind in (32, 33, 45, 84, 109, 110):
             yield reply.tick_string(req_id, kind, str(self.values[0]))
         elif self.kind == 49:
             yield reply.tick_generic(req_id, kind, 0.0)
@@ -84,6 +85,20 @@ def exchange_ticks(walk: Walk, letters: Mapping[str, str]) -> Iterator[Tick]:
         yield Tick(kind, ("".join(letter for name, letter in letters.items() if name in makers),))
     if walk.trades:
         yield Tick(84, (letters.get(walk.trades[-1].maker, ""),))
+
+
+def odd_lot_ticks(walk: Walk, letters: Mapping[str, str]) -> Iterator[Tick]:
+    """Bid, ask, sizes and exchanges of the best orders of less than a lot: a tick better than the quote where there is room."""
+    best = {side: walk.book.best(side) for side in (BID, ASK)}
+    for place, side in enumerate((BID, ASK)):
+        quote, other = best[side], best[ASK if side == BID else BID]
+        if quote is None:
+            continue
+        inside = quote[0] + (walk.ladder.step_above(quote[0]) if side == BID else -walk.ladder.step_below(quote[0]))
+        room = other is not None and (inside < other[0] if side == BID else inside > other[0])
+        yield Tick(105 + place, (walk.ladder.text(inside if room else quote[0]),))
+        yield Tick(107 + place, (str(1 + quote[1] % 99),))
+        yield Tick(109 + place, (letters.get(walk.book.rows[side][0].maker, ""),))
 
 
 def greek_ticks(walk: Walk, under: float, now: float) -> Iterator[Tick]:

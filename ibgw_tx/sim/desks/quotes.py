@@ -7,7 +7,17 @@ from collections.abc import Iterator, Mapping
 from attrs import define, field
 
 from ibgw_tx.sim.desks.contracts import bbo_code, smart_letters
-from ibgw_tx.sim.desks.level1 import DELAYED, GENERIC_TICKS, Tick, exchange_ticks, greek_ticks, rt_volume, ticks
+from ibgw_tx.sim.desks.level1 import (
+    DELAYED,
+    GENERIC_TICKS,
+    ODD_LOTS,
+    Tick,
+    exchange_ticks,
+    greek_ticks,
+    odd_lot_ticks,
+    rt_volume,
+    ticks,
+)
 from ibgw_tx.sim.market.instrument import SMART, Instrument
 from ibgw_tx.sim.market.walk import Walk
 from ibgw_tx.sim.office import lookup
@@ -74,7 +84,7 @@ class QuoteDesk(BaseDesk):
     def subscribe(self, client: Conversation, request: Request) -> None:
         listing = lookup.resolve(self.office.catalogue, request.contract, request.name)
         instrument = listing.instrument
-        generics = self._generics(request, instrument)
+        generics = self._generics(request, instrument, client.server_version)
         if instrument.fractional and client.server_version < Since.FRACTIONAL_SIZE_SUPPORT:
             raise Refused(10285, say(10285))
         key = id(client), request.req_id
@@ -93,13 +103,14 @@ class QuoteDesk(BaseDesk):
         else:
             self._held[key] = quote
 
-    def _generics(self, request: Request, instrument: Instrument) -> frozenset[int]:
+    def _generics(self, request: Request, instrument: Instrument, version: int) -> frozenset[int]:
+        known = {**GENERIC_TICKS, **({str(ODD_LOTS): "Odd Lots"} if version >= Since.ODD_LOT_QUOTES else {})}
         texts = [t for t in request.args["generic"].replace(" ", "").split(",") if t and not t.startswith("mdoff")]
         if texts and request.args["snapshot"]:
             raise Refused(414, say(414))
-        wrong = [t for t in texts if t.split(":")[0] not in GENERIC_TICKS]
+        wrong = [t for t in texts if t.split(":")[0] not in known]
         if wrong:
-            legal = ",".join(f"{number}({name})" for number, name in GENERIC_TICKS.items())
+            legal = ",".join(f"{number}({name})" for number, name in known.items())
             cause = f"Incorrect generic tick list of {','.join(wrong)}.  Legal ones for ({instrument.sec_type}) are: {legal}"
             raise Refused(321, say(321, name=request.name, cause=cause))
         return frozenset(int(t.split(":")[0]) for t in texts)
@@ -116,7 +127,7 @@ class QuoteDesk(BaseDesk):
     def _greet(self, quote: Quote) -> None:
         """What comes before the first quote; -1 with size 0 is TWS's "nothing yet"."""
         instrument, send = quote.walk.instrument, quote.client.send
-        send(reply.tick_params(quote.req_id, instrument.min_tick, bbo_code(instrument)))
+        send(reply.tick_params(quote.req_id, instrument, bbo_code(instrument), quote.client.server_version))
         send(reply.market_data_type(quote.req_id, DELAYED_TYPE if quote.delayed else LIVE))
         for kind in (1, 2):
             send(reply.tick_price(quote.req_id, DELAYED[kind] if quote.delayed else kind, -1.0, 0))
@@ -164,6 +175,8 @@ class QuoteDesk(BaseDesk):
         yield from ticks(quote.walk, lot)
         if quote.letters:
             yield from exchange_ticks(quote.walk, quote.letters)
+            if ODD_LOTS in quote.generics:
+                yield from odd_lot_ticks(quote.walk, quote.letters)
         instrument = quote.walk.instrument
         if instrument.sec_type == "OPT":
             under = self.office.catalogue.instruments[instrument.under_con_id]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ibgw_tx.sim.desks.accounts import AccountDesk
+from ibgw_tx.sim.desks.bulletins import BulletinDesk
 from ibgw_tx.sim.desks.contracts import ContractDesk
 from ibgw_tx.sim.desks.depth import DepthDesk
 from ibgw_tx.sim.desks.exercise import ExerciseDesk
@@ -36,12 +37,13 @@ class SimulatedTWS:
         self.depth = DepthDesk(self.office)
         self.quotes = QuoteDesk(self.office)
         self.ticks = TickDesk(self.office)
+        self.bulletins = BulletinDesk(self.office)
         self.accounts = AccountDesk(self.office)
         self.positions = PositionDesk(self.office)
         self.orders = OrderDesk(self.office, self.depth, self.positions, self.accounts)
         self.order_lists = OrderListDesk(self.office, self.orders)
         self.desks: list[Desk] = [
-            FrontDesk(self.office), ContractDesk(self.office), self.depth, self.quotes, self.ticks, self.accounts,
+            FrontDesk(self.office), self.bulletins, ContractDesk(self.office), self.depth, self.quotes, self.ticks, self.accounts,
             self.positions, PnLDesk(self.office), HistoryDesk(self.office), self.orders, self.order_lists,
             ExerciseDesk(self.office, self.orders),
         ]

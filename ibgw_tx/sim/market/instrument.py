@@ -116,6 +116,11 @@ class Instrument:
         return Fraction(self.parts, 10**decimals) if decimals else Fraction(1)
 
     @property
+    def precisions(self) -> tuple[str, str]:
+        """The finest steps in which its prices and its sizes are told, as decimals."""
+        return self.min_tick, self.shown(self.step)
+
+    @property
     def factor(self) -> float:
         """What one base unit and one of price are worth together: the multiplier, 1 when there is none."""
         return float(self.multiplier or 1) / self.parts

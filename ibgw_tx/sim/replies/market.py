@@ -25,7 +25,7 @@ def contract(
 ) -> Fields:
     """One row of contract details. `hours` is (zone, trading hours, liquid hours)."""
     if version >= Since.PROTOBUF_CONTRACT_DATA:
-        return _protobuf(req_id, instrument, exchange, hours, order_types)
+        return _protobuf(req_id, instrument, exchange, hours, order_types, version)
     under = (instrument.under_symbol, instrument.under_sec_type) if instrument.under_symbol else ("", "")
     fields: Fields = (
         In.CONTRACT_DATA, *_old(8, version), req_id, instrument.symbol, instrument.sec_type, _expiry(instrument),
@@ -65,7 +65,7 @@ def bond(
 ) -> Fields:
     """As `contract`."""
     if version >= Since.PROTOBUF_CONTRACT_DATA:
-        return _protobuf(req_id, instrument, exchange, hours, order_types)
+        return _protobuf(req_id, instrument, exchange, hours, order_types, version)
     zoned = hours if version >= Since.BOND_TRADING_HOURS else ()
     return (
         In.BOND_CONTRACT_DATA, *_old(6, version), req_id, instrument.symbol, instrument.sec_type, instrument.cusip,
@@ -81,10 +81,10 @@ def bond(
 
 
 def _protobuf(
-    req_id: int, instrument: Instrument, exchange: str, hours: tuple[str, str, str], order_types: str
+    req_id: int, instrument: Instrument, exchange: str, hours: tuple[str, str, str], order_types: str, version: int
 ) -> Fields:
-    rules, sizes = _rule_ids(instrument), _sizes(instrument)
-    return protobuf_contracts.details(req_id, instrument, exchange, hours, order_types, _expiry(instrument), rules, sizes)
+    rules, sizes, expiry = _rule_ids(instrument), _sizes(instrument), _expiry(instrument)
+    return protobuf_contracts.details(req_id, instrument, exchange, hours, order_types, expiry, rules, sizes, version)
 
 
 def _rule_ids(instrument: Instrument) -> str:
@@ -162,8 +162,11 @@ def tick_option(
     return (In.TICK_OPTION_COMPUTATION, 6, req_id, kind, *values)
 
 
-def tick_params(req_id: int, min_tick: str, bbo: str, permissions: int = 3) -> Fields:
-    return (In.TICK_REQ_PARAMS, req_id, min_tick, bbo, permissions)
+def tick_params(req_id: int, instrument: Instrument, bbo: str, version: int, permissions: int = 3) -> Fields:
+    """From 206 on there is a place for the steps of prices and sizes, from 224 on they stand in it."""
+    precisions = instrument.precisions if version >= Since.PRECISION else ("", "")
+    more = precisions if version >= Since.PROTOBUF_MARKET_DATA else ()
+    return (In.TICK_REQ_PARAMS, req_id, instrument.min_tick, bbo, permissions, *more)
 
 
 def market_data_type(req_id: int, kind: int) -> Fields:

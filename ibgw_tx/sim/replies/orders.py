@@ -245,7 +245,7 @@ def completed_order(order: Order, version: int) -> Fields:
         stop = terms.limit + terms.sign  # as recorded; nobody knows why
     parent = order.parent.perm_id if order.parent is not None else LONG_MAX
     if version >= Since.PROTOBUF_COMPLETED_ORDER:
-        return protobuf_orders.completed_order(order, stop, parent)
+        return protobuf_orders.completed_order(order, stop, parent, version)
     return (
         In.COMPLETED_ORDER, *contract(order), terms.action, shown(total), *_main(order, Since.COMPLETED_ORDERS)[2:8],
         said["openClose"], said["origin"], terms.reference, order.perm_id, said["outsideRth"], said["hidden"],
@@ -256,7 +256,7 @@ def completed_order(order: Order, version: int) -> Fields:
         *_neutral(said), *_algo(said), said["solicited"], order.status, said["randomizeSize"], said["randomizePrice"],
         *_pegged(order), *_conditions(said), _double(stop), _double(said["lmtPriceOffset"]), _size(said["cashQty"]), True,
         said["isOmsContainer"], "", shown(order.filled), INT_MAX, False, "Not an insider or substantial shareholder",
-        False, False, parent, times.zoned(order.ended or 0.0), order.ending,
+        False, False, parent, times.ended(order.ended or 0.0, version), order.ending,
         *_completed_offsets(said, version), *_completed_tail(said, version),
     )
 

@@ -43,7 +43,9 @@ FLAT: dict[int, tuple[int, str, int, str]] = {
     In.TICK_STRING: (_MARKET, "TickString", 1, "reqId tickType value"),
     In.TICK_GENERIC: (_MARKET, "TickGeneric", 1, "reqId tickType value"),
     In.TICK_SNAPSHOT_END: (_MARKET, "TickSnapshotEnd", 1, "reqId"),
-    In.TICK_REQ_PARAMS: (_MARKET, "TickReqParams", 0, "reqId minTick bboExchange snapshotPermissions"),
+    In.TICK_REQ_PARAMS: (
+        _MARKET, "TickReqParams", 0, "reqId minTick bboExchange snapshotPermissions lastPricePrecision lastSizePrecision",
+    ),
     In.MARKET_DATA_TYPE: (_MARKET, "MarketDataType", 1, "reqId marketDataType"),
     In.ACCT_VALUE: (_ACCOUNTS, "AccountValue", 1, "key value currency accountName"),
     In.PORTFOLIO_VALUE: (
@@ -78,6 +80,12 @@ FLAT: dict[int, tuple[int, str, int, str]] = {
         Since.PROTOBUF, "CommissionAndFeesReport", 1,
         "execId commissionAndFees currency realizedPNL bondYield yieldRedemptionDate",
     ),
+    In.NEWS_BULLETINS: (Since.PROTOBUF_NEWS_DATA, "NewsBulletin", 1, "newsMsgId newsMsgType newsMessage originatingExch"),
+    In.HISTORICAL_NEWS_END: (Since.PROTOBUF_NEWS_DATA, "HistoricalNewsEnd", 0, "reqId hasMore"),
+    In.SCANNER_PARAMETERS: (_SCAN, "ScannerParameters", 1, "xml"),
+    In.USER_INFO: (_REST2, "UserInfo", 0, "reqId whiteBrandingId"),
+    In.DISPLAY_GROUP_LIST: (_REST3, "DisplayGroupList", 1, "reqId groups"),
+    In.HEAD_TIMESTAMP: (_HISTORY, "HeadTimestamp", 0, "reqId headTimestamp"),
     In.HISTORICAL_DATA_END: (_HISTORY, "HistoricalDataEnd", 0, "reqId startDateStr endDateStr"),
     In.REAL_TIME_BARS: (_HISTORY, "RealTimeBarTick", 1, "reqId time open high low close volume WAP count"),
 }
@@ -135,6 +143,42 @@ def _tick(fields: Fields) -> dict[str, Any]:
     return made
 
 
+def _rows(name: str, names: str, first: int) -> Callable[[Fields], dict[str, Any]]:
+    """Of a message that is a count and so many rows: the list under `name`, each row's fields by `names`.
+
+    `first`: where the count stands; a field in front of it is the request's id.
+    """
+    wanted = names.split()
+
+    def shaped(fields: Fields) -> dict[str, Any]:
+        rest = fields[first + 1 :]
+        rows = [rest[place : place + len(wanted)] for place in range(0, len(rest), len(wanted))]
+        told = {name: [flat(wanted, row) for row in rows]}
+        return told if first == 1 else {"reqId": fields[1], **told}
+
+    return shaped
+
+
+def _symbols(fields: Fields) -> dict[str, Any]:
+    names = "conId symbol secType primaryExch currency".split()
+    _, req_id, count, *rest = fields
+    found = []
+    for _ in range(count):
+        about, kinds = rest[:5], rest[5]
+        derivatives, rest = rest[6 : 6 + kinds], rest[6 + kinds :]
+        (description, issuer), rest = rest[:2], rest[2:]
+        contract = {**dict(zip(names, about, strict=True)), "description": description, "issuerId": issuer}
+        found.append({"contract": contract, "derivativeSecTypes": derivatives})
+    return {"reqId": req_id, "contractDescriptions": found}
+
+
+def _schedule(fields: Fields) -> dict[str, Any]:
+    _, req_id, start, end, zone, _, *rest = fields
+    names = "startDateTime endDateTime refDate".split()
+    days = [dict(zip(names, rest[place : place + 3], strict=True)) for place in range(0, len(rest), 3)]
+    return {"reqId": req_id, "startDateTime": start, "endDateTime": end, "timeZone": zone, "historicalSessions": days}
+
+
 SHAPED: dict[int, tuple[int, str, Callable[[Fields], dict[str, Any]]]] = {
     In.HISTORICAL_DATA: (_HISTORY, "HistoricalData", _bars),
     In.HISTORICAL_DATA_UPDATE: (_HISTORY, "HistoricalDataUpdate", _update),
@@ -142,6 +186,18 @@ SHAPED: dict[int, tuple[int, str, Callable[[Fields], dict[str, Any]]]] = {
     In.MARKET_RULE: (_REST2, "MarketRule", _rule),
     In.SECURITY_DEFINITION_OPTION_PARAMETER: (_REST2, "SecDefOptParameter", _options),
     In.TICK_BY_TICK: (_HISTORY, "TickByTickData", _tick),
+    In.HISTORICAL_SCHEDULE: (_HISTORY, "HistoricalSchedule", _schedule),
+    In.SYMBOL_SAMPLES: (_REST2, "SymbolSamples", _symbols),
+    In.FAMILY_CODES: (_REST2, "FamilyCodes", _rows("familyCodes", "accountId familyCode", 1)),
+    In.SOFT_DOLLAR_TIERS: (_REST2, "SoftDollarTiers", _rows("softDollarTiers", "name value displayName", 2)),
+    In.SMART_COMPONENTS: (_REST2, "SmartComponents", _rows("smartComponents", "bitNumber exchange exchangeLetter", 2)),
+    In.NEWS_PROVIDERS: (
+        Since.PROTOBUF_NEWS_DATA, "NewsProviders", _rows("newsProviders", "providerCode providerName", 1),
+    ),
+    In.MKT_DEPTH_EXCHANGES: (
+        _REST3, "MarketDepthExchanges",
+        _rows("depthMarketDataDescriptions", "exchange secType listingExch serviceDataType aggGroup", 1),
+    ),
 }
 
 
@@ -149,6 +205,11 @@ def config(req_id: int, settings: dict[str, Any]) -> Fields:
     """TWS's own settings, as far as they mean anything here; no precaution waits for a click."""
     api = {"settings": settings, "precautions": {"bypassOrderPrecautions": True}}
     return In.CONFIG_RESPONSE, encode("ConfigResponse", {"reqId": req_id, "api": api, "orders": {"smartRouting": {}}})
+
+
+def config_refused(req_id: int, why: str) -> Fields:
+    """The settings stay as they are."""
+    return In.UPDATE_CONFIG_RESPONSE, encode("UpdateConfigResponse", {"reqId": req_id, "status": "Rejected", "errors": [why]})
 
 
 def dialect(fields: Fields, version: int) -> Fields:

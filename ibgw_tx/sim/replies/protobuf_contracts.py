@@ -6,13 +6,13 @@ from typing import Any
 
 from ibgw_tx.sim.market.instrument import Instrument
 from ibgw_tx.sim.wire.frames import Fields
-from ibgw_tx.sim.wire.ids import In
+from ibgw_tx.sim.wire.ids import In, Since
 from ibgw_tx.sim.wire.protobuf import encode
 
 
 def details(
     req_id: int, instrument: Instrument, exchange: str, hours: tuple[str, str, str], order_types: str, expiry: str,
-    rules: str, sizes: Fields,
+    rules: str, sizes: Fields, version: int,
 ) -> Fields:
     """`expiry`, `rules` and `sizes` as replies/market.py tells them in text."""
     zone, trading, liquid = hours
@@ -36,6 +36,8 @@ def details(
         "realExpirationDate": instrument.expiry, "stockType": instrument.stock_type, "minSize": least,
         "sizeIncrement": step, "suggestedSizeIncrement": suggested,
     }
+    if version >= Since.PRECISION:
+        about["lastPricePrecision"], about["lastSizePrecision"] = instrument.precisions
     if instrument.sec_type != "BOND":
         return In.CONTRACT_DATA, encode("ContractData", {"reqId": req_id, "contract": contract, "contractDetails": about})
     about |= {

@@ -93,7 +93,7 @@ def open_order(order: Order, order_id: int, margins: Margins | None) -> Fields:
     return In.OPEN_ORDER, encode("OpenOrder", body)
 
 
-def completed_order(order: Order, stop: float | None, parent: int) -> Fields:
+def completed_order(order: Order, stop: float | None, parent: int, version: int) -> Fields:
     """No ids but permId; `stop` and `parent` as replies/orders.py tells them in text."""
     total = "0" if order.status == Status.FILLED else order.instrument.shown(order.total)
     told = {
@@ -103,5 +103,6 @@ def completed_order(order: Order, stop: float | None, parent: int) -> Fields:
         "minCompeteSize": order.terms.said.get("minCompeteSize"),
         "competeAgainstBestOffset": order.terms.said.get("competeAgainstBestOffset"),
     }
-    state = {"status": order.status, "completedTime": times.zoned(order.ended or 0.0), "completedStatus": order.ending}
+    ended = times.ended(order.ended or 0.0, version)
+    state = {"status": order.status, "completedTime": ended, "completedStatus": order.ending}
     return In.COMPLETED_ORDER, encode("CompletedOrder", {"contract": _contract(order), "order": told, "orderState": state})

@@ -141,6 +141,10 @@ def soft_dollar_tiers(req_id: int) -> Fields:
     return (In.SOFT_DOLLAR_TIERS, req_id, 0)
 
 
+def bulletin(number: int, kind: int, text: str, exchange: str) -> Fields:
+    return (In.NEWS_BULLETINS, 1, number, kind, text, exchange)
+
+
 def news_providers() -> Fields:
     return (In.NEWS_PROVIDERS, 0)
 

@@ -146,6 +146,11 @@ class Trouble:
         for client in self._simulator.clients:
             client.error(req_id, code, text)
 
+    def bulletin(self, text: str, kind: int = 1, exchange: str = "") -> int:
+        """A news bulletin of IB (2: an exchange is not available, 3: it is again) to all who asked for them; its number."""
+        self._said("bulletin", text=text, kind=kind, exchange=exchange)
+        return self._tws.bulletins.publish(text, kind, exchange)
+
     def fail_next(self, name: str, code: int, text: str = "") -> None:
         """The next request of a name (IB's, e.g. `reqMktDepth`; `*` for any) gets this error instead of an answer."""
         self._know(name)

@@ -137,6 +137,8 @@ WORDS: tuple[Word, ...] = (
     Word("lose", "the next messages of a kind are not sent", lambda t, *said: t.lose_next(*said), (_MESSAGE, _TIMES)),
     Word("repeat", "the next messages of a kind come twice", lambda t, *said: t.repeat_next(*said), (_MESSAGE, _TIMES)),
     Word("error", "any code to every client", lambda t, code, text: t.error(code, text), (Arg("CODE", _whole), _TEXT)),
+    Word("bulletin", "a news bulletin of IB; KIND 1 news, 2 an exchange is away, 3 it is back",
+         lambda t, kind, text: t.bulletin(text, kind), (Arg("KIND", _whole), _TEXT)),
     Word("restart", "TWS restarts: order ids so much lower, port shut for so long", lambda t, *said: t.day.restart(*said),
          (_optional("IDS_BACK", _whole, 0), _optional("SECONDS", _seconds, 0.0))),
     Word("nightly", "the nightly reset: 1100, farms, 1100 again, farms, 1102", lambda t, seconds: t.day.nightly_reset(seconds),

@@ -21,6 +21,7 @@ class In:
     EXECUTION_DATA: Final = 11
     MARKET_DEPTH: Final = 12
     MARKET_DEPTH_L2: Final = 13
+    NEWS_BULLETINS: Final = 14
     MANAGED_ACCTS: Final = 15
     HISTORICAL_DATA: Final = 17
     BOND_CONTRACT_DATA: Final = 18
@@ -70,6 +71,7 @@ class In:
     HISTORICAL_DATA_END: Final = 108
     CURRENT_TIME_IN_MILLIS: Final = 109
     CONFIG_RESPONSE: Final = 110
+    UPDATE_CONFIG_RESPONSE: Final = 111
 
 
 class Out:
@@ -116,6 +118,9 @@ class Out:
     CANCEL_ACCOUNT_SUMMARY: Final = 63
     CANCEL_POSITIONS: Final = 64
     QUERY_DISPLAY_GROUPS: Final = 67
+    SUBSCRIBE_TO_GROUP_EVENTS: Final = 68
+    UPDATE_DISPLAY_GROUP: Final = 69
+    UNSUBSCRIBE_FROM_GROUP_EVENTS: Final = 70
     START_API: Final = 71
     REQ_POSITIONS_MULTI: Final = 74
     CANCEL_POSITIONS_MULTI: Final = 75
@@ -150,7 +155,9 @@ class Out:
     REQ_USER_INFO: Final = 104
     REQ_CURRENT_TIME_IN_MILLIS: Final = 105
     CANCEL_CONTRACT_DATA: Final = 106
+    CANCEL_HISTORICAL_TICKS: Final = 107
     REQ_CONFIG: Final = 108
+    UPDATE_CONFIG: Final = 109
 
 
 class Since:
@@ -211,13 +218,18 @@ class Since:
     PROTOBUF_MARKET_DATA: Final = 206
     PROTOBUF_ACCOUNTS_POSITIONS: Final = 207
     PROTOBUF_HISTORICAL_DATA: Final = 208
+    PROTOBUF_NEWS_DATA: Final = 209
     PROTOBUF_SCAN_DATA: Final = 210
+    PROTOBUF_REST_MESSAGES_1: Final = 211
     PROTOBUF_REST_MESSAGES_2: Final = 212
     PROTOBUF_REST_MESSAGES_3: Final = 213
     ADD_Z_SUFFIX_TO_UTC_DATE_TIME: Final = 214
     CANCEL_CONTRACT_DATA: Final = 215
     ATTACHED_ORDERS: Final = 218
     CONFIG: Final = 219
+    UPDATE_CONFIG: Final = 221
+    PRECISION: Final = 224  # of prices and sizes, by contract
+    ODD_LOT_QUOTES: Final = 225
 
 
 LOWEST: Final = 145  # the oldest server version whose layouts are known here

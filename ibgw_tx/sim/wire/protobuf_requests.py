@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ibgw_tx.sim.wire import layout as at
@@ -97,9 +97,38 @@ MESSAGES: dict[int, tuple[str, dict[str, str]]] = {
     Out.QUERY_DISPLAY_GROUPS: ("QueryDisplayGroupsRequest", {}),
     Out.REQ_SCANNER_PARAMETERS: ("ScannerParametersRequest", {}),
     Out.REQ_CONFIG: ("ConfigRequest", {}),
+    Out.UPDATE_CONFIG: ("UpdateConfigRequest", {}),
+    Out.SET_SERVER_LOGLEVEL: ("SetServerLogLevelRequest", {"logLevel": "level"}),
+    Out.REQ_FA: ("FARequest", {"faDataType": "kind"}),
+    Out.REPLACE_FA: ("FAReplace", {"faDataType": "kind", "xml": "xml"}),
+    Out.REQ_SCANNER_SUBSCRIPTION: ("ScannerSubscriptionRequest", {}),
+    Out.CANCEL_SCANNER_SUBSCRIPTION: ("CancelScannerSubscription", {}),
+    Out.REQ_CALC_IMPLIED_VOLAT: ("CalculateImpliedVolatilityRequest", {"optionPrice": "price", "underPrice": "under"}),
+    Out.REQ_CALC_OPTION_PRICE: ("CalculateOptionPriceRequest", {"volatility": "vol", "underPrice": "under"}),
+    Out.CANCEL_CALC_IMPLIED_VOLAT: ("CancelCalculateImpliedVolatility", {}),
+    Out.CANCEL_CALC_OPTION_PRICE: ("CancelCalculateOptionPrice", {}),
+    Out.REQ_NEWS_ARTICLE: ("NewsArticleRequest", {}),
+    Out.REQ_HISTORICAL_NEWS: ("HistoricalNewsRequest", {}),
+    Out.REQ_HISTOGRAM_DATA: ("HistogramDataRequest", {}),
+    Out.CANCEL_HISTOGRAM_DATA: ("CancelHistogramData", {}),
+    Out.REQ_HISTORICAL_TICKS: ("HistoricalTicksRequest", {}),
+    Out.CANCEL_HISTORICAL_TICKS: ("CancelHistoricalTicks", {}),
+    Out.REQ_WSH_META_DATA: ("WshMetaDataRequest", {}),
+    Out.CANCEL_WSH_META_DATA: ("CancelWshMetaData", {}),
+    Out.REQ_WSH_EVENT_DATA: ("WshEventDataRequest", {}),
+    Out.CANCEL_WSH_EVENT_DATA: ("CancelWshEventData", {}),
+    Out.SUBSCRIBE_TO_GROUP_EVENTS: ("SubscribeToGroupEventsRequest", {"groupId": "group"}),
+    Out.UPDATE_DISPLAY_GROUP: ("UpdateDisplayGroupRequest", {"contractInfo": "info"}),
+    Out.UNSUBSCRIBE_FROM_GROUP_EVENTS: ("UnsubscribeFromGroupEventsRequest", {}),
 }
-ONLY = {Out.CANCEL_CONTRACT_DATA: "cancelContractData", Out.REQ_CONFIG: "reqConfig"}  # they have no form in text
-SINCE = {Out.CANCEL_CONTRACT_DATA: Since.CANCEL_CONTRACT_DATA, Out.REQ_CONFIG: Since.CONFIG}
+ONLY = {  # they have no form in text
+    Out.CANCEL_CONTRACT_DATA: "cancelContractData", Out.CANCEL_HISTORICAL_TICKS: "cancelHistoricalTicks",
+    Out.REQ_CONFIG: "reqConfig", Out.UPDATE_CONFIG: "updateConfig",
+}
+SINCE = {
+    Out.CANCEL_CONTRACT_DATA: Since.CANCEL_CONTRACT_DATA, Out.CANCEL_HISTORICAL_TICKS: Since.CANCEL_CONTRACT_DATA,
+    Out.REQ_CONFIG: Since.CONFIG, Out.UPDATE_CONFIG: Since.UPDATE_CONFIG,
+}
 _EMPTY: dict[Any, Any] = {at.text: "", at.whole: 0, at.boolean: False, at.real: 0.0, at.rest: ()}
 
 
@@ -159,6 +188,19 @@ def _filter(said: Values) -> Values:
 
 def _expired(said: Values) -> Values:
     return {"include_expired": said.get("contract", {}).get("includeExpired", False)}
+
+
+def _settings(said: Values) -> Values:
+    """What of TWS's settings is to change, by the path of each."""
+    return {"changes": dict(_paths(said))}
+
+
+def _paths(said: Values, above: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in said.items():
+        if isinstance(value, dict):
+            yield from _paths(value, f"{above}{name}.")
+        elif above:
+            yield above + name, value
 
 
 def _condition(said: Values) -> tuple[str, ...]:
@@ -223,6 +265,6 @@ def _plain(field: at.F) -> Any:
 
 SPECIAL: dict[int, Callable[[Values], Values]] = {
     Out.REQ_CONTRACT_DATA: _details, Out.CANCEL_ORDER: _tagged, Out.REQ_GLOBAL_CANCEL: _tagged, Out.REQ_EXECUTIONS: _filter,
-    Out.PLACE_ORDER: _order, Out.REQ_HISTORICAL_DATA: _expired, Out.REQ_HEAD_TIMESTAMP: _expired,
+    Out.PLACE_ORDER: _order, Out.REQ_HISTORICAL_DATA: _expired, Out.REQ_HEAD_TIMESTAMP: _expired, Out.UPDATE_CONFIG: _settings,
 }
 

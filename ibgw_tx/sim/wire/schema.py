@@ -11,6 +11,8 @@ import re
 
 from attrs import frozen
 
+from ibgw_tx.sim.wire import schema_more
+
 TEXT = """
 AccountDataEnd = accountName:s
 AccountDataRequest = subscribe:b, acctCode:s
@@ -229,5 +231,6 @@ def _fields(described: str) -> tuple[Field, ...]:
 
 
 SCHEMA: dict[str, tuple[Field, ...]] = {
-    name: _fields(described) for name, described in re.findall(r"^(\w+) =(.*(?:\n    .*)*)", TEXT, re.MULTILINE)
+    name: _fields(described)
+    for name, described in re.findall(r"^(\w+) =(.*(?:\n    .*)*)", TEXT + schema_more.TEXT, re.MULTILINE)
 }

@@ -36,8 +36,15 @@ def stamp(when: float) -> str:
 
 
 def told(when: float, version: int) -> str:
-    """A moment as a client of this server version gets it: from 174 on it says its zone."""
-    return zoned(when) if version >= Since.INSTRUMENT_TIMEZONE else stamp(when)
+    """A moment as a client of this server version gets it: from 174 on it says its zone, from 214 on with a Z."""
+    return ended(when, version) if version >= Since.INSTRUMENT_TIMEZONE else stamp(when)
+
+
+def ended(when: float, version: int) -> str:
+    """When an order ended: with its zone at every version."""
+    if version >= Since.ADD_Z_SUFFIX_TO_UTC_DATE_TIME:
+        return at(when).strftime("%Y%m%d-%H:%M:%SZ")
+    return zoned(when)
 
 
 def date(when: float) -> str:
@@ -45,11 +52,11 @@ def date(when: float) -> str:
 
 
 def parse_end(text: str, now: float) -> float:
-    """An end time of a request as epoch seconds: empty is now; `yyyymmdd[-| ]hh:mm:ss[ zone]`; raises ValueError."""
+    """An end time of a request as epoch seconds: empty is now; `yyyymmdd[-| ]hh:mm:ss[ zone|Z]`; raises ValueError."""
     if not text.strip():
         return now
     if text[8:9] == "-":
-        return dt.datetime.strptime(text, "%Y%m%d-%H:%M:%S").replace(tzinfo=UTC).timestamp()
+        return dt.datetime.strptime(text.removesuffix("Z"), "%Y%m%d-%H:%M:%S").replace(tzinfo=UTC).timestamp()
     parts = text.split()
     zone: dt.tzinfo = UTC
     if len(parts) == 3:

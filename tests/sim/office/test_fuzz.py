@@ -43,7 +43,7 @@ def requests(draw):
 def test_no_request_finds_a_fault(asked, versions):
     bench = Bench(accounts=("DU1", "DU2"), depth_limit=0, history_pacing=False)
     faults = []
-    bench.simulator.office._report = lambda client, request, error: faults.append((request, error))
+    bench.simulator.tws._report = lambda client, request, error: faults.append((request, error))
     peer = bench.peer(versions=versions)
     heard = []
     for fields in asked:

@@ -76,6 +76,7 @@ REQUESTS = [
     ("reqNewsProviders", ()), ("reqNewsArticle", (1, "a", "b", None)),
     ("reqHistoricalNews", (1, 8314, "BRFG", "", "", 10, None)), ("queryDisplayGroups", (1,)),
     ("reqSecDefOptParams", (1, "AAPL", "", "STK", 265598)), ("reqSoftDollarTiers", (1,)), ("reqFamilyCodes", ()),
+    ("subscribeToGroupEvents", (1, 3)), ("updateDisplayGroup", (1, "8314@SMART")), ("unsubscribeFromGroupEvents", (1,)),
     ("reqMatchingSymbols", (1, "AA")), ("reqCompletedOrders", (False,)), ("startApi", ()),
 ]
 SINCE = {"reqMktDepth": 146, "cancelMktDepth": 146, "reqCompletedOrders": 150}
