@@ -162,8 +162,9 @@ def _defaults(msg_id: int) -> dict[str, Any]:
     """Every argument of the text layout at what an absent field means."""
     if msg_id in ONLY:
         return {}
-    skipped = {"req_id", "version"} | ({*_CONTRACT.values(), "multiplier"} if msg_id != Out.REQ_EXECUTIONS else set())
     layout = LAYOUTS[msg_id][1]
+    about = {*_CONTRACT.values(), "multiplier"} if any(f.name == "con_id" for f in layout) else set()
+    skipped = {"req_id", "version"} | about
     return {f.name: f.otherwise if f.otherwise is not None else _EMPTY.get(f.kind) for f in layout if f.name not in skipped}
 
 

@@ -2,6 +2,7 @@
 
 import struct
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -43,6 +44,16 @@ def requests(draw):
     number = draw(st.sampled_from(sorted(MESSAGES)))
     name = MESSAGES[number][0]
     return struct.pack(">I", 200 + number) + encode(name, draw(values(name)))
+
+
+@pytest.mark.parametrize("number", sorted(MESSAGES))
+def test_a_request_that_says_nothing_is_no_fault(number):
+    bench = Bench()
+    faults = []
+    bench.simulator.tws._report = lambda client, request, error: faults.append((request, error))
+    Binary(bench, 226).feed(struct.pack(">I", 200 + number))
+    assert faults == []
+    bench.simulator.stopService()
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
