@@ -78,6 +78,8 @@ setup(
             "jsonschema>=4.23",
             "PyYAML>=6",
             "playwright>=1.48,<2",
+            # Certificates of tests.
+            "cryptography>=42",
         ],
     },
 )

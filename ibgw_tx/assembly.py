@@ -51,6 +51,7 @@ from ibgw_tx.orders.shell.reservations import Reservations
 from ibgw_tx.orders.shell.store import OrderStore
 from ibgw_tx.orders.shell.unanswered import Unanswered
 from ibgw_tx.redis.shell.link import RedisLink, Words
+from ibgw_tx.redis.shell.master_way import make_way
 from ibgw_tx.runtime.wall_clock import WallClock
 from ibgw_tx.self_check import SelfCheck
 from ibgw_tx.sight.fills import RecentFills
@@ -90,9 +91,8 @@ class Assembly:
         self._config = config
         self._now = now
         self._session = session
-        self.redis = make_redis(
-            config.redis_host, config.redis_port, config.redis_password, names.commands(name), reactor, lease, config.redis_user
-        )
+        way = make_way(config.redis_access, reactor) if lease is None else lease.way
+        self.redis = make_redis(way, names.commands(name), lease)
         self.traffic, self.fills = Traffic(), RecentFills()
         self.events = EventStream(name, config.events)
         self.acks = AckChannel(lambda kind, message: self.redis.tell_all(self.publication(kind, message)), now)

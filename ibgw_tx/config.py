@@ -6,7 +6,6 @@ or the variable and the value. The password is never a flag (every user of the h
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,81 +13,13 @@ from typing import Any
 
 import attrs
 
-from ibgw_tx.model.keys import NAME_PATTERN
+from ibgw_tx import setting_values as values
 from ibgw_tx.model.nearest import did_you_mean
+from ibgw_tx.model.redis_access import Access, Tls
 
 
 class ConfigError(ValueError):
     """A setting that cannot be used, in one line."""
-
-
-def _text(value: str) -> str:
-    if not value.isprintable() or value != value.strip() or not value:
-        raise ValueError("must be printable text")
-    return value
-
-
-def _name(value: str) -> str:
-    if not re.fullmatch(NAME_PATTERN, value):
-        raise ValueError("must be 1 to 64 of A-Z a-z 0-9 _ . -")
-    return value
-
-
-def _integer(low: int, high: int) -> Callable[[str], int]:
-    def parse(value: str) -> int:
-        if not re.fullmatch(r"\d{1,12}", value) or not low <= int(value) <= high:
-            raise ValueError(f"must be a whole number from {low} to {high}")
-        return int(value)
-
-    return parse
-
-
-def _seconds(value: str) -> float:
-    if not re.fullmatch(r"\d{1,9}(\.\d{1,6})?", value):
-        raise ValueError("must be a number of seconds")
-    return float(value)
-
-
-def _switch(value: str) -> bool:
-    if value not in ("0", "1"):
-        raise ValueError("must be 0 or 1")
-    return value == "1"
-
-
-def _positive(value: str) -> float:
-    if not re.fullmatch(r"\d{1,15}(\.\d{1,9})?", value) or float(value) <= 0:
-        raise ValueError("must be a number above 0")
-    return float(value)
-
-
-def _listen(value: str) -> tuple[str, int]:
-    host, colon, port = value.rpartition(":")
-    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    if bool(colon) != bool(bare) or (":" in bare) != (bare != host) or not re.fullmatch(r"[A-Za-z0-9_.:%-]*", bare):
-        raise ValueError("must be PORT or HOST:PORT (an IPv6 host in [ ])")
-    return bare or "127.0.0.1", _port(port)
-
-
-def _words(value: str) -> tuple[str, ...]:
-    words = tuple(word.strip() for word in value.split(",") if word.strip())
-    if not words or not value.isprintable():
-        raise ValueError("must be names with commas between them")
-    return words
-
-
-def _exchanges(value: str) -> tuple[str, ...]:
-    if ":" in value:
-        raise ValueError("no exchange has a ':'")
-    return tuple(word.upper() for word in _words(value))
-
-
-def _one_of(*words: str) -> Callable[[str], str]:
-    def parse(value: str) -> str:
-        if value not in words:
-            raise ValueError(f"must be {' or '.join(words)}")
-        return value
-
-    return parse
 
 
 @attrs.frozen
@@ -111,65 +42,112 @@ class Setting:
         return self.flag.replace("-", "_")
 
 
-_port = _integer(1, 65535)
-
 SETTINGS = (
-    Setting("name", "TWS_GATEWAY_NAME", None, _name, "name of this gateway in Redis; required"),
-    Setting("tws-host", "TWS_API_ADDR", "127.0.0.1", _text, "host of TWS or IB Gateway"),
-    Setting("tws-port", "TWS_API_PORT", "4002", _port, "its API port"),
-    Setting("client-id", "TWS_API_CLIENTID", "0", _integer(0, 2**31 - 1), "API client id; only 0 sees manual orders"),
-    Setting("redis-host", "REDIS_HOST", "127.0.0.1", _text, "host of Redis"),
-    Setting("redis-port", "REDIS_PORT", "6379", _port, "its port"),
-    Setting("redis-user", "IBGW_REDIS_USER", None, _text, "its ACL user; without it the password is the default user's"),
-    Setting("redis-password-file", "REDIS_PSWD_FILE", None, _text, "file with the Redis password (or REDIS_PSWD)"),
-    Setting("account", "IBGW_ACCOUNT", None, _text, "account of the plain balance key; default the first one"),
-    Setting("max-command-age", "IBGW_MAX_COMMAND_AGE", "5", _seconds, "seconds; older commands are refused (0: never)"),
+    Setting("name", "TWS_GATEWAY_NAME", None, values.name, "name of this gateway in Redis; required"),
+    Setting("tws-host", "TWS_API_ADDR", "127.0.0.1", values.text, "host of TWS or IB Gateway"),
+    Setting("tws-port", "TWS_API_PORT", "4002", values.port, "its API port"),
+    Setting("client-id", "TWS_API_CLIENTID", "0", values.integer(0, 2**31 - 1), "API client id; only 0 sees manual orders"),
+    Setting("redis-host", "REDIS_HOST", "127.0.0.1", values.text, "host of Redis"),
+    Setting("redis-port", "REDIS_PORT", "6379", values.port, "its port"),
+    Setting("redis-user", "IBGW_REDIS_USER", None, values.text, "its ACL user; without it the password is the default user's"),
+    Setting("redis-password-file", "REDIS_PSWD_FILE", None, values.text, "file with the Redis password (or REDIS_PSWD)"),
+    Setting(
+        "redis-sentinel",
+        "IBGW_REDIS_SENTINEL",
+        None,
+        values.addresses,
+        "HOST:PORT,... of the sentinels that know where Redis is; with --redis-master, in place of host and port",
+    ),
+    Setting("redis-master", "IBGW_REDIS_MASTER", None, values.master, "how the sentinels call the master"),
+    Setting("redis-sentinel-user", "IBGW_REDIS_SENTINEL_USER", None, values.text, "ACL user of the sentinels"),
+    Setting(
+        "redis-sentinel-password-file",
+        "IBGW_REDIS_SENTINEL_PASSWORD_FILE",
+        None,
+        values.text,
+        "file with the sentinels' password",
+    ),
+    Setting(
+        "redis-tls", "IBGW_REDIS_TLS", "0", values.switch, "speak TLS with Redis, and its sentinels; never without", bare=True
+    ),
+    Setting(
+        "redis-tls-ca", "IBGW_REDIS_TLS_CA", None, values.text, "file with the CA of Redis' certificate; default the system's"
+    ),
+    Setting(
+        "redis-tls-cert", "IBGW_REDIS_TLS_CERT", None, values.text, "file with our own certificate, where Redis asks for one"
+    ),
+    Setting("redis-tls-key", "IBGW_REDIS_TLS_KEY", None, values.text, "file with its key; default the same file"),
+    Setting("redis-tls-name", "IBGW_REDIS_TLS_NAME", None, values.text, "the name in Redis' certificate; default the host"),
+    Setting("account", "IBGW_ACCOUNT", None, values.text, "account of the plain balance key; default the first one"),
+    Setting("max-command-age", "IBGW_MAX_COMMAND_AGE", "5", values.seconds, "seconds; older commands are refused (0: never)"),
     Setting(
         "message-rate",
         "IBGW_MESSAGE_RATE",
         "45",
-        _integer(5, 500),
+        values.integer(5, 500),
         "messages a second to TWS; IB allows half the account's market-data lines",
     ),
     Setting(
         "max-server-version",
         "IBGW_MAX_SERVER_VERSION",
         None,
-        _integer(145, 999),
+        values.integer(145, 999),
         "highest server version to offer TWS; default the newest that the installed ibapi and this gateway speak",
     ),
     Setting(
         "market-data-type",
         "IBGW_MARKET_DATA_TYPE",
         "1",
-        _integer(1, 4),
+        values.integer(1, 4),
         "level 1: 1 live only, 3 delayed where live is not subscribed",
     ),
-    Setting("exchanges", "IBGW_EXCHANGES", None, _exchanges, "exchanges whose OMS flag stands even without an order"),
-    Setting("history-days", "IBGW_HISTORY_DAYS", "7", _positive, "days a dead order stays in the hashes"),
+    Setting("exchanges", "IBGW_EXCHANGES", None, values.exchanges, "exchanges whose OMS flag stands even without an order"),
+    Setting("history-days", "IBGW_HISTORY_DAYS", "7", values.positive, "days a dead order stays in the hashes"),
     Setting(
         "execution-days",
         "IBGW_EXECUTION_DAYS",
         "1",
-        _integer(1, 7),
+        values.integer(1, 7),
         "days of executions that a snapshot asks for, from server version 200 on (1: today's)",
     ),
-    Setting("max-quantity", "IBGW_MAX_QUANTITY", None, _positive, "limit: quantity of one order"),
-    Setting("max-notional", "IBGW_MAX_NOTIONAL", None, _positive, "limit: value of one order in its contract's currency"),
-    Setting("max-orders-per-second", "IBGW_MAX_ORDERS_PER_SECOND", None, _integer(1, 1000), "limit: orders and changes"),
-    Setting("max-open-orders", "IBGW_MAX_OPEN_ORDERS", None, _integer(1, 100000), "limit: living orders of the login"),
-    Setting("price-collar", "IBGW_PRICE_COLLAR", None, _positive, "limit: percent a price may cross the last known book"),
-    Setting("allowed-symbols", "IBGW_ALLOWED_SYMBOLS", None, _words, "limit: SYMBOL, pair or EXCHANGE:pair, with commas"),
-    Setting("metrics", "IBGW_METRICS", None, _listen, "[HOST:]PORT of metrics and status page, read-only; loopback unless told"),
-    Setting("record", "IBGW_RECORD", None, _text, "file that gets every frame of TWS, both ways"),
-    Setting("record-accounts", "IBGW_RECORD_ACCOUNTS", "0", _switch, "1: leave account numbers unmasked in it"),
-    Setting("events", "IBGW_EVENTS", "10000", _integer(0, 10_000_000), "entries that the stream of events keeps; 0: no stream"),
-    Setting("standby", "IBGW_STANDBY", "0", _switch, "wait while another gateway has this name, then take over", bare=True),
+    Setting("max-quantity", "IBGW_MAX_QUANTITY", None, values.positive, "limit: quantity of one order"),
+    Setting("max-notional", "IBGW_MAX_NOTIONAL", None, values.positive, "limit: value of one order in its contract's currency"),
+    Setting("max-orders-per-second", "IBGW_MAX_ORDERS_PER_SECOND", None, values.integer(1, 1000), "limit: orders and changes"),
+    Setting("max-open-orders", "IBGW_MAX_OPEN_ORDERS", None, values.integer(1, 100000), "limit: living orders of the login"),
+    Setting("price-collar", "IBGW_PRICE_COLLAR", None, values.positive, "limit: percent a price may cross the last known book"),
+    Setting("allowed-symbols", "IBGW_ALLOWED_SYMBOLS", None, values.words, "limit: SYMBOL, pair or EXCHANGE:pair, with commas"),
     Setting(
-        "summary-interval", "IBGW_SUMMARY_INTERVAL", "60", _integer(0, 86400), "seconds between two lines that sum up (0: none)"
+        "metrics", "IBGW_METRICS", None, values.listen, "[HOST:]PORT of metrics and status page, read-only; loopback unless told"
     ),
-    Setting("log-format", "IBGW_LOG_FORMAT", "text", _one_of("text", "json"), "text, or json: one object a line"),
-    Setting("debug", "IBGW_DEBUG", "0", _switch, "1: write debug lines to the log"),
+    Setting("record", "IBGW_RECORD", None, values.text, "file that gets every frame of TWS, both ways"),
+    Setting("record-accounts", "IBGW_RECORD_ACCOUNTS", "0", values.switch, "1: leave account numbers unmasked in it"),
+    Setting(
+        "events", "IBGW_EVENTS", "10000", values.integer(0, 10_000_000), "entries that the stream of events keeps; 0: no stream"
+    ),
+    Setting("standby", "IBGW_STANDBY", "0", values.switch, "wait while another gateway has this name, then take over", bare=True),
+    Setting(
+        "summary-interval",
+        "IBGW_SUMMARY_INTERVAL",
+        "60",
+        values.integer(0, 86400),
+        "seconds between two lines that sum up (0: none)",
+    ),
+    Setting("log-format", "IBGW_LOG_FORMAT", "text", values.one_of("text", "json"), "text, or json: one object a line"),
+    Setting("debug", "IBGW_DEBUG", "0", values.switch, "1: write debug lines to the log"),
+)
+
+_BY_FLAG = {setting.flag: setting for setting in SETTINGS}
+#: A setting, another one that it makes no sense without, and the words for what is missing.
+_TOGETHER = (
+    ("redis-user", "redis-password", "a password: REDIS_PSWD or --redis-password-file"),
+    ("redis-sentinel", "redis-master", "--redis-master: how the sentinels call it"),
+    ("redis-master", "redis-sentinel", "--redis-sentinel: whom to ask for it"),
+    ("redis-sentinel-user", "redis-sentinel-password", "--redis-sentinel-password-file"),
+    *(
+        (f"redis-tls-{each}", "redis-tls", "--redis-tls: without it nothing is encrypted")
+        for each in ("ca", "cert", "key", "name")
+    ),
+    ("redis-tls-key", "redis-tls-cert", "--redis-tls-cert: the certificate whose key it is"),
 )
 
 
@@ -185,6 +163,15 @@ class Config:
     redis_port: int
     redis_user: str | None
     redis_password: str | None = attrs.field(repr=False)
+    redis_sentinel: tuple[tuple[str, int], ...] | None
+    redis_master: str | None
+    redis_sentinel_user: str | None
+    redis_sentinel_password: str | None = attrs.field(repr=False)
+    redis_tls: bool
+    redis_tls_ca: str | None
+    redis_tls_cert: str | None
+    redis_tls_key: str | None
+    redis_tls_name: str | None
     account: str | None
     max_command_age: float
     message_rate: int
@@ -214,23 +201,43 @@ class Config:
         return f"{self.tws_host}:{self.tws_port}"
 
     @property
+    def redis_access(self) -> Access:
+        """How Redis is reached."""
+        files = self.redis_tls_ca, self.redis_tls_cert, self.redis_tls_key, self.redis_tls_name
+        return Access(
+            self.redis_host,
+            self.redis_port,
+            self.redis_user,
+            self.redis_password,
+            Tls(*files) if self.redis_tls else None,
+            self.redis_sentinel or (),
+            self.redis_master or "",
+            self.redis_sentinel_user,
+            self.redis_sentinel_password,
+        )
+
+    @property
     def redis_address(self) -> str:
-        """host:port."""
-        return f"{self.redis_host}:{self.redis_port}"
+        """host:port, or what the sentinels are asked for."""
+        return self.redis_access.address
 
 
 def configure(flags: Mapping[str, str | None], env: Mapping[str, str]) -> Config:
     """Read every setting. `flags` maps flag names to their text ("1" for a bare one). Raises ConfigError."""
     _refuse_unknown(env)
-    values = {setting.member: _value(setting, flags, env) for setting in SETTINGS}
-    if values["name"] is None:
+    found = {setting.member: _value(setting, flags, env) for setting in SETTINGS}
+    if found["name"] is None:
         raise ConfigError(
             "--name (or TWS_GATEWAY_NAME) is missing: the gateway's name in Redis, such as --name=demo; --help has every setting"
         )
-    values["redis_password"] = _password(values.pop("redis_password_file"), env)
-    if values["redis_user"] is not None and values["redis_password"] is None:
-        raise ConfigError("--redis-user (IBGW_REDIS_USER) needs a password: REDIS_PSWD or --redis-password-file")
-    return Config(**values)
+    path = found.pop("redis_password_file")
+    found["redis_password"] = env.get("REDIS_PSWD") or None if path is None else _password("redis-password-file", path)
+    path = found.pop("redis_sentinel_password_file")
+    found["redis_sentinel_password"] = None if path is None else _password("redis-sentinel-password-file", path)
+    for flag, needed, words in _TOGETHER:
+        if found[_member(flag)] is not None and not found[_member(needed)]:
+            raise ConfigError(f"--{flag} ({_BY_FLAG[flag].env}) needs {words}")
+    return Config(**found)
 
 
 def _refuse_unknown(env: Mapping[str, str]) -> None:
@@ -267,11 +274,13 @@ def _value(setting: Setting, flags: Mapping[str, str | None], env: Mapping[str, 
         raise ConfigError(f"{source} {text!r}: {error}") from None
 
 
-def _password(path: str | None, env: Mapping[str, str]) -> str | None:
-    if path is None:
-        return env.get("REDIS_PSWD") or None
+def _password(flag: str, path: str) -> str | None:
     try:
         return Path(path).read_text(encoding="utf-8").strip() or None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise ConfigError(f"--redis-password-file (REDIS_PSWD_FILE) {path!r}: {reason}") from None
+        raise ConfigError(f"--{flag} ({_BY_FLAG[flag].env}) {path!r}: {reason}") from None
+
+
+def _member(flag: str) -> str:
+    return flag.replace("-", "_")

@@ -259,7 +259,7 @@ class Gateway(MultiService):
 
     def _not_restored(self, failure: Failure, what: str) -> None:
         if self.redis.up:
-            address = self._config.redis_address
+            address = self.redis.address
             self.log.failure("{what}: Redis at {address} was not read or written", failure, what=what, address=address)
 
     # Stop.
@@ -286,7 +286,7 @@ class Gateway(MultiService):
     def _stopped_late(self, failure: Failure) -> None:
         self.log.warn(
             "Redis at {address} did not confirm the last status: {error}",
-            address=self._config.redis_address,
+            address=self.redis.address,
             error=failure.getErrorMessage(),
         )
 

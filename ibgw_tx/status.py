@@ -89,7 +89,7 @@ class Status:
         return [] if session.is_alive else [f"TWS at {self._config.tws_address} is silent"]
 
     def _of_redis(self) -> list[str]:
-        deaf = [] if self._parts.redis.listening else [f"no commands are heard from Redis at {self._config.redis_address}"]
+        deaf = [] if self._parts.redis.listening else [f"no commands are heard from Redis at {self._parts.redis.address}"]
         return deaf + ([f"Redis refuses the status: {self._refusal}"] if self._refusal else [])
 
     # Saying it.
@@ -198,7 +198,7 @@ class Status:
                 "ibapi": describe(),
                 "server": None if session is None else session.client.server_version,
             },
-            "addresses": {"tws": config.tws_address, "redis": config.redis_address},
+            "addresses": {"tws": config.tws_address, "redis": parts.redis.address},
             "clientId": config.client_id,
             "accounts": [] if session is None else list(session.accounts),
             "limits": self._limits(),

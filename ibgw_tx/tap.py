@@ -12,6 +12,7 @@ from twisted.application.service import IService, MultiService
 from twisted.python import usage
 
 from ibgw_tx.config import SETTINGS, Config, ConfigError, configure, near_misses
+from ibgw_tx.redis.shell.tls import NotTrusted, context
 from ibgw_tx.runtime.clean_exit import CleanExit
 from ibgw_tx.runtime.log import Logger, show_debug
 from ibgw_tx.runtime.log_output import Logged, observer
@@ -86,6 +87,16 @@ def _check_record(config: Config) -> None:
             raise SystemExit(f"ibgateway: --record {config.record!r}: {error.strerror}") from None
 
 
+def _check_tls(config: Config) -> None:
+    """Files that cannot be used end the start; later ones are read anew for each connection."""
+    tls = config.redis_access.tls
+    if tls is not None:
+        try:
+            context(tls)
+        except NotTrusted as error:
+            raise SystemExit(f"ibgateway: {error}") from None
+
+
 def makeService(options: Options, reactor: Any = None) -> IService:
     """The service tree of one process: a gateway while the lease of its name is held."""
     if reactor is None:
@@ -97,6 +108,7 @@ def makeService(options: Options, reactor: Any = None) -> IService:
         log.warn("{variable} in the environment is no setting; did you mean {near}?", variable=variable, near=near)
     _check_ibapi()
     _check_record(options.config)
+    _check_tls(options.config)
     from ibgw_tx.tenure import make_tenure  # noqa: PLC0415 (it imports ibapi, which has been looked at only now)
 
     exit = CleanExit(reactor)

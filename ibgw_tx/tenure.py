@@ -20,6 +20,7 @@ from ibgw_tx.gateway import Gateway
 from ibgw_tx.lease.claim import PACE
 from ibgw_tx.lease.shell.lease import Lease
 from ibgw_tx.lease.shell.process import lasting_seconds, this_process
+from ibgw_tx.redis.shell.master_way import make_way
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.runtime.supervisor import Supervisor
 
@@ -51,7 +52,7 @@ class Tenure(MultiService):
         self._unsure = False
         lease.on_taken, lease.on_lost, lease.on_given_up = self._taken, self._lost, self._given_up
         lease.on_standing_by = self._standing_by
-        for child in (supervisor, lease):
+        for child in (supervisor, lease.way, lease):
             child.setServiceParent(self)
         self._watch = LoopingCall(self._look)
         self._watch.clock = reactor
@@ -149,8 +150,7 @@ def make_tenure(config: Config, reactor: Any, end: Callable[[int], None], superv
     """The service tree of one process."""
     lease = Lease(
         config.name,
-        (config.redis_host, config.redis_port),
-        {"password": config.redis_password, "user": config.redis_user},
+        make_way(config.redis_access, reactor),
         config.standby,
         this_process(),
         reactor,

@@ -156,3 +156,45 @@ def test_metrics_is_a_port_or_a_host_and_a_port(text, address):
 @pytest.mark.parametrize("text", ["", ":9100", "x", "h:", "::1:9100", "h:0", "h:70000", "a b:1", "[h]:1x"])
 def test_metrics_that_is_no_address_is_refused(text):
     assert refused({"metrics": text}).startswith(f"--metrics {text!r}: must be ")
+
+
+BOTH = {"redis-sentinel": "s1:26379, s2:1,[::1]:2", "redis-master": "books"}
+
+
+def test_sentinels_stand_in_place_of_an_address(tmp_path):
+    (tmp_path / "pw").write_text(SECRET)
+    flags = {**BOTH, "redis-sentinel-user": "watch", "redis-sentinel-password-file": str(tmp_path / "pw")}
+    config = configure({"name": "demo", **flags}, {"REDIS_HOST": "unused"})
+    access = config.redis_access
+    assert (access.sentinels, access.master) == ((("s1", 26379), ("s2", 1), ("::1", 2)), "books")
+    assert access.sentinel_login == ("watch", SECRET) and access.login == ()
+    assert config.redis_address == "books@s1:26379,s2:1,[::1]:2"
+    assert SECRET not in repr(config) and SECRET not in repr(access)
+
+
+@pytest.mark.parametrize("value", ["s1", "s1:", ":1", "s1:0", "s1:1,", "s1:1,,s2:1", "s1:1;s2:1", "::1:2", "s1:1,s1:1", "a b:1"])
+def test_sentinels_that_are_no_addresses_are_refused(value):
+    assert repr(value) in refused({**BOTH, "redis-sentinel": value})
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ({"redis-sentinel": "s:1"}, "--redis-sentinel (IBGW_REDIS_SENTINEL) needs --redis-master"),
+        ({"redis-master": "books"}, "--redis-master (IBGW_REDIS_MASTER) needs --redis-sentinel"),
+        ({**BOTH, "redis-sentinel-user": "w"}, "needs --redis-sentinel-password-file"),
+        ({**BOTH, "redis-master": "a b"}, "--redis-master 'a b': must be"),
+        ({"redis-tls-ca": "f"}, "--redis-tls-ca (IBGW_REDIS_TLS_CA) needs --redis-tls: without it nothing is encrypted"),
+        ({"redis-tls-name": "n", "redis-tls": "0"}, "needs --redis-tls"),
+        ({"redis-tls": "1", "redis-tls-key": "k"}, "needs --redis-tls-cert"),
+    ],
+)
+def test_what_makes_no_sense_alone_is_refused(flags, words):
+    assert words in refused(flags)
+
+
+def test_tls_is_what_its_settings_say():
+    assert configure({"name": "demo"}, {}).redis_access.tls is None
+    env = {"IBGW_REDIS_TLS": "1", "IBGW_REDIS_TLS_CA": "ca", "IBGW_REDIS_TLS_NAME": "n"}
+    access = configure({"name": "demo"}, env).redis_access
+    assert access.tls is not None and (access.tls.ca, access.tls.cert, access.tls.name) == ("ca", None, "n")

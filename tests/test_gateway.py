@@ -56,7 +56,8 @@ def books(world, channel=CHANNEL):
 def test_the_parts_know_the_name_and_the_addresses(monkeypatch):
     world = World(monkeypatch, **{"tws-host": "tws.example", "tws-port": "7497", "redis-host": "redis.example"})
     assert world.reactor.tcpClients[0][:2] == ("tws.example", 7497)
-    assert world.link.arguments[:4] == ("redis.example", 6379, None, CMD)
+    way, *rest = world.link.arguments
+    assert way.address == "redis.example:6379" and rest == [CMD, None]
 
 
 def test_the_status_is_false_within_a_second_of_start_whatever_is_missing(monkeypatch):

@@ -105,7 +105,7 @@ def test_makeservice_gives_one_tree_named_after_the_gateway():
     reactor = MemoryReactorClock()
     service = makeService(options, reactor)
     assert IService.providedBy(service) and service.name == "tenure-demo"
-    assert [child.name for child in service] == ["supervisor", "lease", "clean exit"]
+    assert [child.name for child in service] == ["supervisor", "way to Redis", "lease", "clean exit"]
     gateway = service._make(service.lease)
     children = [child.name for child in gateway]
     assert children[:2] == ["redis", "ib"] and {"heartbeat", "balance", "books", "book keys"} <= set(children)
@@ -137,3 +137,10 @@ def test_twistd_tells_a_usage_error_in_one_line_with_exit_status_1(tmp_path):
     )
     assert done.returncode == 1 and not done.stdout
     assert done.stderr.splitlines() == ["ibgateway: --tws-port 'http': must be a whole number from 1 to 65535"]
+
+
+def test_files_of_tls_that_cannot_be_used_end_the_start_with_one_line(tmp_path):
+    options = Options()
+    options.parseOptions(["--name=demo", "--redis-tls", f"--redis-tls-ca={tmp_path}/none.pem"])
+    with pytest.raises(SystemExit, match=r"^ibgateway: --redis-tls-ca \(IBGW_REDIS_TLS_CA\) '.*none.pem': No such file"):
+        makeService(options, MemoryReactorClock())

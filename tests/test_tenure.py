@@ -14,6 +14,9 @@ class FakeLease(Service):
 
     is_held, has_standby, holder = True, False, object()
 
+    def __init__(self):
+        self.way = Service()
+
 
 class FakeGateway(MultiService):
     """Remembers that it was cut off."""

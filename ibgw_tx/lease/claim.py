@@ -36,8 +36,8 @@ class Move(enum.Enum):
 class Claim:
     """One gateway's looks at a lease that it wants."""
 
-    def __init__(self, stands_by: bool) -> None:
-        self._stands_by = stands_by
+    def __init__(self, stands_by: bool, grace: float = GRACE) -> None:
+        self._stands_by, self._grace = stands_by, grace
         self._free_since: float | None = None
         #: The value seen last and when it would end, in the seconds of `look`.
         self._seen: tuple[str, float] | None = None
@@ -59,7 +59,7 @@ class Claim:
     def _free(self, now: float) -> Move:
         if self._free_since is None:
             self._free_since = now
-        return Move.TAKE if not self._stands_by or now - self._free_since >= GRACE else Move.WAIT
+        return Move.TAKE if not self._stands_by or now - self._free_since >= self._grace else Move.WAIT
 
     def begin_again(self) -> None:
         """What has been seen says nothing any more (Redis was away)."""

@@ -1,7 +1,7 @@
 """What is wrong with Redis, so that each change is one line. Pure.
 
-Trouble of a connection (cannot be reached, lost, refuses the password) is one text for each connection: news when it is another
-one, over when the connection is ready. A refusal (OOM, READONLY, NOPERM) comes with every command that Redis does not carry out:
+Trouble of a connection (cannot be reached, lost, refuses the password) is one text for each connection: news when none has it so
+far, over when the connection is ready. A refusal (OOM, READONLY, NOPERM) comes with every command that Redis does not carry out:
 news the first time, over when each kind of command that was refused has been carried out again.
 """
 
@@ -16,8 +16,8 @@ class Troubles:
         self._refused: dict[str, set[str]] = {}
 
     def begins(self, connection: str, text: str) -> bool:
-        """Something is wrong with a connection; whether that is news."""
-        news = self._connections.get(connection) != text
+        """Something is wrong with a connection; whether that is news: what another one has now is none."""
+        news = text not in self._connections.values()
         self._connections[connection] = text
         return news
 

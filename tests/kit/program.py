@@ -33,7 +33,6 @@ class Program:
     """`twistd -n ibgateway` named `name`, over a Redis and a TWS."""
 
     def __init__(self, client: Any, redis_port: int, tws_port: int, folder: Path, name: str = "outside") -> None:
-        self.client = client
         self.name = name
         self.folder = folder
         self.log = folder / f"{name}.log"
@@ -41,8 +40,13 @@ class Program:
         self.process: subprocess.Popen[bytes] | None = None
         self.heard: list[tuple[str, Any]] = []
         self._ids = 0
+        self.watch(client)
+
+    def watch(self, client: Any) -> None:
+        """From now on through this Redis."""
+        self.client = client
         self._ear = client.pubsub(ignore_subscribe_messages=True)
-        self._ear.psubscribe(f"IBGateway:{name}:ACK", "URANUS:*")
+        self._ear.psubscribe(f"IBGateway:{self.name}:ACK", f"IBGateway:{self.name}:fills", "URANUS:*")
 
     def start(self, *flags: str, **env: str) -> None:
         clean = {key: value for key, value in os.environ.items() if not key.startswith(("TWS_", "REDIS_", "IBGW_"))}

@@ -46,6 +46,7 @@ class FakeLink(Service):
     """RedisLink's interface over a dict. `hold` leaves replies out until `answer`; `refuse` names commands that fail."""
 
     is_ours = True
+    address = "127.0.0.1:6379"
 
     def __init__(self, *arguments):
         self.setName("redis")

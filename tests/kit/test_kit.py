@@ -5,8 +5,10 @@ import json
 
 import pytest
 
+from ibgw_tx.model.redis_access import Access
 from ibgw_tx.redis.shell.book_connection import BookProtocol
 from ibgw_tx.redis.shell.link import RedisLink
+from ibgw_tx.redis.shell.way import Way
 from ibgw_tx.tws.api.client import TWSClient
 from tests.kit.books import check_book
 from tests.kit.deferreds import result
@@ -21,7 +23,7 @@ def test_the_fake_link_takes_what_the_real_one_takes(method):
 
 
 def test_the_fake_link_has_what_others_set_and_read():
-    real = RedisLink("127.0.0.1", 6379, None, "CMD", None)
+    real = RedisLink(Way(Access("127.0.0.1", 6379), None), "CMD")
     wanted = {name for name in vars(real) if not name.startswith("_") and name != "refused"} | {"on_room"}
     assert wanted <= set(vars(FakeLink())) | set(dir(FakeLink))
 

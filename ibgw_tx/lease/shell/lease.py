@@ -14,22 +14,22 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
-from ibgw_tx.lease.claim import LIFE, PACE, Claim, Move, Term
+from ibgw_tx.lease.claim import GRACE, LIFE, PACE, Claim, Move, Term
 from ibgw_tx.lease.holder import Holder, Process, holder_of
 from ibgw_tx.lease.shell import scripts
 from ibgw_tx.lease.shell.process import is_dead
 from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.errors import LeaseLost
-from ibgw_tx.redis.shell.connections import RedisFactory, RedisProtocol, ResponseError, cannot_be_reached
+from ibgw_tx.redis.shell.attempts import cannot_be_reached
+from ibgw_tx.redis.shell.connections import RedisFactory, RedisProtocol, ResponseError
+from ibgw_tx.redis.shell.way import Way
 from ibgw_tx.redis.troubles import Troubles
 from ibgw_tx.runtime.log import Logger
 
-CONNECT_LIMIT = 5  # seconds for one TCP connect
 RELEASE_LIMIT = 2.0  # seconds for giving it back
 
 
@@ -41,15 +41,14 @@ class Lease(Service):
     def __init__(
         self,
         name: str,
-        address: tuple[str, int],
-        connection: dict[str, Any],
+        way: Way,
         stands_by: bool,
         process: Process,
         reactor: Any,
         seconds: Callable[[], float],
         now_ms: Callable[[], int],
     ) -> None:
-        """`connection`: what a RedisFactory needs to log in; `seconds`: of a clock that never stands still."""
+        """`seconds`: of a clock that never stands still."""
         self.setName("lease")
         self.on_taken: Callable[[], None] = lambda: None
         self.on_lost: Callable[[str], None] = lambda words: None
@@ -61,13 +60,20 @@ class Lease(Service):
         self.holder: Holder | None = None
         self._name, self._process, self._stands_by = name, process, stands_by
         self._reactor, self._seconds, self._now_ms = reactor, seconds, now_ms
-        self._where = "{}:{}".format(*address)
-        self._endpoint = HostnameEndpoint(reactor, *address, timeout=CONNECT_LIMIT)
+        self.way = way
         self._factory = RedisFactory(
-            RedisProtocol, ready=self._ready, lost=self._disconnected, trouble=self._trouble, **connection
+            RedisProtocol,
+            way,
+            ready=self._ready,
+            lost=self._disconnected,
+            trouble=self._trouble,
+            unreached=lambda failure: self._trouble(cannot_be_reached(failure)),
         )
         self._protocol: RedisProtocol | None = None
-        self._claim, self._term, self._troubles = Claim(stands_by), Term(), Troubles()
+        self._claim = Claim(stands_by, GRACE if way.grace is None else way.grace)
+        self._term, self._troubles = Term(), Troubles()
+        #: Whether another one waited when the master of Redis was confirmed last.
+        self._had_standby = False
         self._busy = False
         self._waits_for = ""
         self._loop = LoopingCall(self._turn)
@@ -82,11 +88,7 @@ class Lease(Service):
 
     def startService(self) -> None:
         super().startService()
-        self._factory.startConnecting(self._endpoint)
-        for slot in self._factory.slots:
-            slot.service.whenConnected(failAfterFailures=1).addErrback(
-                lambda failure: self._trouble(cannot_be_reached(failure))
-            )
+        self._factory.start()
         self._loop.start(PACE).addErrback(lambda failure: self.log.failure("the lease is looked after no longer", failure))
 
     def stopService(self) -> Deferred[Any]:
@@ -117,7 +119,7 @@ class Lease(Service):
     def _trouble(self, text: str) -> None:
         # While the lease is held the gateway's own connections say what is wrong with Redis.
         if self.running and self.holder is None and self._troubles.begins("lease", text):
-            self.log.warn("Redis at {address} {text}; trying again", address=self._where, text=text)
+            self.log.warn("Redis at {address} {text}; trying again", address=self.way.address, text=text)
 
     # One look after another.
 
@@ -187,7 +189,7 @@ class Lease(Service):
         except ResponseError as error:
             self.log.warn(
                 "Redis at {address} does not let {name} cut the connections of a former gateway of this name: {error}",
-                address=self._where,
+                address=self.way.address,
                 name=self._name,
                 error=str(error),
             )
@@ -202,8 +204,13 @@ class Lease(Service):
         if self.holder is not mine:
             raise LeaseLost(f"the lease of {self._name} was lost meanwhile")
         if stands == mine.text.encode():
-            self._term.renewed(sent_at)
             self.has_standby = bool(has_standby)
+            if self.way.is_confirmed:
+                self._had_standby = self.has_standby
+            # In a part of the network that is cut off an old master goes on: the other part may have a new one, and who
+            # waits there may have taken the lease from that.
+            if self.way.is_confirmed or not self._had_standby:
+                self._term.renewed(sent_at)
             return
         self._lose(stands.decode(errors="replace"))
         raise LeaseLost(f"the lease of {self._name} is another's")

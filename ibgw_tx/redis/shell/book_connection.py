@@ -57,6 +57,7 @@ class BookProtocol(RedisProtocol):
         while (reply := self._reader.gets()) is not False:
             self.in_flight -= 1
             if isinstance(reply, Exception):
+                self.look_at(reply)
                 self._refusing = self._refused_lately = True
                 self.factory.trouble(f"refuses a book: {reply}")
         self._answered = True

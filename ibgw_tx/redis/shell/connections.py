@@ -21,7 +21,11 @@ from twisted.python.failure import Failure
 
 from ibgw_tx.model import advice
 from ibgw_tx.model.errors import LeaseLost
+from ibgw_tx.redis.sentinel import role
+from ibgw_tx.redis.shell.attempts import Attempts, cannot_be_reached
 from ibgw_tx.redis.shell.replies import REPLY_LIMIT, Replies, Taker, fire
+from ibgw_tx.redis.shell.tls import NotTrusted
+from ibgw_tx.redis.shell.way import NoMaster, Way
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.runtime.write_now import write_through
 
@@ -31,7 +35,6 @@ __all__ = [
     "RedisProtocol",
     "ResponseError",
     "SubscriberFactory",
-    "cannot_be_reached",
 ]
 
 #: Redis' own refusals.
@@ -68,14 +71,14 @@ class RedisFactory(txredisapi.RedisFactory):
     def __init__(
         self,
         protocol: type[RedisProtocol],
-        password: str | None,
+        way: Way,
         ready: Callable[[Any], None],
         lost: Callable[[], None],
         trouble: Callable[[str], None],
+        unreached: Callable[[Failure], None] | None = None,
         admit: Callable[[RedisProtocol], Awaitable[None]] | None = None,
-        user: str | None = None,
     ) -> None:
-        """`user`: of Redis' ACL, None for its default one.
+        """`unreached` is told of each attempt that made no connection.
 
         `admit` is waited for before a connection counts as usable; what it raises drops the connection.
         """
@@ -85,7 +88,6 @@ class RedisFactory(txredisapi.RedisFactory):
             1,
             isLazy=True,
             charset=None,
-            password=password,
             replyTimeout=REPLY_LIMIT,
             convertNumbers=False,
         )
@@ -94,9 +96,15 @@ class RedisFactory(txredisapi.RedisFactory):
         self.lost = lost
         self.trouble = trouble
         self.admit = admit
-        self.login = (*([] if user is None else [user]), *([] if password is None else [password]))
+        self.way = way
+        self.maxDelay = way.longest_pause
+        self._unreached = unreached
         #: Redis' run_id and the client id there of the connection before.
         self.last_client: tuple[bytes, int] | None = None
+
+    def start(self) -> None:
+        """Connect, and again after each loss."""
+        self.startConnecting(Attempts(self.way.endpoint(), self._unreached))
 
     def startConnecting(self, endpoint: Any) -> None:
         """As txredisapi does it, without a log line for each attempt."""
@@ -111,12 +119,6 @@ class RedisFactory(txredisapi.RedisFactory):
         slot.start()
 
 
-def cannot_be_reached(failure: Failure) -> str:
-    """The trouble of a connection that was never made, with what to do next."""
-    next_step = advice.unreached(type(failure.value).__name__, "REDIS_HOST", "REDIS_PORT", "redis-server")
-    return f"cannot be reached: {failure.getErrorMessage().rstrip('.')}; {next_step}"
-
-
 class RedisProtocol(txredisapi.RedisProtocol):
     """A command connection: `execute_command` gives a Deferred with the reply as bytes, int, None or a list of these.
 
@@ -127,6 +129,8 @@ class RedisProtocol(txredisapi.RedisProtocol):
     seconds = staticmethod(time.monotonic)
     _waiting_for_connect: list[defer.Deferred[Any]]
     _is_no_redis = False
+    #: Why the connection is lost.
+    _why: Failure | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -135,12 +139,16 @@ class RedisProtocol(txredisapi.RedisProtocol):
     def connectionMade(self) -> None:
         self.transport.setTcpNoDelay(True)
         self.transport.setTcpKeepAlive(True)
+        self.factory.way.made(self)
         defer.Deferred.fromCoroutine(self._introduce()).addErrback(self._refused)
 
     async def _introduce(self) -> None:
-        if self.factory.login:
-            await self.execute_command("AUTH", *self.factory.login)
+        way = self.factory.way
+        if way.login:
+            await self.execute_command("AUTH", *way.login)
         await self.execute_command("PING")
+        if way.only_master and role(await self.execute_command("INFO", "replication")) != "master":
+            raise NoMaster("the sentinels are asked again")
         await self._kill_predecessor()
         if self.factory.admit is not None:
             await self.factory.admit(self)
@@ -172,8 +180,13 @@ class RedisProtocol(txredisapi.RedisProtocol):
             return
         if self._is_no_redis:
             return
-        if failure.check(txredisapi.ConnectionError):
-            self.factory.trouble("has hung up before it was asked anything; is REDIS_PORT that of a Redis?")
+        if failure.check(NoMaster):
+            self.factory.trouble(f"is no master: {failure.getErrorMessage()}")
+        elif failure.check(txredisapi.ConnectionError) and self._why is not None and self._why.check(NotTrusted):
+            # With TLS 1.3 a server looks at our certificate when we have seen its own already.
+            self.factory.trouble(cannot_be_reached(self._why))
+        elif failure.check(txredisapi.ConnectionError):
+            self.factory.trouble("has hung up before it was asked anything; is REDIS_PORT that of a Redis, and without TLS?")
         else:
             # Redis' own words; the password is not in them.
             said = failure.getErrorMessage()
@@ -195,9 +208,19 @@ class RedisProtocol(txredisapi.RedisProtocol):
         reader, take = self._reader, self._replies.take
         reader.feed(data)
         while (reply := reader.gets()) is not False:
+            if isinstance(reply, Exception):
+                self.look_at(reply)
             take(reply)
 
+    def look_at(self, refusal: Exception) -> None:
+        """Drop the connection when Redis says that it is a replica, and only a master will do."""
+        if self.factory.way.only_master and "READONLY" in str(refusal):
+            self.factory.trouble("is no master any more: the sentinels are asked again")
+            self.transport.abortConnection()
+
     def connectionLost(self, why: Failure = connectionDone) -> None:
+        self._why = why
+        self.factory.way.gone(self)
         super().connectionLost(why)
         self._replies.end()
         self._replies.fail(txredisapi.ConnectionError("Lost connection"))
@@ -276,9 +299,3 @@ class SubscriberFactory(RedisFactory):
         super().__init__(SubscriberProtocol, **kind)
         self.channels = channels
         self.message_received = message_received
-
-
-
-
-
-

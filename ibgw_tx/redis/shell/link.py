@@ -14,23 +14,23 @@ from typing import Any, Protocol
 import hiredis
 from twisted.application.service import Service
 from twisted.internet import defer
-from twisted.internet.endpoints import HostnameEndpoint
 from twisted.python.failure import Failure
 
 from ibgw_tx.model.errors import RedisDown
+from ibgw_tx.redis.shell.attempts import cannot_be_reached
 from ibgw_tx.redis.shell.book_connection import BookFactory, BookProtocol
 from ibgw_tx.redis.shell.connections import (
     RedisFactory,
     RedisProtocol,
     ResponseError,
     SubscriberFactory,
-    cannot_be_reached,
 )
 from ibgw_tx.redis.shell.replies import executed, note_refusal
+from ibgw_tx.redis.shell.tls import NotTrusted
+from ibgw_tx.redis.shell.way import NoMaster, Way
 from ibgw_tx.redis.troubles import Troubles
 from ibgw_tx.runtime.log import Logger
 
-CONNECT_LIMIT = 5  # seconds for one TCP connect
 MAX_UNANSWERED = 20_000
 
 #: One Redis command: its words.
@@ -53,15 +53,11 @@ class RedisLink(Service):
 
     def __init__(
         self,
-        host: str,
-        port: int,
-        password: str | None,
+        way: Way,
         channel: str,
-        reactor: Any,
         fence: Fence | None = None,
-        user: str | None = None,
     ) -> None:
-        """`fence`: what keeps a gateway out whose name is another's now. `user`: of Redis' ACL; None is its default user."""
+        """`fence`: what keeps a gateway out whose name is another's now."""
         self.setName("redis")
         self.up = False
         #: Whether the CMD channel is heard: a command published before is lost.
@@ -74,12 +70,13 @@ class RedisLink(Service):
         self.on_room: Callable[[], None] = _nothing
         self.on_message: Callable[[bytes], None] = lambda message: None
         self.refused = 0
-        self._reactor = reactor
         self._fence = fence
-        self._host, self._port = host, port
+        self._way = way
+        self._was_up = False
         self._protocol: RedisProtocol | None = None
         self._troubles = Troubles()
-        kind: dict[str, Any] = {"password": password, "user": user, "admit": None if fence is None else fence.admit}
+        admit = None if fence is None else fence.admit
+        kind: dict[str, Any] = {"way": way, "admit": admit, "unreached": self._cannot_connect}
         self._kind = kind
         self._factories: list[RedisFactory] = [
             RedisFactory(
@@ -111,7 +108,7 @@ class RedisLink(Service):
     @property
     def address(self) -> str:
         """host:port."""
-        return f"{self._host}:{self._port}"
+        return self._way.address
 
     @property
     def connections(self) -> dict[str, bool]:
@@ -129,17 +126,12 @@ class RedisLink(Service):
     def startService(self) -> None:
         super().startService()
         for factory in self._factories:
-            self._connect(factory)
-            for slot in factory.slots:
-                slot.service.whenConnected(failAfterFailures=1).addErrback(self._cannot_connect)
-
-    def _connect(self, factory: RedisFactory) -> None:
-        factory.startConnecting(HostnameEndpoint(self._reactor, self._host, self._port, timeout=CONNECT_LIMIT))
+            factory.start()
 
     def open(self, ready: Callable[[Any], None], lost: Callable[[], None], trouble: Callable[[str], None]) -> RedisFactory:
         """One more connection, for commands that wait in Redis; until its factory is told to disconnect."""
         factory = RedisFactory(RedisProtocol, ready=ready, lost=lost, trouble=trouble, **self._kind)
-        self._connect(factory)
+        factory.start()
         return factory
 
     def stopService(self) -> defer.Deferred[Any]:
@@ -160,7 +152,8 @@ class RedisLink(Service):
             protocol.transport.abortConnection()
 
     def _cannot_connect(self, failure: Failure) -> None:
-        if not failure.check(defer.CancelledError):
+        # One that has been there is told as lost; that nobody trusts it, or knows where it is, is told all the same.
+        if not self._was_up or failure.check(NotTrusted, NoMaster):
             self._say_trouble("any", cannot_be_reached(failure))
 
     def _say_trouble(self, connection: str, text: str) -> None:
@@ -169,7 +162,7 @@ class RedisLink(Service):
 
     def _ready(self, protocol: RedisProtocol) -> None:
         self._protocol = protocol
-        self.up = True
+        self.up = self._was_up = True
         self._troubles.ends("any")
         self._troubles.ends("commands")
         self.log.info("Redis at {address} is ready", address=self.address)

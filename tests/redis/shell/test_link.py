@@ -4,9 +4,11 @@ import pytest
 from twisted.internet.testing import MemoryReactorClock
 
 from ibgw_tx.model.errors import RedisDown
+from ibgw_tx.model.redis_access import Access
 from ibgw_tx.redis.shell import link as redislink
 from ibgw_tx.redis.shell.connections import REPLY_LIMIT
 from ibgw_tx.redis.shell.link import RedisLink
+from ibgw_tx.redis.shell.way import Way
 from tests.kit.deferreds import error, result
 from tests.kit.tws import Wire
 
@@ -48,7 +50,8 @@ class Place:
 
     def __init__(self, password=None, user=None):
         self.clock = MemoryReactorClock()
-        self.link = RedisLink("127.0.0.1", 6379, password, "IBGateway:demo:CMD", self.clock, user=user)
+        way = Way(Access("127.0.0.1", 6379, user, password), self.clock)
+        self.link = RedisLink(way, "IBGateway:demo:CMD")
         self.link.running = 1
 
     def connect(self, number):
@@ -115,7 +118,7 @@ def test_who_hangs_up_before_an_answer_is_perhaps_no_redis(lines):
     place = Place()
     server = place.connect(0)
     server.wire.end()
-    assert len(lines) == 1 and "is REDIS_PORT that of a Redis?" in lines[0]
+    assert len(lines) == 1 and "is REDIS_PORT that of a Redis, and without TLS?" in lines[0]
 
 
 @pytest.mark.parametrize("words", ["NOAUTH Authentication required.", "WRONGPASS invalid username-password pair"])
@@ -411,3 +414,63 @@ def test_a_redis_that_answers_keeps_its_book_connection(place):
     assert not server.wire.aborted
     server.wire.end()
     assert not [call for call in place.clock.getDelayedCalls() if call.active()]
+
+
+# Only a master.
+
+
+MASTER, REPLICA = (b"$%d\r\n%s" % (len(text), text) for text in (b"role:master\r\n", b"role:slave\r\n"))
+
+
+class MasterPlace(Place):
+    """A RedisLink that is content with a master only."""
+
+    def __init__(self):
+        super().__init__()
+        self.link._way.only_master = True
+
+    def ready(self, number=0):
+        server = self.connect(number)
+        assert server.words() == [["PING"]]
+        server.reply(b"+PONG", MASTER, info(), b":11")
+        server.words()
+        return server
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_replica_is_left_before_anything_is_written(number, lines):
+    place = MasterPlace()
+    for _ in range(3):
+        server = place.connect(number)
+        server.reply(b"+PONG", REPLICA)
+        assert server.wire.aborted and server.words() == [["PING"], ["INFO", "replication"]]
+    assert lines == ["warn Redis at 127.0.0.1:6379 is no master: the sentinels are asked again; trying again"]
+
+
+def test_one_whose_role_nobody_may_see_is_no_master():
+    place = MasterPlace()
+    server = place.connect(0)
+    server.reply(b"+PONG", b"-NOPERM this user has no permissions to run the 'info' command")
+    assert server.wire.aborted and not place.link.up
+
+
+@pytest.mark.parametrize("said", [READONLY, b"-ERR Error running script: @user_script: -READONLY You can't write"])
+def test_a_master_that_has_become_a_replica_is_left_at_its_first_refusal(said, lines):
+    place = MasterPlace()
+    server = place.ready()
+    called = place.link.call("SET", "k", "v")
+    server.reply(said)
+    error(called)
+    assert server.wire.aborted and not place.link.up
+    books = place.ready(2)
+    place.link.books.send(b"x", 1)
+    books.reply(said)
+    assert books.wire.aborted
+    assert any("is no master any more" in line for line in lines)
+
+
+def test_a_plain_redis_that_becomes_a_replica_is_told_and_kept(place):
+    server = place.ready()
+    place.link.tell("SET", "k", "v")
+    server.reply(READONLY)
+    assert not server.wire.aborted
