@@ -16,7 +16,6 @@ import txredisapi
 from twisted.application.internet import ClientService
 from twisted.internet import defer
 from twisted.internet.protocol import connectionDone
-from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
 from ibgw_tx.model import advice
@@ -34,7 +33,6 @@ __all__ = [
     "RedisFactory",
     "RedisProtocol",
     "ResponseError",
-    "SubscriberFactory",
 ]
 
 #: Redis' own refusals.
@@ -46,7 +44,6 @@ PRIVATE_PARTS = {
     "RedisFactory": ("slots",),
     "RedisProtocol": ("_waiting_for_connect", "_reader", "whenConnected"),
 }
-PING_INTERVAL = 5.0  # seconds between two signs of life asked of the subscriber connection
 
 
 class _QuietLogger(Logger):
@@ -208,9 +205,9 @@ class RedisProtocol(txredisapi.RedisProtocol):
         reader, take = self._reader, self._replies.take
         reader.feed(data)
         while (reply := reader.gets()) is not False:
+            take(reply)
             if isinstance(reply, Exception):
                 self.look_at(reply)
-            take(reply)
 
     def look_at(self, refusal: Exception) -> None:
         """Drop the connection when Redis says that it is a replica, and only a master will do."""
@@ -252,50 +249,3 @@ class RedisProtocol(txredisapi.RedisProtocol):
 
 def _run_id(info: bytes) -> bytes:
     return next((line for line in info.splitlines() if line.startswith(b"run_id:")), b"")
-
-
-class SubscriberProtocol(RedisProtocol):
-    """Listens to the channels its factory names; asked for a sign of life, since a dead one would lose commands unseen."""
-
-    async def prepared(self) -> None:
-        await self.execute_command("SUBSCRIBE", *self.factory.channels)
-        self._pings = LoopingCall(self._ping)
-        self._pings.start(PING_INTERVAL, now=False).addErrback(
-            lambda failure: self.log.failure("the ping of the Redis subscription ended", failure)
-        )
-
-    def _ping(self) -> defer.Deferred[Any]:
-        # An unanswered PING drops the connection after REPLY_LIMIT.
-        return self.execute_command("PING").addErrback(lambda _: None)
-
-    def _take(self, data: bytes, unpause: bool) -> None:
-        reader = self._reader
-        reader.feed(data)
-        while (reply := reader.gets()) is not False:
-            if type(reply) is list and reply[0] == b"message":
-                self._message(reply[-1])
-            else:
-                self._replies.take(reply)
-
-    def _message(self, message: Any) -> None:
-        if not isinstance(message, bytes):
-            raise txredisapi.InvalidData("a message is no text")
-        try:
-            self.factory.message_received(message)
-        except Exception:
-            self.log.failure("a command was not taken")
-
-    def connectionLost(self, why: Failure = connectionDone) -> None:
-        pings = getattr(self, "_pings", None)
-        if pings is not None and pings.running:
-            pings.stop()
-        super().connectionLost(why)
-
-
-class SubscriberFactory(RedisFactory):
-    """A RedisFactory for subscriptions: which channels, and who gets the messages."""
-
-    def __init__(self, channels: list[str], message_received: Callable[[bytes], None], **kind: Any) -> None:
-        super().__init__(SubscriberProtocol, **kind)
-        self.channels = channels
-        self.message_received = message_received

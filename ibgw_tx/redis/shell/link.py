@@ -23,9 +23,9 @@ from ibgw_tx.redis.shell.connections import (
     RedisFactory,
     RedisProtocol,
     ResponseError,
-    SubscriberFactory,
 )
 from ibgw_tx.redis.shell.replies import executed, note_refusal
+from ibgw_tx.redis.shell.subscription import SubscriberFactory
 from ibgw_tx.redis.shell.tls import NotTrusted
 from ibgw_tx.redis.shell.way import NoMaster, Way
 from ibgw_tx.redis.troubles import Troubles
