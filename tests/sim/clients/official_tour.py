@@ -213,11 +213,11 @@ def market(app, version):
 
 
 def history(app, version):
-    app.reqHistoricalData(40, AAPL, "", "2 D", "1 hour", "TRADES", 1, 1, False, [])
-    app.reqHistoricalData(41, EUR, "", "1 D", "5 mins", "MIDPOINT", 0, 2, True, [])
+    app.reqHistoricalData(40, AAPL, "", "1 W", "1 hour", "TRADES", 1, 1, False, [])
+    app.reqHistoricalData(41, EUR, "", "1 W", "1 hour", "MIDPOINT", 0, 2, True, [])
     app.reqHeadTimeStamp(42, AAPL, "TRADES", 1, 1)
     if version >= 165:
-        app.reqHistoricalData(43, AAPL, "", "3 D", "1 day", "SCHEDULE", 1, 1, False, [])
+        app.reqHistoricalData(43, AAPL, "", "1 W", "1 day", "SCHEDULE", 1, 1, False, [])
         app.wait(lambda: "historicalSchedule" in app.seen)
     app.reqHistoricalData(44, AAPL, "", "2 D", "7 hours", "TRADES", 1, 1, False, [])
     app.wait(lambda: app.count("historicalDataEnd") >= 2 and "headTimestamp" in app.seen and app.codes(44) == [321])
