@@ -154,7 +154,8 @@ def test_nothing_of_a_busy_session_is_skipped_or_unknown(
     finally:
         gateway.stop()
     heard = {name: int(value) for name, value in found.items() if name.startswith("ibgateway_tws_received_messages_total")}
-    print(f"\n{sum(heard.values())} messages in {SECONDS:.0f} s: {heard}\n{dict(trader.sent)}\n{len(gateway.lines())} lines of log")
+    print(f"\n{sum(heard.values())} messages in {SECONDS:.0f} s: {heard}")
+    print(f"{dict(trader.sent)}\n{len(gateway.lines())} lines of log")
     assert about["serverVersion"] == 226
     assert not [value for name, value in found.items() if "unreadable" in name and value], found
     assert [line for line in gateway.lines() if ODD.search(line)] == []

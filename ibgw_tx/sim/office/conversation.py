@@ -11,11 +11,12 @@ from ibgw_tx.sim.office.journal import Entry
 from ibgw_tx.sim.replies import session as replies
 from ibgw_tx.sim.replies.protobuf import dialect
 from ibgw_tx.sim.wire import frames as wire
-from ibgw_tx.sim.wire import protobuf_requests, times
+from ibgw_tx.sim.wire import times
 from ibgw_tx.sim.wire.codes import Refused, say
 from ibgw_tx.sim.wire.frames import Fields
-from ibgw_tx.sim.wire.ids import PROTOBUF_IDS, TEXT, Out
-from ibgw_tx.sim.wire.requests import BadRequest, Request, parse
+from ibgw_tx.sim.wire.ids import TEXT, Out
+from ibgw_tx.sim.wire.reading import read
+from ibgw_tx.sim.wire.requests import BadRequest, Request
 
 
 class Line(Protocol):
@@ -150,7 +151,7 @@ class Conversation:
             self._greet(payload)
             return
         try:
-            request = self._read(payload)
+            request = read(payload, self.server_version)
         except BadRequest as bad:
             fields = tuple(wire.split(payload))
             if self._rules.hears(Entry(self._rules.now(), self.client_id, f"bad {bad.name}", fields)):
@@ -162,16 +163,6 @@ class Conversation:
             self._start(request)
         elif self._paced():
             self._answer(request)
-
-    def _read(self, payload: bytes) -> Request:
-        """A request in the dialect that its id tells; raises BadRequest."""
-        version = self.server_version
-        if version <= TEXT:
-            return parse(wire.split(payload), version)
-        msg_id, rest = wire.take_id(payload)
-        if msg_id > PROTOBUF_IDS:
-            return protobuf_requests.parse(msg_id - PROTOBUF_IDS, rest, version)
-        return parse([str(msg_id), *wire.split(rest)], version)
 
     def _greet(self, payload: bytes) -> None:
         low, high, self.options = wire.parse_range(payload)

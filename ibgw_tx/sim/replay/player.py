@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from attrs import define, field
 
 from ibgw_tx.sim.replay.recording import Sent, Session
-from ibgw_tx.sim.wire.ids import In, Out, Since
+from ibgw_tx.sim.replay.reply_ids import id_of, under
+from ibgw_tx.sim.wire.frames import Fields
+from ibgw_tx.sim.wire.ids import In, Out
 from ibgw_tx.sim.wire.requests import LAYOUTS, Request
 
 PATIENCE = 5.0  # seconds that the stream without ids waits for a request that the client may never make
@@ -25,33 +27,6 @@ FREE = frozenset({
     Out.PLACE_ORDER, Out.CANCEL_ORDER, Out.REQ_GLOBAL_CANCEL, Out.START_API, Out.SET_SERVER_LOGLEVEL, Out.REQ_MARKET_DATA_TYPE,
     Out.REQ_IDS, Out.REQ_AUTO_OPEN_ORDERS, Out.CANCEL_POSITIONS, *OWN,
 })
-# Where the request's id is in a frame: second field behind a message version, first without one.
-SECOND = frozenset({
-    In.TICK_PRICE, In.TICK_SIZE, In.ERR_MSG, In.MARKET_DEPTH, In.MARKET_DEPTH_L2, 20, In.TICK_GENERIC, In.TICK_STRING, 47,
-    In.REAL_TIME_BARS, 51, In.CONTRACT_DATA_END, In.EXECUTION_DATA_END, 56, In.TICK_SNAPSHOT_END, In.MARKET_DATA_TYPE,
-    In.ACCOUNT_SUMMARY, In.ACCOUNT_SUMMARY_END, In.DISPLAY_GROUP_LIST, 68, In.POSITION_MULTI, In.POSITION_MULTI_END,
-    In.ACCOUNT_UPDATE_MULTI, In.ACCOUNT_UPDATE_MULTI_END,
-})
-FIRST = frozenset({
-    In.EXECUTION_DATA, In.HISTORICAL_DATA, In.SECURITY_DEFINITION_OPTION_PARAMETER,
-    In.SECURITY_DEFINITION_OPTION_PARAMETER_END, In.SOFT_DOLLAR_TIERS, In.SYMBOL_SAMPLES, In.TICK_REQ_PARAMS,
-    In.SMART_COMPONENTS, 83, 84, 86, In.HISTORICAL_NEWS_END, In.HEAD_TIMESTAMP, 89, In.HISTORICAL_DATA_UPDATE, 91, 92, In.PNL,
-    In.PNL_SINGLE, 96, 97, 98, In.TICK_BY_TICK, 104, 105, In.HISTORICAL_SCHEDULE, In.USER_INFO,
-    In.HISTORICAL_DATA_END,
-})
-
-
-def id_place(fields: tuple[str, ...], version: int) -> int:
-    """The index of the request's id in a frame; 0 when it has none."""
-    kind = int(fields[0]) if fields[0].isdecimal() else 0
-    if kind in (In.CONTRACT_DATA, In.BOND_CONTRACT_DATA):
-        return 2 if version < Since.SIZE_RULES else 1
-    if kind == In.TICK_OPTION_COMPUTATION:
-        return 2 if version < Since.PRICE_BASED_VOLATILITY else 1
-    if kind == In.ERR_MSG:
-        return 2 if version < Since.ERROR_TIME else 1
-    return 2 if kind in SECOND else 1 if kind in FIRST else 0
-
 
 def has_id(request: Request) -> bool:
     return request.req_id != -1 and request.msg_id not in FREE
@@ -83,7 +58,7 @@ class Player:
         self._held: float | None = None
         self.unmatched: list[Request] = []
         for sent in session.sent:
-            if not sent.fields[0].isdecimal() or int(sent.fields[0]) not in UNHEARD:
+            if sent.kind not in UNHEARD:
                 stream = self._stream_of(sent)
                 (self._rest if stream is None else stream.frames).append(sent)
 
@@ -95,11 +70,8 @@ class Player:
                 yield place, request.msg_id, count[request.msg_id]
 
     def _stream_of(self, sent: Sent) -> Stream | None:
-        place = id_place(sent.fields, self.session.version)
-        if not place or place >= len(sent.fields):
-            return None
-        raw = sent.fields[place]
-        return self._ids.get(int(raw)) if raw.lstrip("-").isdecimal() else None
+        req_id = id_of(sent, self.session.version)
+        return None if req_id is None else self._ids.get(req_id)
 
     # The client
 
@@ -123,7 +95,8 @@ class Player:
     def _match(self, request: Request) -> Request | None:
         """The recorded request this one repeats: the same but for its id, else about the same contract, else of its name."""
         alike = [one for one in self._wanted if one.name == request.name]
-        about = any(part.name == "con_id" for part in LAYOUTS[request.msg_id][1])
+        # A request without a form in text is about no contract.
+        about = any(part.name == "con_id" for part in LAYOUTS.get(request.msg_id, ("", ()))[1])
         for one in alike:
             if (one.contract, one.args) == (request.contract, request.args):
                 return one
@@ -134,17 +107,19 @@ class Player:
 
     # What is due
 
-    def due(self, position: float, now: float) -> list[tuple[str, ...]]:
-        """Frames up to a position in the recording (seconds); `now` is real time, for patience."""
+    def due(self, position: float, now: float) -> list[Fields]:
+        """Frames up to a position in the recording (seconds); `now` is real time, for patience.
+
+        Each as its texts, or in protobuf as its id and its bytes.
+        """
         found: list[Sent] = []
         for stream in self._ids.values():
             while stream.place is not None and stream.frames and stream.frames[0].when <= position:
-                sent = stream.frames.popleft()
-                place = id_place(sent.fields, self.session.version)
-                found.append(Sent(sent.when, sent.after, _with(sent.fields, place, stream.place)))
+                found.append(under(stream.frames.popleft(), self.session.version, stream.place))
         while self._rest and self._rest[0].when <= position and self._passes(self._rest[0], now):
             found.append(self._rest.popleft())
-        return [sent.fields for sent in sorted(found, key=lambda sent: sent.when)]
+        told = sorted(found, key=lambda sent: sent.when)
+        return [sent.fields if sent.data is None else (sent.kind, sent.data) for sent in told]
 
     def _passes(self, sent: Sent, now: float) -> bool:
         """Whether the client has made the requests that came before this frame, or was waited for long enough."""
@@ -162,7 +137,3 @@ class Player:
     def left(self) -> int:
         """Frames not sent yet, but for answers to what the client has not asked."""
         return len(self._rest) + sum(len(stream.frames) for stream in self._ids.values() if stream.place is not None)
-
-
-def _with(fields: tuple[str, ...], place: int, value: int) -> tuple[str, ...]:
-    return (*fields[:place], str(value), *fields[place + 1 :])

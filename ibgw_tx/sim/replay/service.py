@@ -20,10 +20,13 @@ from ibgw_tx.sim.office import ports
 from ibgw_tx.sim.replay.player import OWN, PATIENCE, Player
 from ibgw_tx.sim.replay.recording import Session
 from ibgw_tx.sim.replies import session as replies
+from ibgw_tx.sim.replies.protobuf import dialect
 from ibgw_tx.sim.wire import frames as wire
 from ibgw_tx.sim.wire import times
-from ibgw_tx.sim.wire.ids import Out
-from ibgw_tx.sim.wire.requests import BadRequest, parse
+from ibgw_tx.sim.wire.frames import Fields
+from ibgw_tx.sim.wire.ids import TEXT, Out
+from ibgw_tx.sim.wire.reading import read
+from ibgw_tx.sim.wire.requests import BadRequest
 
 TURN = 0.02  # seconds between looks at what is due
 
@@ -113,11 +116,12 @@ class ReplayLine(Protocol):
                            version=session.version, low=low, high=high)
             raise wire.WireError("versions")
         self.player = Player(session)
-        self._send((session.version, times.connection_time(self._replayer.reactor.seconds())))
+        reply = (session.version, times.connection_time(self._replayer.reactor.seconds()))
+        self._pipe.write(wire.frame(reply, min(session.version, TEXT)))  # without an id at every version
 
     def _ask(self, player: Player, payload: bytes) -> None:
         try:
-            request = parse(wire.split(payload), player.session.version)
+            request = read(payload, player.session.version)
         except BadRequest:
             return
         count = len(player.unmatched)
@@ -125,7 +129,8 @@ class ReplayLine(Protocol):
         if len(player.unmatched) > count:
             self.log.info("the recording has no {name} like the client's: it gets no answer", name=request.name)
         if request.msg_id in OWN:
-            self._send(replies.current_time(self._replayer.reactor.seconds()))
+            told = replies.current_time(self._replayer.reactor.seconds())
+            self._send(dialect(told, player.session.version))
         if request.msg_id == Out.START_API and self._loop is None:
             self._begun = self._replayer.reactor.seconds()
             self._loop = LoopingCall(self._turn, player)
@@ -141,8 +146,10 @@ class ReplayLine(Protocol):
         if over and player.session.broken and not self._last:
             self._pipe.loseConnection()
 
-    def _send(self, fields: tuple[Any, ...]) -> None:
+    def _send(self, fields: Fields) -> None:
         version = self.player.session.version if self.player is not None else wire.ASCII7
+        if version > TEXT:
+            fields = (int(fields[0]), *fields[1:])  # it is four bytes there
         self._pipe.write(wire.frame(fields, version))
 
 

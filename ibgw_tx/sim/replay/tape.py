@@ -7,11 +7,16 @@ from typing import NamedTuple
 
 from ibgw_tx.sim.desks.tws import SimulatedTWS
 from ibgw_tx.sim.market.book import ASK, BID, Row
-from ibgw_tx.sim.replay.recording import Session
+from ibgw_tx.sim.replay.recording import Sent, Session
+from ibgw_tx.sim.replay.reply_ids import id_of, id_place
 from ibgw_tx.sim.wire.ids import In, Out, Since
+from ibgw_tx.sim.wire.protobuf import decode
 
 INSERT, UPDATE, DELETE = 0, 1, 2
 RESET = "317"
+ROWS = frozenset({In.MARKET_DEPTH, In.MARKET_DEPTH_L2, In.ERR_MSG})
+RowFacts = tuple[int, str, int, int, float, float]  # position, maker, operation, side, price, size
+EMPTIED: RowFacts = (-1, "", DELETE, 0, 0.0, 0.0)
 
 
 class Event(NamedTuple):
@@ -96,18 +101,30 @@ def _events(session: Session, start: float, stream: int) -> Iterable[Event]:
     asked = {one.req_id: one.contract.con_id for one in session.asked if one.msg_id == Out.REQ_MKT_DEPTH}
     lots = session.version < Since.MARKET_DATA_IN_SHARES
     for sent in session.sent:
-        kind, fields = sent.fields[0], sent.fields
-        if len(fields) < 4 or not fields[2].isdecimal() or not asked.get(int(fields[2])):
+        req_id = id_of(sent, session.version) if sent.kind in ROWS else None
+        if req_id is None or not asked.get(req_id):
             continue
-        con_id, when, key = asked[int(fields[2])], start + sent.when, stream + int(fields[2])
         try:
-            if kind == str(In.MARKET_DEPTH):
-                place, operation, side = (int(text) for text in fields[3:6])
-                yield Event(when, con_id, key, place, "", operation, side, float(fields[6]), float(fields[7]), lots)
-            elif kind == str(In.MARKET_DEPTH_L2):
-                place, operation, side = int(fields[3]), int(fields[5]), int(fields[6])
-                yield Event(when, con_id, key, place, fields[4], operation, side, float(fields[7]), float(fields[8]), lots)
-            elif kind == str(In.ERR_MSG) and fields[3] == RESET:
-                yield Event(when, con_id, key, -1, "", DELETE, 0, 0.0, 0.0, lots)
-        except (ValueError, IndexError):
+            row = _text(sent, session.version) if sent.data is None else _protobuf(sent.kind, sent.data)
+        except (ValueError, IndexError, KeyError):
             continue
+        if row is not None:
+            yield Event(start + sent.when, asked[req_id], stream + req_id, *row, lots)
+
+
+def _text(sent: Sent, version: int) -> RowFacts | None:
+    """A depth row (behind message, version and request), or what empties a book."""
+    fields = sent.fields[3:]
+    if sent.kind == In.MARKET_DEPTH:
+        return int(fields[0]), "", int(fields[1]), int(fields[2]), float(fields[3]), float(fields[4])
+    if sent.kind == In.MARKET_DEPTH_L2:
+        return int(fields[0]), fields[1], int(fields[2]), int(fields[3]), float(fields[4]), float(fields[5])
+    return EMPTIED if sent.fields[id_place(sent.fields, version) + 1] == RESET else None
+
+
+def _protobuf(kind: int, data: bytes) -> RowFacts | None:
+    if kind == In.ERR_MSG:
+        return EMPTIED if str(decode("ErrorMessage", data).get("errorCode")) == RESET else None
+    row = decode("MarketDepthL2" if kind == In.MARKET_DEPTH_L2 else "MarketDepth", data)["marketDepthData"]
+    place, operation, side = (row.get(name, 0) for name in ("position", "operation", "side"))
+    return place, row.get("marketMaker", ""), operation, side, row.get("price", 0.0), float(row.get("size") or 0)

@@ -105,6 +105,24 @@ def decode(name: str, data: bytes) -> dict[str, Any]:
     return found
 
 
+def first_number(data: bytes) -> int | None:
+    """Member 1 where it is a number, as the id of a request is; None where there is none. Raises ProtobufError."""
+    for number, wire, value in _parts(data):
+        if number == 1:
+            return (value - _64 if value >> 63 else value) if wire == VARINT else None
+    return None
+
+
+def with_first_number(data: bytes, value: int) -> bytes:
+    """The message with another number as its member 1, and all else as it was. Raises ProtobufError."""
+    out = bytearray(varint(1 << 3 | VARINT) + varint(value))
+    for number, wire, raw in _parts(data):
+        if number != 1:
+            out += varint(number << 3 | wire)
+            out += varint(raw) if wire == VARINT else (varint(len(raw)) if wire == LENGTH else b"") + raw
+    return bytes(out)
+
+
 def _packed(field: Field, data: bytes) -> Iterator[Any]:
     """Numbers of a list that came in one piece."""
     place = 0

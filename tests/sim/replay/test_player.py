@@ -8,8 +8,9 @@ from twisted.internet import reactor
 from twisted.internet.testing import MemoryReactorClock
 
 from ibgw_tx.sim import tap
-from ibgw_tx.sim.replay.player import PATIENCE, Player, id_place
+from ibgw_tx.sim.replay.player import PATIENCE, Player
 from ibgw_tx.sim.replay.recording import RecordingError, read
+from ibgw_tx.sim.replay.reply_ids import id_place
 from ibgw_tx.sim.replay.service import Replayer
 from ibgw_tx.sim.wire.requests import parse
 from tests.sim.kit.bench import contract, depth, details, frame, greeting, unframe
@@ -65,7 +66,7 @@ def test_a_recording_is_read_into_sessions_that_say_whether_they_broke_off():
     ("lines", "text"),
     [([], "it holds no session with TWS"), (["{"], "line 1 is not a line of a recording"),
      (["[]"], "line 1 is not a line of a recording"), ([line(0, "sideways")], "line 1 is not a line of a recording"),
-     ([line(0, "up", 225)], "line 1: server version 225 is not one of 145 to 200"),
+     ([line(0, "up", 300)], "line 1: server version 300 is not one of 145 to 226"),
      (['{"t": 1, "d": "in", "fields": [1]}'], "line 1 is not a line of a recording")],
 )
 def test_what_is_no_recording_is_told_with_its_line(lines, text):
