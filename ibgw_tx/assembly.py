@@ -111,7 +111,7 @@ class Assembly:
         self.history_commands = HistoryCommands(self.contracts, self.asker, followups, session, reactor.seconds)
         pacing = self.history_commands.pacing
         self.bars = BarFeeds(self.asker, self.redis, followups, pacing, reactor, now)
-        self.bar_commands = BarCommands(name, self.contracts, self.bars, self.redis, session)
+        self.bar_commands = BarCommands(name, self.contracts, self.bars, self.redis, session, now)
         self.notices = NoticeRouter(
             self.asker, self.books, self.account, self.orders,
             self.order_followups, self.acks, connectivity_changed, config.tws_address, reactor,
@@ -218,8 +218,8 @@ class Assembly:
         self.orders.knows(known.contract)
 
     def _handlers(self) -> dict[str, Handler]:
-        depth = BookCommands(self.contracts, self.depth, self._session)
-        top = BookCommands(self.contracts, self.top, self._session, self.ticks)
+        depth = BookCommands(self.contracts, self.depth, self._session, self._now)
+        top = BookCommands(self.contracts, self.top, self._session, self._now, self.ticks)
         return {
             "SUB_ODBK": depth.subscribe,
             "UNSUB_ODBK": depth.unsubscribe,
@@ -251,6 +251,11 @@ class Assembly:
     def noticed(self, notice: events.Notice) -> None:
         self.order_entry.noticed(notice)
         self.notices.noticed(notice)
+
+    def request_sent(self, req_id: int) -> None:
+        """A message of a request that waited for TWS's message rate has left: the limit of its answer runs, its ack may go."""
+        for part in (self.asker, *self.books, self.bars):
+            part.sent(req_id)
 
     def session_ready(self, session: IBSession) -> None:
         """What every new session begins with, whatever its link to IB."""

@@ -180,8 +180,8 @@ class Gateway(MultiService):
         self.assembly.publisher.flush()
 
     def requestSent(self, req_id: int) -> None:
-        """A request that waited for TWS's message rate has left: the limit of its answer runs."""
-        self.assembly.asker.sent(req_id)
+        """What waited for TWS's message rate has left."""
+        self.assembly.request_sent(req_id)
 
     def _link_up(self, same_session: bool) -> None:
         if self._session is None or self.standing.stopping:

@@ -40,7 +40,10 @@ FARM_GRACE = 5_000
 
 @attrs.define(eq=False)
 class Subscription:
-    """One wanted book. `lots` is its mdSizeMultiplier; `owner` is told what TWS says about it."""
+    """One wanted book. `lots` is its mdSizeMultiplier; `owner` is told what TWS says about it.
+
+    `sent`: TWS has been asked for it once; until then a refused command takes it back. `unasked`: why it could not be asked for.
+    """
 
     feed: Feed[Any]
     contract: Contract
@@ -51,6 +54,8 @@ class Subscription:
     in_outage: bool = False
     again_at: int | None = None
     patience: int = NO_ROWS_LIMIT
+    sent: bool = False
+    unasked: Exception | None = None
 
     @property
     def name(self) -> str:

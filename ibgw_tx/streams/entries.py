@@ -11,12 +11,21 @@ GROUP, CONSUMER = "ibgateway", "gateway"
 FIELD = b"json"
 
 
-def entries(reply: Any) -> Iterator[tuple[str, bytes | None]]:
-    """(id, command) of each entry in a reply to XREADGROUP of one stream; None: the entry has no field `json`, or is gone."""
+def entries(reply: Any) -> Iterator[tuple[str, bytes | str]]:
+    """(id, command) of each entry in a reply to XREADGROUP of one stream; a text says why there is no command in it."""
     for _, found in reply or ():
         for entry_id, fields in found:
-            pairs = dict(zip(fields[::2], fields[1::2], strict=False)) if fields else {}
-            yield entry_id.decode(), pairs.get(FIELD)
+            yield entry_id.decode(), _command(fields)
+
+
+def _command(fields: list[bytes] | None) -> bytes | str:
+    if not fields:
+        return "the entry was deleted before it was read"
+    said = [value for name, value in zip(fields[::2], fields[1::2], strict=False) if name == FIELD]
+    if len(said) > 1:
+        # Of two orders the last one would win.
+        return f"the entry has {len(said)} fields json; it takes one command"
+    return said[0] if said else "the entry has no field json"
 
 
 def sent_at(entry_id: str) -> int:

@@ -98,7 +98,10 @@ def test_a_command_from_the_stream_is_acknowledged_to_its_bot_and_to_the_stream(
     assert stage.ack("bad")["code"] == "bad_params"
     stage.client.xadd(CMDS, {"text": "no json"})
     stage.client.xadd(CMDS, {"json": "{"})
-    assert stage.ack(None)["code"] == "bad_json" and wait_for(lambda: len(stage.acks_of(None)) == 2)
+    one, other = (json.dumps({"id": name, "cmd": "ACCOUNT_LIST"}) for name in ("first", "second"))
+    stage.client.execute_command("XADD", CMDS, "*", "json", one, "json", other)
+    assert stage.ack(None)["code"] == "bad_json" and wait_for(lambda: len(stage.acks_of(None)) == 3)
+    assert "2 fields json" in stage.acks_of(None)[2]["err"] and not stage.acks_of("second")
     wait_for(lambda: stage.pending == 0)
     order = wait_for(lambda: stage.orders().get(f"cmds-{entry}"))
     assert order["apiOrderId"] == ack["apiOrderId"] and len(stage.acks_of("one")) == 1

@@ -5,9 +5,15 @@ from ibgw_tx.streams.events import EventStream
 
 
 def test_entries_of_a_reply():
-    found = [[b"5-0", [b"json", b"{}"]], [b"6-1", [b"other", b"x", b"json", b"1"]], [b"7-0", None], [b"8-0", [b"a", b"b"]]]
+    found = [
+        [b"5-0", [b"json", b"{}"]], [b"6-1", [b"other", b"x", b"json", b"1"]], [b"7-0", None], [b"8-0", [b"a", b"b"]],
+        [b"9-0", [b"json", b"1", b"json", b"2"]],
+    ]  # fmt: skip
     reply = [[b"k", found]]
-    assert list(entries(reply)) == [("5-0", b"{}"), ("6-1", b"1"), ("7-0", None), ("8-0", None)]
+    assert list(entries(reply)) == [
+        ("5-0", b"{}"), ("6-1", b"1"), ("7-0", "the entry was deleted before it was read"), ("8-0", "the entry has no field json"),
+        ("9-0", "the entry has 2 fields json; it takes one command"),
+    ]  # fmt: skip
     assert list(entries(None)) == [] and list(entries([[b"k", []]])) == []
 
 

@@ -119,7 +119,10 @@ class Download:
         try:
             self.cancel()
         except PacingFull as error:
+            # Two subscriptions would answer each other's question.
             self.log.warn("account {account}: {error}", account=self.account, error=str(error))
+            self._limit = self._clock.callLater(DOWNLOAD_LIMIT, self._too_late)
+            return
         self.start(again=True)
 
 
@@ -201,8 +204,8 @@ class MultiDownload(Download):
         if self._ids is None:
             return
         values, positions = self._ids
-        self._ids = None
         for req_id in (values, positions):
             self._by_request.pop(req_id, None)
         self._client.cancel_account_multi(values)
         self._client.cancel_positions_multi(positions)
+        self._ids = None

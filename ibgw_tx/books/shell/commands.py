@@ -30,9 +30,11 @@ class BookCommands:
         contracts: Contracts,
         books: Subscriptions,
         check_session: Callable[[], object],
+        now_ms: Callable[[], int],
         ticks: Subscriptions | None = None,
     ) -> None:
-        """`ticks`: tick-by-tick trades, which `tickByTick` asks for beside the books."""
+        """`ticks`: tick-by-tick trades, which `tickByTick` asks for beside the books. `now_ms` gives epoch ms."""
+        self._now_ms = now_ms
         self._contracts = contracts
         self._books = books
         self._ticks = ticks
@@ -47,10 +49,14 @@ class BookCommands:
         self._check_session()
         subscription = self._books.subscribe(known, command)
         feed = subscription.feed
+        ticks = None
         if command.params.get("tickByTick") and self._ticks is not None:
-            self._ticks.subscribe(known, command)
+            ticks = self._ticks.subscribe(known, command)
         elif "tickByTick" in command.params:
-            self._end_ticks(subscription)
+            await self._end_ticks(subscription)
+        await self._books.departures.begun(subscription, self._age_left(command))
+        if ticks is not None and self._ticks is not None:
+            await self._ticks.departures.begun(ticks, self._age_left(command))
         channels = {"channel": feed.channel.name}
         return {**channels, "tick_channel": feed.rows.trades.channel} if self._books.kind == TOP else channels
 
@@ -64,14 +70,22 @@ class BookCommands:
             subscription = meant_by_contract(self._books.wanted.values(), known.contract)
         if subscription is None:
             raise CommandError(errors.BAD_PARAMS, "this book is not subscribed")
-        self._end_ticks(subscription)
+        ended = subscription.req_id
+        await self._end_ticks(subscription)
         self._books.unsubscribe(subscription)
+        await self._books.departures.ended(ended)
         return {"channel": subscription.feed.channel.name}
 
-    def _end_ticks(self, subscription: Subscription) -> None:
+    async def _end_ticks(self, subscription: Subscription) -> None:
         ticks = self._ticks.wanted.get(subscription.name) if self._ticks is not None else None
         if ticks is not None and self._ticks is not None:
+            ended = ticks.req_id
             self._ticks.unsubscribe(ticks)
+            await self._ticks.departures.ended(ended)
+
+    def _age_left(self, command: Command) -> float | None:
+        """ms until the command is too old to be carried out."""
+        return None if command.expires is None else command.expires - self._now_ms()
 
     async def _resolve(self, params: dict[str, Any]) -> KnownContract:
         if "contract" in params:

@@ -21,6 +21,7 @@ from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws import codes
 from ibgw_tx.tws.api.client import TWSClient
 from ibgw_tx.tws.shell.asker import Asker
+from ibgw_tx.tws.shell.departures import Departures
 
 MAX_BOOKS = 1000
 
@@ -63,6 +64,7 @@ class Subscriptions:
         self._linked = False
         self._outage = False
         self._by_request: dict[int, Subscription] = {}
+        self.departures = Departures(asker, steady_ms, self._take_back)
 
     # Wanting.
 
@@ -105,6 +107,7 @@ class Subscriptions:
         subscription = self._new(contract, lots, None)
         if subscription.name not in self.wanted:
             self._want(subscription)
+            subscription.sent = True
             # What stands in Redis is of the gateway's former life.
             self._channels.owe(subscription.feed.channel)
             self._ask(subscription)
@@ -117,7 +120,17 @@ class Subscriptions:
         self._publisher.flush()
         self._publisher.flush_keys()
         self._drop(self.kind, subscription)
+        self.departures.taken_away(subscription)
         self._retry_refused()
+
+    def _take_back(self, subscription: Subscription) -> None:
+        """Its command was refused before TWS was asked."""
+        if self.wanted.get(subscription.name) is subscription:
+            self.unsubscribe(subscription)
+
+    def sent(self, req_id: int) -> None:
+        """A message that waited for TWS's message rate has left."""
+        self.departures.sent(req_id, self._by_request.get(req_id))
 
     # The link.
 
@@ -139,6 +152,7 @@ class Subscriptions:
             self._by_request.clear()
             for subscription in self.wanted.values():
                 subscription.req_id = None
+        self.departures.link_down(session_lost)
 
     def farms_changed(self, farm_broken: bool, outage: bool) -> None:
         """A market-data farm broke: every book is rebuilt from nothing (others fill at once). One is OK: look again soon.
@@ -166,15 +180,20 @@ class Subscriptions:
         self._requests.feeds.start(feed, req_id)
         try:
             self._requests.send(self._client, req_id, subscription)
+            self.departures.asked(subscription)
         except PacingFull as error:
             self.log.warn("{channel} will be asked for later: {error}", channel=subscription.name, error=str(error))
-            self._end_request(subscription, cancel=False)
+            self._not_asked(subscription, error)
             subscription.again_at = now + FARM_GRACE
-        except Exception:
+        except Exception as error:
             # One that cannot be asked holds no other back.
             self.log.failure("{channel} could not be asked for, it is tried again", channel=subscription.name)
-            self._end_request(subscription, cancel=False)
+            self._not_asked(subscription, error)
             subscription.again_at = now + subscription.patience
+
+    def _not_asked(self, subscription: Subscription, error: Exception) -> None:
+        self._end_request(subscription, cancel=False)
+        self.departures.not_asked(subscription, error)
 
     def _end_request(self, subscription: Subscription, cancel: bool = True) -> None:
         req_id, subscription.req_id = subscription.req_id, None
@@ -254,7 +273,8 @@ class Subscriptions:
     def tend(self) -> None:
         """Rebuild senseless books, ask again where no row came."""
         now = self._steady_ms()
-        for subscription in self.wanted.values():
+        self.departures.check()
+        for subscription in list(self.wanted.values()):
             feed = subscription.feed
             if feed.is_senseless(now):
                 self.log.warn("book {channel} has made no sense for too long; asking for it anew", channel=subscription.name)

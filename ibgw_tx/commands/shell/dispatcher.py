@@ -86,9 +86,12 @@ class Dispatcher:
         """Commands that have no ack yet."""
         return self._open
 
-    def message(self, message: bytes, entry: Entry | None = None) -> None:
-        """One message from the CMD channel, or of an entry of the stream."""
+    def message(self, message: bytes | str, entry: Entry | None = None) -> None:
+        """One message from the CMD channel, or of an entry of the stream; a text says why an entry has none."""
         to = None if entry is None else entry.reply
+        if isinstance(message, str):
+            self._refuse(None, None, CommandError(errors.BAD_JSON, message), to)
+            return
         # What a former life has carried out is acknowledged as such, however old it is by now.
         max_age = 0 if entry is not None and entry.again else self._max_age
         place = {} if entry is None else {"entry": entry.id, "sent": entry.sent}

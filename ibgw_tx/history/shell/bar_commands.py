@@ -34,8 +34,10 @@ class BarCommands:
     log = Logger()
 
     def __init__(
-        self, name: str, contracts: Contracts, feeds: BarFeeds, redis: RedisLink, session: Callable[[], object]
+        self, name: str, contracts: Contracts, feeds: BarFeeds, redis: RedisLink, session: Callable[[], object],
+        now_ms: Callable[[], int],
     ) -> None:
+        self._now_ms = now_ms
         self._key = keys.bar_subscriptions(name)
         self._contracts = contracts
         self._feeds = feeds
@@ -53,11 +55,13 @@ class BarCommands:
                 words = f"whatToShow {same.request.what}, useRTH {jsontext.text(same.request.use_rth)}"
                 raise bad_params(f"{channel} is subscribed with {words}: end that first")
             same.owner = command
+            await self._feeds.departures.begun(same, self._age_left(command))
             return {"channel": channel}
         if len(self._feeds.wanted) >= MOST:
             raise CommandError(errors.LIMIT, f"{MOST} feeds of bars are subscribed")
         one = Subscribed(channel, known.contract, request, command)
         self._feeds.add(one)
+        await self._feeds.departures.begun(one, self._age_left(command))
         self._redis.tell("HSET", self._key, channel, _entry(one))
         return {"channel": channel}
 
@@ -73,9 +77,15 @@ class BarCommands:
             # What is said has to fit; what is not said does not matter.
             if command.params.get(member) is not None and asked != is_so:
                 raise bad_params(f"{channel} is subscribed with {member} {jsontext.text(is_so)}, not {jsontext.text(asked)}")
+        ended = one.req_id
         self._feeds.remove(one)
         self._redis.tell("HDEL", self._key, channel)
+        await self._feeds.departures.ended(ended)
         return {"channel": channel}
+
+    def _age_left(self, command: Command) -> float | None:
+        """ms until the command is too old to be carried out."""
+        return None if command.expires is None else command.expires - self._now_ms()
 
     async def _asked(self, command: Command) -> tuple[KnownContract, BarRequest]:
         expect_members(command.params, *_MEMBERS)

@@ -32,6 +32,7 @@ from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws.api.client import TWSClient
 from ibgw_tx.tws.shell.asker import Asker, Question
+from ibgw_tx.tws.shell.departures import Departures
 
 ANSWER_LIMIT = 60.0  # seconds
 #: Seconds after which a question about history that TWS has refused (no data yet, its pacing) is asked again.
@@ -40,7 +41,9 @@ REFUSED_PAUSE = 60.0
 
 @attrs.define(eq=False)
 class Subscribed:
-    """One feed. `owner` is the command that has asked for it, None for one of a former life; `due`: it is to be asked for."""
+    """One feed. `owner` is the command that has asked for it, None for one of a former life; `due`: it is to be asked for;
+    `sent`: TWS has been asked for it once.
+    """
 
     channel: str
     contract: Contract
@@ -56,6 +59,8 @@ class Subscribed:
     #: When history was asked for: IB takes no second question like it within SAME_WINDOW.
     asked: float = -math.inf
     said: str = ""
+    sent: bool = False
+    unasked: Exception | None = None
 
 
 class BarFeeds:
@@ -83,6 +88,7 @@ class BarFeeds:
         self._by_request: dict[int, Subscribed] = {}
         #: Requests that were ended: TWS confirms it with a code that means nothing to anybody.
         self._ended: deque[int] = deque(maxlen=200)
+        self.departures = Departures(asker, lambda: int(clock.seconds() * 1000), self._take_back)
 
     # What is wanted.
 
@@ -100,6 +106,16 @@ class BarFeeds:
         self._end(one)
         del self.wanted[one.channel]
         self._redis.tell("DEL", one.channel)
+        self.departures.taken_away(one)
+
+    def _take_back(self, one: Subscribed) -> None:
+        """Its command was refused before TWS was asked."""
+        if self.wanted.get(one.channel) is one:
+            self.remove(one)
+
+    def sent(self, req_id: int) -> None:
+        """A message that waited for TWS's message rate has left."""
+        self.departures.sent(req_id, self._by_request.get(req_id))
 
     # The session.
 
@@ -120,6 +136,7 @@ class BarFeeds:
                 self._end(one, tell=False)
         if session_lost:
             self._client = None
+        self.departures.link_down(session_lost)
 
     def redis_up(self) -> None:
         """Redis may have come back empty."""
@@ -129,6 +146,7 @@ class BarFeeds:
 
     def tick(self) -> None:
         """Once a second: what could not be asked for yet."""
+        self.departures.check()
         for one in list(self.wanted.values()):
             try:
                 self._begin_if_due(one)
@@ -158,12 +176,15 @@ class BarFeeds:
         one.feed.lost(filling=fills)
         one.req_id = req_id
         self._by_request[req_id] = one
+        self.departures.asked(one)
 
     def _fill(self, one: Subscribed, client: TWSClient, live: bool) -> None:
         request = one.request
         words = ("", request.duration(one.feed.last, self._now_ms()), request.bar_size, request.what, request.use_rth)
         question = self._asker.put(
-            f"bars of {one.channel}", lambda req_id: client.ask_history(req_id, one.contract, *words, not live), ANSWER_LIMIT
+            f"{'the gap before the ' if live else ''}bars of {one.channel}",
+            lambda req_id: client.ask_history(req_id, one.contract, *words, not live),
+            ANSWER_LIMIT,
         )
         one.asked = self._clock.seconds()
         self._pacing.sent(one.contract, request.what, one.asked)
@@ -172,6 +193,7 @@ class BarFeeds:
             one.feed.lost(filling=True)
             one.req_id = question.req_id
             self._by_request[question.req_id] = one
+            self.departures.asked(one)
         answers: Deferred[list[Any]] = question.answers
         question.left.addErrback(answers.errback)
         answers.addBoth(self._answered, one, question, live)
@@ -194,7 +216,17 @@ class BarFeeds:
             one.req_id = None
             one.due, one.not_before = True, self._clock.seconds() + REFUSED_PAUSE
         assert isinstance(outcome.value, Exception)
-        self._say_failed(one, outcome.value)
+        if live:
+            self._say_gap(one, outcome.value)
+        elif not (outcome.check(PacingFull) and self.departures.not_asked(one, outcome.value)):
+            self._say_failed(one, outcome.value)
+
+    def _say_gap(self, one: Subscribed, error: Exception) -> None:
+        """Bars go on; what was missed is not there."""
+        self.log.warn("{channel}: the gap before its bars is not filled: {error}", channel=one.channel, error=str(error))
+        if one.owner is not None:
+            told = TWSError(error.code, f"the gap is not filled: {error.text}") if isinstance(error, TWSError) else error
+            self._followups.failed(one.owner, told)
 
     def _say_failed(self, one: Subscribed, error: Exception) -> None:
         if one.said == str(error):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from ibgw_tx.orders.entry.parse import PlaceOrder
+from ibgw_tx.orders.entry.parse import ENTRY_PREFIX, PlaceOrder
 from ibgw_tx.orders.entry.request import OrderRequest
 
 
@@ -18,4 +18,5 @@ def named(asked: PlaceOrder, entry: str) -> PlaceOrder:
 def _named(asked: PlaceOrder, place: int, terms: OrderRequest, entry: str) -> OrderRequest:
     if terms.client_oid:
         return terms
-    return terms.with_members(orderRef=f"cmds-{entry}-{place}" if asked.grouped else f"cmds-{entry}")
+    name = f"{ENTRY_PREFIX}{entry}"
+    return terms.with_members(orderRef=f"{name}-{place}" if asked.grouped else name)

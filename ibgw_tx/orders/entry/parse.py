@@ -67,6 +67,9 @@ DEFAULTS: Mapping[str, Any] = {
 #: The ocaType of an order that names only its ocaGroup: the others are cancelled, and none can be overfilled meanwhile.
 OCA_CANCEL_WITH_BLOCK = 1
 
+#: Orders of the stream that have no client_oid are named by their entry; a bot's own name must not be taken for one.
+ENTRY_PREFIX = "cmds-"
+
 MAX_GROUP = 20  # TWS takes 20 active orders per contract, side and account (tws-facts 3.2)
 
 #: What names the contract, and the order.
@@ -128,6 +131,8 @@ def _parse_order(where: str, params: Mapping[str, Any]) -> OrderRequest:
         return OrderRequest(contract, members, perm_id, order_id)
     if contract is None:
         raise bad_params(f"{where}contract must be an object, not null; or name it with exchange and showName")
+    if str(members.get("orderRef", "")).startswith(ENTRY_PREFIX):
+        raise bad_params(f"client_oid may not begin with {ENTRY_PREFIX}: so are orders of the stream of commands named")
     return OrderRequest(contract, _with_defaults(members), parent=parent)
 
 

@@ -45,11 +45,10 @@ START_PATIENCE = 5.0
 REFUSED_PAUSE = 5.0
 #: Rounds between two cuts of what is done; entries that are done stay an hour for whoever looks.
 TRIM_EVERY, KEEP_FOR = 120, 3_600_000
-_NO_JSON = b"null"
 
 
 class CommandStream(Service):
-    """`dispatch(message, entry)` carries out; `settled()`: what a former life did can be found out now."""
+    """`dispatch(message, entry)` carries out, or refuses with a text; `settled()`: what a former life did can be found out now."""
 
     log = Logger()
 
@@ -57,7 +56,7 @@ class CommandStream(Service):
         self,
         name: str,
         redis: RedisLink,
-        dispatch: Callable[[bytes, Entry], None],
+        dispatch: Callable[[bytes | str, Entry], None],
         publication: Callable[[bytes], list[Any]],
         settled: Callable[[], bool],
         reactor: Any,
@@ -72,7 +71,7 @@ class CommandStream(Service):
         self._protocol: RedisProtocol | None = None
         #: Under way, by id; what of a former life has not been looked at; acks that Redis has not taken.
         self._open: set[str] = set()
-        self._former: dict[str, bytes] = {}
+        self._former: dict[str, bytes | str] = {}
         self._unsaid: dict[str, bytes] = {}
         #: Acks on their way to Redis.
         self._saying: set[str] = set()
@@ -162,7 +161,7 @@ class CommandStream(Service):
             for entry_id, message in found:
                 after = entry_id
                 if entry_id not in self._open and entry_id not in self._unsaid:
-                    self._former[entry_id] = _NO_JSON if message is None else message
+                    self._former[entry_id] = message
 
     def _pause(self) -> Deferred[None]:
         pause: Deferred[None] = Deferred()
@@ -171,11 +170,11 @@ class CommandStream(Service):
 
     # Carrying out.
 
-    def _take(self, entry_id: str, message: bytes | None, again: bool) -> None:
+    def _take(self, entry_id: str, message: bytes | str, again: bool) -> None:
         self._open.add(entry_id)
         try:
             entry = Entry(entry_id, sent_at(entry_id), self._reply(entry_id), again)
-            self._dispatch(_NO_JSON if message is None else message, entry)
+            self._dispatch(message, entry)
         except Exception:
             self.log.failure("entry {entry} of {key} was not taken", entry=entry_id, key=self._key)
 

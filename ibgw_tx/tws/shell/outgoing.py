@@ -48,6 +48,8 @@ class Outgoing:
         self._pacer = Pacer(rate)
         #: Messages of requests that wait, by request id.
         self._requests: dict[int, bytes] = {}
+        #: Messages that end one, by its id.
+        self._ends: dict[int, bytes] = {}
         self._parcels: dict[Parcel, tuple[Maker, Deferred[None]]] = {}
         self._transport: Any = None
         self._next: Any = None
@@ -67,6 +69,7 @@ class Outgoing:
         """Everything that still waits for TWS's message rate, taken away. Parcels fail with SessionLost; how many messages."""
         count = self._pacer.waiting()
         self._requests.clear()
+        self._ends.clear()
         for each in self._pacer.drain():
             if isinstance(each, Parcel):
                 self._fail(each, SessionLost("the session with TWS ended before this left; nothing was sent"))
@@ -129,8 +132,8 @@ class Outgoing:
         return most
 
     def is_waiting(self, req_id: int) -> bool:
-        """Whether the message of a request still waits for TWS's message rate."""
-        return req_id in self._requests
+        """Whether the message of a request, or the one that ends it, still waits for TWS's message rate."""
+        return req_id in self._requests or req_id in self._ends
 
     def withdraw_request(self, req_id: int) -> bool:
         """Nobody wants this request any more; whether it was still here, and now is not sent."""
@@ -142,6 +145,8 @@ class Outgoing:
         req_id = request_id_of(message)
         if req_id is None or not self.withdraw_request(req_id):
             self._pacer.offer_end(message)
+            if req_id is not None:
+                self._ends[req_id] = message
 
     def _pump(self) -> None:
         if self._transport is None:
@@ -181,9 +186,10 @@ class Outgoing:
 
     def _note_request(self, message: bytes, told: list[Callable[[], None]]) -> None:
         req_id = request_id_of(message)
-        if req_id is not None and self._requests.get(req_id) is message:
-            del self._requests[req_id]
-            told.append(partial(self._sent, req_id))
+        for kind in (self._requests, self._ends):
+            if req_id is not None and kind.get(req_id) is message:
+                del kind[req_id]
+                told.append(partial(self._sent, req_id))
 
     def _made(self, parcel: Parcel, told: list[Callable[[], None]]) -> Sequence[bytes]:
         make, left = self._parcels.pop(parcel)

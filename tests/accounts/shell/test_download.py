@@ -124,6 +124,20 @@ def test_no_room_to_ask_means_asking_at_the_limit(feed, client, clock, done, fen
     assert ("account", "DU1") in client.taken()
 
 
+@pytest.mark.parametrize("kind", ["feed", "multi"])
+def test_what_could_not_be_ended_is_not_begun_beside_it(request, kind, client, clock):
+    feed = request.getfixturevalue(kind)
+    feed.start()
+    client.taken()
+    client.full = PacingFull("full")
+    clock.advance(DOWNLOAD_LIMIT)
+    client.full = None
+    clock.advance(DOWNLOAD_LIMIT - 1)
+    assert client.taken() == [], "not before it has been ended"
+    clock.advance(1)
+    assert client.taken()[0][0] in ("no account", "no values")
+
+
 def test_a_stopped_feed_does_nothing_more(feed, client, clock, done):
     feed.start()
     feed.ended("download")

@@ -44,7 +44,7 @@ class Desk:
     def __init__(self):
         self.place, self.contracts, self.linked = Place(), Contracts(), True
         self.place.books.link_up(self.place.client)
-        self.commands = BookCommands(self.contracts, self.place.books, self._check)
+        self.commands = BookCommands(self.contracts, self.place.books, self._check, self.place.now)
 
     def _check(self):
         if not self.linked:

@@ -1,5 +1,7 @@
 """What is kept of subscribed bars, and when history is asked for."""
 
+import json
+
 import pytest
 
 from ibgw_tx.model import keys as names
@@ -92,3 +94,42 @@ def test_what_ends_a_feed_has_to_fit_where_it_says_more(monkeypatch, wrong, righ
     assert world.ack()["code"] == "bad_params" and not world.asked("25") and world.link.hashes[KEPT]
     world.send("UNSUB_BARS", contract=CONTRACT, barSize="1 min", **right)
     assert world.ack()["ok"] and world.asked("25")
+
+
+FIVE = names.bars("NASDAQ", "STK", "USD-AAPL", "5 secs")
+
+
+def with_a_gap(world):
+    """The link comes back; what was missed is asked of history, and refused."""
+    world.tws.notice(1102)
+    world.download()
+    world.seconds(1)
+    (asked,) = world.asked("20")
+    assert world.asked("50")
+    world.tws.notice(162, "no data", int(asked[1]))
+
+
+def test_a_gap_that_is_not_filled_is_told_as_such_and_the_bars_go_on(monkeypatch):
+    world = World(monkeypatch).running()
+    world.send("SUB_BARS", contract=CONTRACT, barSize="5 secs")
+    world.answer(AAPL)
+    (asked,) = world.asked("50")
+    start = int(world.reactor.seconds()) // 5 * 5
+    world.tws.say(50, 3, asked[2], start, "1", "2", "0.5", "1.5", "100", "1.2", "7")
+    with_a_gap(world)
+    (error,) = world.told("error")
+    assert (error["code"], error["err"]) == (162, "the gap is not filled: no data")
+
+
+def test_the_line_about_a_gap_does_not_say_that_there_are_no_bars(monkeypatch, lines):
+    world = World(monkeypatch)
+    contract = {**CONTRACT, "symbol": "AAPL", "secType": "STK", "primaryExchange": "NASDAQ", "currency": "USD"}
+    entry = {"contract": contract, "barSize": "5 secs", "whatToShow": "TRADES", "useRTH": False}
+    world.link.hashes[KEPT] = {FIVE.encode(): json.dumps(entry).encode()}
+    world.link.keys[FIVE] = f"[{int(world.reactor.seconds()) * 1000 - 60_000},1,2,0.5,1.5,100,1.2,7,true]".encode()
+    world.running()
+    world.seconds(1)
+    (asked,) = world.asked("20")
+    world.tws.notice(162, "no data", int(asked[1]))
+    assert [line for line in lines if "the gap before its bars is not filled" in line]
+    assert not [line for line in lines if "no bars" in line]

@@ -133,6 +133,7 @@ def test_what_tws_never_gets_is_refused_rather_than_dropped(name):
         ({"outsideRth": 1}, "outsideRth must be true or false, not 1"),
         ({"whatIf": "true"}, "whatIf must be true or false, not 'true'"),
         ({"client_oid": 123}, "client_oid must be a text, not 123"),
+        ({"client_oid": "cmds-5-0"}, "client_oid may not begin with cmds-"),
         ({"account": "Дю"}, "account 'Дю' must be printable ASCII"),
         ({"client_oid": "a\nb"}, "client_oid 'a\\nb' must be printable ASCII"),
         ({"client_oid": "a\x7f"}, "client_oid 'a\\x7f' must be printable ASCII"),
@@ -314,3 +315,8 @@ def test_any_json_gives_terms_or_one_refusal(params):
     else:
         assert all(set(terms.members) <= set(FIELDS) for terms in command.orders)
         assert all(value is not None for terms in command.orders for value in terms.members.values())
+
+
+def test_an_order_of_the_stream_can_be_changed_by_its_name():
+    (order,) = parse_place_order({"order": {"client_oid": "cmds-5-0", "p": 10.5}}).orders
+    assert order.is_modify and order.live_oid == "cmds-5-0"
