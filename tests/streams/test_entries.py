@@ -11,7 +11,8 @@ def test_entries_of_a_reply():
     ]  # fmt: skip
     reply = [[b"k", found]]
     assert list(entries(reply)) == [
-        ("5-0", b"{}"), ("6-1", b"1"), ("7-0", "the entry was deleted before it was read"), ("8-0", "the entry has no field json"),
+        ("5-0", b"{}"), ("6-1", b"1"), ("7-0", "the entry was deleted before it was read"),
+        ("8-0", "the entry has no field json"),
         ("9-0", "the entry has 2 fields json; it takes one command"),
     ]  # fmt: skip
     assert list(entries(None)) == [] and list(entries([[b"k", []]])) == []

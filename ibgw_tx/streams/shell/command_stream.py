@@ -48,7 +48,7 @@ TRIM_EVERY, KEEP_FOR = 120, 3_600_000
 
 
 class CommandStream(Service):
-    """`dispatch(message, entry)` carries out, or refuses with a text; `settled()`: what a former life did can be found out now."""
+    """`dispatch(message, entry)` carries out, or refuses with a text; `settled()`: what a former life did can be found out."""
 
     log = Logger()
 
