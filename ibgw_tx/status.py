@@ -90,7 +90,14 @@ class Status:
 
     def _of_redis(self) -> list[str]:
         deaf = [] if self._parts.redis.listening else [f"no commands are heard from Redis at {self._parts.redis.address}"]
-        return deaf + ([f"Redis refuses the status: {self._refusal}"] if self._refusal else [])
+        return deaf + self._of_books() + ([f"Redis refuses the status: {self._refusal}"] if self._refusal else [])
+
+    def _of_books(self) -> list[str]:
+        """What stands on Redis of books is of now, not of a former life of the gateway or of Redis' own."""
+        parts, address = self._parts, self._parts.redis.address
+        if parts.redis.books is None:
+            return [f"no books can be written to Redis at {address}"]
+        return [f"old books stand on Redis at {address}"] if parts.channels.owed or not parts.subscriptions.asked else []
 
     # Saying it.
 

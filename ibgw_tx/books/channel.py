@@ -153,6 +153,7 @@ class Channel:
         "head",
         "key",
         "name",
+        "owed",
         "pair",
         "speaker",
         "stale",
@@ -176,6 +177,8 @@ class Channel:
         self.told_at = 0
         self.dirty = False
         self.stale = False
+        #: The key may hold what was so before a restart of the gateway, or before Redis went away.
+        self.owed = False
 
     def join(self, feed: Feed[Rows]) -> None:
         """One more feed: depth before level 1, else in the order of joining."""

@@ -54,9 +54,15 @@ class Channels:
             self._dirty.append(channel)
 
     def owe(self, channel: Channel) -> None:
-        """Have a channel's last word said again, whatever was said before."""
+        """Have a channel's last word said again, whatever was said before; until then its key is not to be trusted."""
         channel.owe()
+        channel.owed = True
         self._mark(channel)
+
+    @property
+    def owed(self) -> bool:
+        """Whether any key may hold what was so before a restart, or before Redis went away."""
+        return any(channel.owed for channel in self.by_name.values())
 
     def _mark(self, channel: Channel) -> None:
         if not channel.dirty:
@@ -124,6 +130,7 @@ class Channels:
         writes, gone = [], []
         for channel in stale:
             channel.stale = False
+            channel.owed = channel.owed and channel.dirty  # its word has not been said
             if channel.is_over:
                 self.by_name.pop(channel.name, None)
                 gone.append(channel.key)

@@ -36,6 +36,8 @@ class SubscriptionStore:
         self._key = names.subscriptions(name)
         self._redis = redis
         self._loaded = False
+        #: Redis has said what was subscribed in a former life, or that it does not.
+        self.asked = False
 
     def keep(self, kind: str, subscription: Subscription) -> None:
         """One more."""
@@ -52,7 +54,7 @@ class SubscriptionStore:
         return self._redis.call("HGETALL", self._key).addCallbacks(self._read, self._unread, kinds)
 
     def _read(self, reply: list[bytes], *kinds: Wanted) -> Deferred[Any]:
-        self._loaded = True
+        self._loaded = self.asked = True
         for value in reply[1::2]:
             try:
                 kind, contract, lots = entries.read_entry(value)
@@ -68,6 +70,7 @@ class SubscriptionStore:
         return self._rewrite(*kinds)
 
     def _unread(self, failure: Failure) -> None:
+        self.asked = True
         self.log.warn("subscriptions not read, trying again when Redis is back: {error}", error=failure.getErrorMessage())
 
     def _rewrite(self, *kinds: Wanted) -> Deferred[Any]:
