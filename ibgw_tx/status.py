@@ -78,7 +78,7 @@ class Status:
             return ["the gateway is stopping"]
         found = [*self._of_tws(), *self._of_redis()]
         # Accounts are asked for when TWS is there.
-        return found or self._parts.account.reasons
+        return found or self._parts.account.reasons or self._of_books()
 
     def _of_tws(self) -> list[str]:
         session, connectivity = self._session(), self._parts.notices.connectivity
@@ -90,7 +90,7 @@ class Status:
 
     def _of_redis(self) -> list[str]:
         deaf = [] if self._parts.redis.listening else [f"no commands are heard from Redis at {self._parts.redis.address}"]
-        return deaf + self._of_books() + ([f"Redis refuses the status: {self._refusal}"] if self._refusal else [])
+        return deaf + ([f"Redis refuses the status: {self._refusal}"] if self._refusal else [])
 
     def _of_books(self) -> list[str]:
         """What stands on Redis of books is of now, not of a former life of the gateway or of Redis' own."""

@@ -3,6 +3,9 @@
 import pytest
 from txredisapi import ResponseError
 
+from ibgw_tx.books import subscription as subscriptions
+from ibgw_tx.model import keys as names
+from tests.kit.books import subscription
 from tests.kit.contracts import HK1137
 from tests.kit.gateway import ACK, BALANCE, STATUS, World
 from tests.kit.trading import OrderWorld
@@ -258,3 +261,49 @@ def test_a_stop_is_the_state(world):
     world.manager.heard()
     world.gateway.stopService()
     assert world.manager.heard()[0] == "STATUS=status false: the gateway is stopping"
+
+
+# Books of before.
+
+BOOK = names.book_key("SEHK", "HKD-1137")
+
+
+def restarted_with_an_old_book(monkeypatch):
+    """A gateway whose former life was killed: Redis has its subscription and the last book that it knew."""
+    world = World(monkeypatch)
+    world.link.hashes[names.subscriptions("demo")] = {b"odbk": subscriptions.entry("odbk", subscription(HK1137, 1))}
+    world.link.keys[BOOK] = b"old"
+    return world
+
+
+def test_a_killed_ones_books_are_gone_before_the_status_is_true(monkeypatch):
+    world = restarted_with_an_old_book(monkeypatch)
+    world.running()
+    for _ in range(20):
+        assert not (world.status and world.link.keys[BOOK] == b"old")
+        world.reactor.advance(0.05)
+    world.seconds(1)
+    assert world.status and world.link.json(BOOK)[:2] == [[], []]
+
+
+def test_old_books_that_cannot_be_written_over_keep_the_status_false(monkeypatch):
+    world = restarted_with_an_old_book(monkeypatch)
+    world.link.bring_up()
+    world.link.books.room = False
+    world.ready()
+    world.download()
+    world.seconds(3)
+    assert beats(world)[-1] == (False, ["old books stand on Redis at 127.0.0.1:6379"]) and world.link.keys[BOOK] == b"old"
+    world.link.books.room = True
+    world.seconds(2)
+    assert world.status and world.link.json(BOOK)[:2] == [[], []]
+
+
+def test_without_the_connection_for_books_the_status_is_false(world):
+    beats(world)
+    wire, world.link.books = world.link.books, None
+    world.seconds(1)
+    assert beats(world)[-1] == (False, ["no books can be written to Redis at 127.0.0.1:6379"])
+    world.link.books = wire
+    world.seconds(1)
+    assert world.status
