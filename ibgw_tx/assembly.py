@@ -61,6 +61,7 @@ from ibgw_tx.tws.api.hot import HotProtobuf
 from ibgw_tx.tws.api.installed import describe
 from ibgw_tx.tws.connectivity import Change
 from ibgw_tx.tws.shell.asker import FIRST_REQUEST_ID, Asker
+from ibgw_tx.tws.shell.incoming import Shortcuts
 from ibgw_tx.tws.shell.session import IBSession
 from ibgw_tx.tws.traffic import Traffic
 
@@ -277,3 +278,7 @@ class Assembly:
     def hot_protobuf(self) -> HotProtobuf:
         """The same in protobuf."""
         return protobuf_messages(self)
+
+    def shortcuts(self) -> Shortcuts:
+        """Messages that are carried out without being read in full, in text and in protobuf."""
+        return self.hot_depth.rewrites.text, self.hot_depth.rewrites.protobuf

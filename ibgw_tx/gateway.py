@@ -86,7 +86,7 @@ class Gateway(MultiService):
         self.recorder = Recorder(config.record, not config.record_accounts, reactor) if config.record else None
         hot, rate = parts.hot_messages(), config.message_rate
         newest = min(config.max_server_version or MAX_VERSION, MAX_VERSION)
-        own = parts.hot_protobuf(), parts.traffic
+        own = parts.hot_protobuf(), parts.traffic, parts.shortcuts()
         make = partial(IBSession, config.client_id, self, hot, reactor, self.recorder, rate, newest, *own)
         factory = IBSessionFactory(make, reactor, config.tws_address)
         self.ib = TWSLink(config.tws_host, config.tws_port, factory, reactor)

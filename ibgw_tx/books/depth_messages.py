@@ -42,7 +42,7 @@ class DepthMessages:
     def _apply(self, feed: Any, row: Any, first_place: bool) -> None:
         """`first_place`: an absent position is the first one, as in ibapi's reading of L2."""
         hot, rows = self._hot, feed.rows
-        hot.updates += 1
+        hot.read += 1
         operation, side, position = row.operation, row.side, row.position
         try:
             if not (operation and side and position):

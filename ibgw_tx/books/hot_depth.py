@@ -10,6 +10,7 @@ from __future__ import annotations
 from ibgw_tx.books.channels import Channels
 from ibgw_tx.books.feeds import Feeds
 from ibgw_tx.books.order_book import DELETE, OrderBook
+from ibgw_tx.books.rewrites import Rewrites
 from ibgw_tx.model import figures
 from ibgw_tx.model.figures import Quantity
 
@@ -23,14 +24,20 @@ PLAIN = 1_000_000_000
 
 
 class HotDepth:
-    """Rows of depth. `strays` counts rows of requests that have ended (late, harmless)."""
+    """Rows of depth. `strays` counts rows of requests that have ended (late, harmless), `read` those that were read in full."""
 
     def __init__(self, channels: Channels) -> None:
-        self.feeds: Feeds[OrderBook] = Feeds(channels)
+        self.rewrites = Rewrites(channels.mark)
+        self.feeds: Feeds[OrderBook] = Feeds(channels, self.rewrites)
         self.strays = 0
-        self.updates = 0
+        self.read = 0
         self._by_request = self.feeds.by_request
         self.mark = channels.mark
+
+    @property
+    def updates(self) -> int:
+        """Rows that were taken."""
+        return self.read + self.rewrites.count
 
     def depth(self, fields: list[bytes]) -> None:
         """MARKET_DEPTH: 12, version, reqId, position, operation, side, price, size."""
@@ -38,7 +45,7 @@ class HotDepth:
         if feed is None:
             self.strays += 1
             return
-        self.updates += 1
+        self.read += 1
         rows = feed.rows
         try:
             operation, text = _OPERATION[fields[4]], fields[7]
@@ -61,7 +68,7 @@ class HotDepth:
         if feed is None:
             self.strays += 1
             return
-        self.updates += 1
+        self.read += 1
         rows = feed.rows
         rows.merged = True
         try:

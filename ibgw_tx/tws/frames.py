@@ -33,15 +33,18 @@ class FrameSplitter:
         """Give the payloads that `data` completes, in order. Raises FrameTooLong; the splitter is useless after."""
         buffer = self._rest + data if self._rest else data
         frames: list[bytes] = []
-        start, end = 0, len(buffer)
-        while end - start >= 4:
-            length = _unpack_length(buffer, start)[0]
+        end = len(buffer)
+        start, last = 0, end - 4
+        while start <= last:
+            (length,) = _unpack_length(buffer, start)
             if length > MAX_LENGTH:
                 raise FrameTooLong(length, frames)
-            stop = start + 4 + length
+            start += 4
+            stop = start + length
             if stop > end:
+                start -= 4
                 break
-            frames.append(buffer[start + 4 : stop])
+            frames.append(buffer[start:stop])
             start = stop
         self._rest = buffer[start:]
         return frames

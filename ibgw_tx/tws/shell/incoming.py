@@ -5,7 +5,7 @@ A message that cannot be taken is skipped, counted and logged; the others of its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from ibgw_tx.model import events
@@ -19,6 +19,9 @@ from ibgw_tx.tws.traffic import KINDS, Traffic
 
 #: Messages that are decoded straight from their fields, by message id in digits.
 HotMessages: TypeAlias = Mapping[bytes, Callable[[list[bytes]], None]]
+
+#: What carries out the first messages as far as it knows them, and gives the one that it leaves: one for text, one for raw ids.
+Shortcuts: TypeAlias = tuple[Callable[[Iterator[bytes]], bytes | None], Callable[[Iterator[bytes]], bytes | None]]
 
 #: Bad messages that are logged each; after them only every thousandth, all are counted.
 _BAD_LOGGED = 10
@@ -38,7 +41,9 @@ class Incoming:
         hot_protobuf: HotProtobuf | None = None,
         decode_protobuf: Callable[[int, bytes], None] | None = None,
         traffic: Traffic | None = None,
+        shortcuts: Shortcuts | None = None,
     ) -> None:
+        self._short_text, self._short_raw = shortcuts or (_next, _next)
         self._traffic = traffic or Traffic()
         self.bad_messages = 0
         #: Whether messages begin with four bytes that are their id (server version 201 and later).
@@ -75,7 +80,8 @@ class Incoming:
             self._dispatch_raw(frames)
             return
         hot, received = self._hot, self._traffic.received
-        for payload in frames:
+        left, shortcut = iter(frames), self._short_text
+        while (payload := shortcut(left)) is not None:
             fields = payload.split(b"\0")
             try:
                 taken = hot.get(fields[0])
@@ -91,7 +97,8 @@ class Incoming:
     def _dispatch_raw(self, frames: list[bytes]) -> None:
         """What kind a message is, its id alone says: a server may answer in either, whatever it was asked in."""
         hot = self._hot_protobuf
-        for payload in frames:
+        left, shortcut = iter(frames), self._short_raw
+        while (payload := shortcut(left)) is not None:
             try:
                 taken = hot.get(payload[:4])
                 if taken is not None:
@@ -131,6 +138,11 @@ class Incoming:
                 count=self.bad_messages,
                 message=payload[:400],
             )
+
+
+def _next(frames: Iterator[bytes]) -> bytes | None:
+    """No shortcut."""
+    return next(frames, None)
 
 
 def _told_fields(payload: bytes) -> tuple[bytes, ...]:

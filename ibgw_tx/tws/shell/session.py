@@ -24,7 +24,7 @@ from ibgw_tx.tws.dialects import RAW_IDS, missing
 from ibgw_tx.tws.frames import FrameTooLong
 from ibgw_tx.tws.pacing import RATE
 from ibgw_tx.tws.shell.handshake import Handshake, Phase, greeting
-from ibgw_tx.tws.shell.incoming import HotMessages, Incoming
+from ibgw_tx.tws.shell.incoming import HotMessages, Incoming, Shortcuts
 from ibgw_tx.tws.shell.liveness import ALIVE_WITHIN, Liveness
 from ibgw_tx.tws.shell.outgoing import Maker, Outgoing
 from ibgw_tx.tws.shell.recorder import Recorder
@@ -63,6 +63,7 @@ class IBSession(TwistedProtocol):
         newest: int = MAX_VERSION,
         hot_protobuf: HotProtobuf | None = None,
         traffic: Traffic | None = None,
+        shortcuts: Shortcuts | None = None,
     ) -> None:
         """`newest`: the highest server version to offer."""
         self.client_id = client_id
@@ -77,7 +78,7 @@ class IBSession(TwistedProtocol):
         self.client = TWSClient(self, client_id, self._told)
         self._handshake = Handshake(clock, self._start_api, self.abort, newest)
         raw = hot_protobuf, self.client.decode_protobuf
-        self._incoming = Incoming(hot, self.client.decode, listener.told, recorder, *raw, traffic)
+        self._incoming = Incoming(hot, self.client.decode, listener.told, recorder, *raw, traffic, shortcuts)
         self._outgoing = Outgoing(clock, recorder, rate, listener.requestSent, traffic)
         self._liveness = Liveness(clock, self.client.ask_current_time, self._silent_too_long)
 
