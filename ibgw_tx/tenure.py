@@ -108,6 +108,9 @@ class Tenure(MultiService):
         if self.gateway is None:
             self._supervisor.alive(ready=False)
             self._unsure = False
+            if self.lease.is_held and self._ending is None:
+                # It has left TWS to another gateway, which has not come: the lease is renewed again, and nobody else's.
+                self._begin()
             return
         if self.lease.is_held:
             if self._unsure:

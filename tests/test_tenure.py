@@ -83,3 +83,22 @@ def test_a_gateway_leaves_when_its_lease_is_not_sure_and_another_waits(monkeypat
     assert stage.made[0].was_cut and stage.tenure.gateway is None
     stage.lease.on_taken()
     assert stage.tenure.gateway is stage.made[1]
+
+
+def test_one_that_left_and_whose_lease_nobody_took_begins_again(monkeypatch):
+    """Redis was away for both, and came back to this one first: nobody would work."""
+    stage = Stage(monkeypatch)
+    stage.lease.is_held, stage.lease.has_standby = False, True
+    stage.seconds(3)
+    assert stage.tenure.gateway is None
+    stage.lease.is_held = True
+    stage.seconds(1)
+    assert len(stage.made) == 2 and stage.tenure.gateway is stage.made[1] and not stage.made[1].was_cut
+
+
+def test_one_whose_lease_is_another_ones_does_not_begin_again(monkeypatch):
+    stage = Stage(monkeypatch, "standby")
+    stage.lease.is_held, stage.lease.holder = False, None
+    stage.lease.on_lost("host b, pid 2")
+    stage.seconds(5)
+    assert stage.tenure.gateway is None and len(stage.made) == 1

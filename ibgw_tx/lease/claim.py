@@ -21,6 +21,10 @@ PACE = 1.0
 GRACE = 2.0
 #: Seconds by which a holder counts its own lease shorter than Redis does.
 MARGIN = 1.0
+#: With Sentinel: seconds that it is known for that one stands by; a new master may have been made since.
+STANDBY_LIFE = 3.0
+#: Seconds a holder is sure after a renewal on a Redis of which most sentinels cannot say whether it is the master still.
+UNCONFIRMED = 2.5
 #: Seconds by which a lease's rest must have grown between two looks to have been renewed.
 _GROWN = 0.2
 
@@ -71,6 +75,10 @@ class Term:
 
     def __init__(self) -> None:
         self._until: float | None = None
+
+    def renewed_in_doubt(self, sent_at: float) -> None:
+        """It may not be the master any more that has confirmed a renewal sent then."""
+        self._until = sent_at + UNCONFIRMED
 
     def renewed(self, sent_at: float) -> None:
         """Redis has confirmed a renewal that was sent then."""

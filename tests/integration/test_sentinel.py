@@ -164,3 +164,95 @@ def test_no_master_of_that_name_is_one_line_and_tried_again(
         assert sum("knows no master other, see --redis-master" in line for line in lines) == 3
     finally:
         program.stop()
+
+
+def caught_up(replicated: Replicated, old: Any, new: Any) -> bool:
+    """Whether the replica has all that the master has."""
+    ends = [replicated.client(each).info("replication") for each in (old, new)]
+    return bool(ends[0]["master_repl_offset"] == ends[1]["slave_repl_offset"])
+
+
+def test_what_the_old_master_had_not_passed_on_is_noticed_and_mended(replicated: Replicated, gateway: Program) -> None:
+    old = replicated.master
+    (new,) = [each for each in replicated.servers if each is not old]
+    stream, params = "IBGateway:outside:CMDS", {"contract": AAPL, "order": {"T": "buy", "s": 100, "p": 1.0}}
+    assert place(gateway, "kept")["ok"]
+    # An entry that the replica knows as read by nobody: what becomes of it there is lost, and given out again.
+    os.kill(gateway.process.pid, signal.SIGSTOP)  # type: ignore[union-attr]
+    entry = {"id": "again", "cmd": "PLACE_ORDER", "params": params}
+    gateway.client.xadd(stream, {"json": json.dumps(entry)})
+    wait_for(lambda: caught_up(replicated, old, new), 5)
+    # From now on the replica gets nothing.
+    replicated.client(new).config_set("masterauth", "wrong")
+    gateway.client.execute_command("CLIENT", "KILL", "TYPE", "replica")
+    os.kill(gateway.process.pid, signal.SIGCONT)  # type: ignore[union-attr]
+    assert gateway.told("ack", "again")["ok"]
+    assert place(gateway, "lost")["ok"]
+    wait_for(lambda: gateway.order(HASH, "lost").get("alive"))
+    assert not replicated.client(new).hexists(HASH, "lost")
+    old.kill()
+    client, _ = moved(replicated, gateway, old)
+    gateway.watch(client)
+    assert gateway.order(HASH, "kept")["alive"] and gateway.order(HASH, "lost")["alive"]
+    assert place(gateway, "lost")["code"] == "duplicate"
+    lost = "Redis had lost 2 client_oids that are reserved, the last of them lost: they are reserved again"
+    wait_for(lambda: any(lost in line for line in gateway.lines()), 5)
+    wait_for(lambda: client.xpending(stream, "ibgateway")["pending"] == 0)
+    time.sleep(1)
+    orders = {json.loads(order)["i"]: json.loads(order) for order in client.hvals(HASH) if order.startswith("{")}
+    assert len(orders) == 3, "the entry was not carried out twice"
+    assert len(gateway.on_ack("ack", "again")) == 1
+    events = [json.loads(each["json"]) for _, each in client.xrange("IBGateway:outside:events")]
+    assert [each["ok"] for each in events if each.get("type") == "ack" and each["id"] == "again"] == [True]
+    # After a restart too: what the fail-over lost is reserved on the new one.
+    gateway.stop(hard=True)
+    gateway.run("--exchanges=NASDAQ,SMART", *replicated.flags)
+    gateway.trading("NASDAQ")
+    for oid in ("kept", "lost"):
+        assert place(gateway, oid)["code"] == "duplicate"
+
+
+def test_one_that_stands_by_comes_along_and_takes_over_on_the_new_master(
+    replicated: Replicated, gateway: Program, simulator: SimProcess, tmp_path: Path
+) -> None:
+    second = Program(gateway.client, 1, simulator.port, tmp_path / "second")
+    second.folder.mkdir()
+    second.start("--exchanges=NASDAQ,SMART", "--standby", *replicated.flags)
+    try:
+        wait_for(lambda: gateway.client.get("IBGateway:outside:standby"), 10)
+        old = replicated.master
+        old.kill()
+        client, _ = moved(replicated, gateway, old)
+        wait_for(lambda: client.get("IBGateway:outside:standby"), 10)
+        assert json.loads(client.get("IBGateway:outside:lease"))["pid"] == gateway.process.pid, "the holder kept it"  # type: ignore[union-attr]
+        gateway.stop(hard=True)
+        since = time.time() * 1000
+        wait_for(lambda: whole(second, client, since), 25, "the other one has taken over")
+    finally:
+        second.stop()
+
+
+def test_with_one_that_stands_by_and_few_sentinels_orders_go_on(
+    replicated: Replicated, gateway: Program, simulator: SimProcess, tmp_path: Path
+) -> None:
+    """Both are seen on this Redis: neither can have gone to another one."""
+    second = Program(gateway.client, 1, simulator.port, tmp_path / "second")
+    second.folder.mkdir()
+    second.start("--exchanges=NASDAQ,SMART", "--standby", *replicated.flags)
+    try:
+        wait_for(lambda: gateway.client.get("IBGateway:outside:standby"), 10)
+        for sentinel in replicated.sentinels[:2]:
+            sentinel.kill()
+        wait_for(lambda: any("no majority of the 3 sentinels" in line for line in gateway.lines()), 10)
+        time.sleep(4)
+        assert place(gateway, "on")["ok"]
+        # It is gone, and nobody can say whether to a new master.
+        second.stop(hard=True)
+        wait_for(lambda: any("is not renewed: no order leaves" in line for line in gateway.lines()), 10)
+        for sentinel in replicated.sentinels[:2]:
+            sentinel.start()
+        since = time.time() * 1000
+        wait_for(lambda: whole(gateway, gateway.client, since), 40)
+        assert place(gateway, "again")["ok"]
+    finally:
+        second.stop()

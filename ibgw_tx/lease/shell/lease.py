@@ -17,7 +17,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
-from ibgw_tx.lease.claim import GRACE, LIFE, PACE, Claim, Move, Term
+from ibgw_tx.lease.claim import GRACE, LIFE, PACE, STANDBY_LIFE, Claim, Move, Term
 from ibgw_tx.lease.holder import Holder, Process, holder_of
 from ibgw_tx.lease.shell import scripts
 from ibgw_tx.lease.shell.process import is_dead
@@ -72,8 +72,7 @@ class Lease(Service):
         self._protocol: RedisProtocol | None = None
         self._claim = Claim(stands_by, GRACE if way.grace is None else way.grace)
         self._term, self._troubles = Term(), Troubles()
-        #: Whether another one waited when the master of Redis was confirmed last.
-        self._had_standby = False
+        self._standby_life = int(1000 * (STANDBY_LIFE if way.only_master else LIFE))
         self._busy = False
         self._waits_for = ""
         self._loop = LoopingCall(self._turn)
@@ -145,7 +144,7 @@ class Lease(Service):
         value, rest = await self._stands(execute)
         if self._stands_by:
             document = {"host": self._process.host, "pid": self._process.pid, "t": int(self._now_ms())}
-            await execute("SET", names.standby(self._name), jsontext.dumps(document), "PX", int(LIFE * 1000))
+            await execute("SET", names.standby(self._name), jsontext.dumps(document), "PX", self._standby_life)
         held_by = None if value is None else holder_of(value)
         move = self._claim.look(value, rest, held_by is not None and is_dead(held_by), self._seconds())
         words = "somebody" if held_by is None else held_by.words
@@ -204,16 +203,22 @@ class Lease(Service):
         if self.holder is not mine:
             raise LeaseLost(f"the lease of {self._name} was lost meanwhile")
         if stands == mine.text.encode():
-            self.has_standby = bool(has_standby)
-            if self.way.is_confirmed:
-                self._had_standby = self.has_standby
-            # In a part of the network that is cut off an old master goes on: the other part may have a new one, and who
-            # waits there may have taken the lease from that.
-            if self.way.is_confirmed or not self._had_standby:
-                self._term.renewed(sent_at)
+            self._renewed(sent_at, bool(has_standby))
             return
         self._lose(stands.decode(errors="replace"))
         raise LeaseLost(f"the lease of {self._name} is another's")
+
+    def _renewed(self, sent_at: float, has_standby: bool) -> None:
+        """While most sentinels cannot be asked, this Redis may be an old master in a part of the network that is cut off. Who
+        stands by and is seen here is not at a new one; who was, and is gone, may take the lease from that."""
+        if self.way.is_confirmed or not (has_standby or self.has_standby):
+            self.has_standby = has_standby
+            self._term.renewed(sent_at)
+        elif has_standby:
+            self.has_standby = True
+            self._term.renewed_in_doubt(sent_at)
+        else:
+            self._term.end()
 
     def _lose(self, stands: str) -> None:
         self.holder, self.has_standby = None, False

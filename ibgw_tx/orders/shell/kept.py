@@ -38,6 +38,7 @@ class Kept:
         await self._reservations.release(())
         if self.loaded:
             await self._reservations.clear_doubts()
+            await self._reservations.rewrite()
             self._unanswered.rewrite()
             await self._counter.keep(0)
             await self._halt.rewrite()

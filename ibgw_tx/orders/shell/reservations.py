@@ -15,6 +15,8 @@ from ibgw_tx.runtime.log import Logger
 
 #: Seconds a reservation stands: longer than any order that could still be asked about.
 RESERVED_FOR = 90 * 24 * 3600
+#: Names that are remembered beside Redis, some MB; and how many are looked at in one step.
+MEMORY, PORTION = 10_000, 500
 
 Words: TypeAlias = tuple[str | bytes, ...]
 
@@ -31,6 +33,8 @@ class Reservations:
         self._unused: set[str] = set()
         #: Names whose reservation Redis has not answered, with what it would be.
         self._doubtful: dict[str, bytes] = {}
+        #: The last ones that stand in Redis, or should: a Redis that comes back with an older memory gets them again.
+        self._last: dict[str, bytes] = {}
 
     async def reserve(
         self, client_oids: Sequence[str], command: Command, order_ids: Sequence[int], now: int, along: Sequence[Words]
@@ -60,6 +64,7 @@ class Reservations:
         taken = [oid for oid, reply in zip(kept, replies[len(along) :], strict=True) if reply is None]
         if not taken:
             self._unused.difference_update(kept)
+            self._note(kept)
             return {}
         await self.release([oid for oid in kept if oid not in taken])
         values = await self._redis.call("MGET", *(self._key(oid) for oid in taken))
@@ -88,6 +93,8 @@ class Reservations:
     async def release(self, client_oids: Sequence[str]) -> None:
         """Nothing was sent: they are free again, at once or when Redis can be told; so are earlier ones. Raises nothing."""
         self._unused.update(client_oids)
+        for oid in client_oids:
+            self._last.pop(oid, None)
         unused = sorted(self._unused)
         if not unused:
             return
@@ -105,6 +112,26 @@ class Reservations:
             return
         found = await self._redis.call("MGET", *(self._key(oid) for oid in doubtful))
         await self.release([oid for (oid, kept), value in zip(doubtful.items(), found, strict=True) if value == kept])
+
+    def _note(self, kept: Mapping[str, bytes]) -> None:
+        self._last.update(kept)
+        while len(self._last) > MEMORY:
+            del self._last[next(iter(self._last))]
+
+    async def rewrite(self) -> None:
+        """Redis may have another memory: what it has lost of the last MEMORY names is reserved again. Raises RedisDown."""
+        lost: list[str] = []
+        remembered = list(self._last)
+        for start in range(0, len(remembered), PORTION):
+            portion = [oid for oid in remembered[start : start + PORTION] if oid in self._last]
+            found = await self._redis.call("MGET", *(self._key(oid) for oid in portion)) if portion else []
+            missing = [oid for oid, value in zip(portion, found, strict=True) if value is None and oid in self._last]
+            for oid in missing:
+                self._redis.tell("SET", self._key(oid), self._last[oid], "NX", "EX", str(RESERVED_FOR))
+            lost += missing
+        if lost:
+            text = "Redis had lost {count} client_oids that are reserved, the last of them {last}: they are reserved again"
+            self.log.warn(text, count=len(lost), last=lost[-1])
 
     def _key(self, client_oid: str) -> str:
         return names.reservation(self._name, client_oid)

@@ -37,7 +37,7 @@ class MasterWay(Way):
     only_master = True
     # The new master is there before the one that holds a lease has come to it.
     longest_pause = 1.0
-    grace = 5.0
+    grace = 6.0
 
     def __init__(self, access: Access, reactor: Any) -> None:
         super().__init__(access, reactor)

@@ -13,6 +13,9 @@ they grow old (`--max-command-age`).
 | bytes out, no ack | the same | finds the order by its name, acknowledges it |
 | bytes out, ack not yet in Redis | the same | the same |
 | ack and XACK in Redis | is done | nothing |
+
+A fail-over may lose the end of an entry, or the whole entry: then the new master gives out again what this life has done already,
+and it is known by its id and its text.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import attrs
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import LoopingCall
@@ -45,6 +49,17 @@ START_PATIENCE = 5.0
 REFUSED_PAUSE = 5.0
 #: Rounds between two cuts of what is done; entries that are done stay an hour for whoever looks.
 TRIM_EVERY, KEEP_FOR = 120, 3_600_000
+#: Entries that are remembered when they are done; those of some seconds are enough.
+MEMORY = 2000
+
+
+@attrs.define
+class _Done:
+    """An entry that is done. `told`: Redis has said that its ack went out."""
+
+    message: bytes | str
+    ack: bytes
+    told: bool = False
 
 
 class CommandStream(Service):
@@ -75,6 +90,8 @@ class CommandStream(Service):
         self._unsaid: dict[str, bytes] = {}
         #: Acks on their way to Redis.
         self._saying: set[str] = set()
+        #: The last ones that are done, and what was said: a Redis that has lost its last moments gives them out again.
+        self._done: dict[str, _Done] = {}
         self._last = "0-0"
         #: What Redis refuses the stream with.
         self._refused = Trouble()
@@ -171,28 +188,51 @@ class CommandStream(Service):
     # Carrying out.
 
     def _take(self, entry_id: str, message: bytes | str, again: bool) -> None:
+        if entry_id in self._open or entry_id in self._unsaid:
+            return
+        done = self._done.get(entry_id)
+        if done is not None and done.message == message:
+            self._end_again(entry_id, done)
+            return
         self._open.add(entry_id)
         try:
-            entry = Entry(entry_id, sent_at(entry_id), self._reply(entry_id), again)
+            entry = Entry(entry_id, sent_at(entry_id), self._reply(entry_id, message), again)
             self._dispatch(message, entry)
         except Exception:
             self.log.failure("entry {entry} of {key} was not taken", entry=entry_id, key=self._key)
 
-    def _reply(self, entry_id: str) -> Callable[[bytes], None]:
+    def _end_again(self, entry_id: str, done: _Done) -> None:
+        """Its end was lost, and with it what the stream of events was told; its bot may have been told already."""
+        said = self._publication(done.ack)
+        ended = self._redis.transaction([*(said[1:] if done.told else said), self._end_of(entry_id)])
+        ended.addErrback(self._not_said, entry_id)
+
+    def _reply(self, entry_id: str, message: bytes | str) -> Callable[[bytes], None]:
         def said(ack: bytes) -> None:
             self._unsaid[entry_id] = ack
+            self._note(entry_id, message, ack)
             self._open.discard(entry_id)
             self._say(entry_id)
 
         return said
 
+    def _note(self, entry_id: str, message: bytes | str, ack: bytes) -> None:
+        self._done[entry_id] = _Done(message, ack)
+        while len(self._done) > MEMORY:
+            del self._done[next(iter(self._done))]
+
+    def _end_of(self, entry_id: str) -> tuple[str, ...]:
+        return "XACK", self._key, GROUP, entry_id
+
     def _say(self, entry_id: str) -> None:
         """To its bot and to the stream, both or none."""
         self._saying.add(entry_id)
-        done = self._redis.transaction([*self._publication(self._unsaid[entry_id]), ("XACK", self._key, GROUP, entry_id)])
+        done = self._redis.transaction([*self._publication(self._unsaid[entry_id]), self._end_of(entry_id)])
         done.addCallbacks(self._said, self._not_said, (entry_id,), {}, (entry_id,))
 
-    def _said(self, _: Any, entry_id: str) -> None:
+    def _said(self, replies: Any, entry_id: str) -> None:
+        if replies is not None and entry_id in self._done:
+            self._done[entry_id].told = True
         self._saying.discard(entry_id)
         self._unsaid.pop(entry_id, None)
 

@@ -5,6 +5,7 @@ from twisted.internet.defer import Deferred
 from ibgw_tx.commands.message import Command
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.errors import RedisDown
+from ibgw_tx.orders.shell import reservations as module
 from ibgw_tx.orders.shell.reservations import RESERVED_FOR
 from tests.kit.deferreds import error, result
 
@@ -69,3 +70,47 @@ def test_a_reservation_without_an_answer_is_taken_back_if_it_is_ours(kept_parts,
         error(asked, RedisDown)
     result(done(kept_parts.redis_up()))
     assert key("a") not in link.keys and link.keys[key("b")] == b"another's"
+
+
+def test_what_redis_has_lost_of_the_last_names_is_reserved_again(kept_parts, reservations, link, lines):
+    result(done(kept_parts.redis_up()))
+    for number, oid in enumerate(["a", "b", "c"]):
+        result(done(reservations.reserve([oid], ORDER, [number], 5, [])))
+    result(done(reservations.release(["b"])))
+    del link.keys[key("c")]
+    kept = link.json(key("a"))
+    result(done(kept_parts.redis_up()))
+    assert link.json(key("a")) == kept and link.json(key("c"))["apiOrderId"] == 2 and key("b") not in link.keys
+    assert lines == ["warn Redis had lost 1 client_oids that are reserved, the last of them c: they are reserved again"]
+    lines.clear()
+    result(done(kept_parts.redis_up()))
+    assert lines == []
+    assert set(result(done(reservations.reserve(["c"], ORDER, [9], 6, [])))) == {"c"}
+
+
+def test_another_ones_reservation_is_left_as_it_is(kept_parts, reservations, link):
+    result(done(kept_parts.redis_up()))
+    result(done(reservations.reserve(["a"], ORDER, [7], 5, [])))
+    link.keys[key("a")] = b"newer"
+    result(done(kept_parts.redis_up()))
+    assert link.keys[key("a")] == b"newer"
+
+
+def test_so_many_names_are_remembered_and_no_more(kept_parts, reservations, link, monkeypatch):
+    monkeypatch.setattr(module, "MEMORY", 3)
+    monkeypatch.setattr(module, "PORTION", 2)
+    result(done(kept_parts.redis_up()))
+    for number in range(5):
+        result(done(reservations.reserve([f"n{number}"], ORDER, [number], 5, [])))
+    link.keys.clear()
+    result(done(kept_parts.redis_up()))
+    assert {each for each in link.keys if "client_oid" in each} == {key(f"n{number}") for number in (2, 3, 4)}
+
+
+def test_a_name_that_was_taken_is_not_remembered_as_ours(kept_parts, reservations, link):
+    link.keys[key("a")] = b'{"apiOrderId":1}'
+    assert set(result(done(reservations.reserve(["a", "b"], ORDER, [7, 8], 5, [])))) == {"a"}
+    link.keys.clear()
+    result(done(kept_parts.redis_up()))
+    result(done(kept_parts.redis_up()))
+    assert not [each for each in link.keys if "client_oid" in each]
