@@ -15,7 +15,7 @@ import attrs
 
 from ibgw_tx import setting_values as values
 from ibgw_tx.model.nearest import did_you_mean
-from ibgw_tx.model.redis_access import Access, Tls
+from ibgw_tx.model.redis_access import Access, Tls, addresses
 
 
 class ConfigError(ValueError):
@@ -55,7 +55,7 @@ SETTINGS = (
         "redis-sentinel",
         "IBGW_REDIS_SENTINEL",
         None,
-        values.addresses,
+        addresses,
         "HOST:PORT,... of the sentinels that know where Redis is; with --redis-master, in place of host and port",
     ),
     Setting("redis-master", "IBGW_REDIS_MASTER", None, values.master, "how the sentinels call the master"),

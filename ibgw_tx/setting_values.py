@@ -85,16 +85,3 @@ def one_of(*words: str) -> Callable[[str], str]:
 
 
 port = integer(1, 65535)
-
-
-def addresses(value: str) -> tuple[tuple[str, int], ...]:
-    """HOST:PORT, with commas between them; an IPv6 host in [ ]."""
-    found = []
-    for each in value.split(","):
-        match = re.fullmatch(r"(\[[A-Fa-f0-9:.%]+\]|[A-Za-z0-9_.-]+):(\d{1,5})", each.strip())
-        if match is None:
-            raise ValueError("must be HOST:PORT, with commas between them (an IPv6 host in [ ])")
-        found.append((match[1].strip("[]"), port(match[2])))
-    if len(set(found)) < len(found):
-        raise ValueError("must not name one twice")
-    return tuple(found)

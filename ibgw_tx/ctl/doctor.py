@@ -56,12 +56,16 @@ class Facts:
     #: Who works under the name, and who waits for it.
     holder: Mapping[str, Any] | None = None
     standby: Mapping[str, Any] | None = None
+    #: Over TLS; and, with Sentinel, what each sentinel said: whether it named the Redis that this is, None: nothing.
+    encrypted: bool = False
+    sentinels: Mapping[str, bool | None] = attrs.field(factory=dict)
 
 
 def verdicts(facts: Facts) -> list[Verdict]:
     """Every verdict, in the order in which an operator would look."""
     return [
-        Verdict("redis", True, f"version {safe(facts.redis_version)}"),
+        Verdict("redis", True, f"version {safe(facts.redis_version)}{', over TLS' if facts.encrypted else ''}"),
+        *([sentinels(facts)] if facts.sentinels else []),
         settings(facts),
         clock(facts),
         one_gateway(facts),
@@ -73,6 +77,15 @@ def verdicts(facts: Facts) -> list[Verdict]:
         budget(facts),
         versions(facts),
     ]
+
+
+def sentinels(facts: Facts) -> Verdict:
+    """A fail-over needs most of them."""
+    strays = sorted(f"{safe(where)} {'does not answer' if word is None else 'names another one'}"
+                    for where, word in facts.sentinels.items() if not word)  # fmt: skip
+    agree = len(facts.sentinels) - len(strays)
+    text = f"{agree} of {len(facts.sentinels)} name this master{': ' if strays else ''}{', '.join(strays)}"
+    return Verdict("sentinels", not strays, text)
 
 
 def settings(facts: Facts) -> Verdict:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import attrs
 
 Address = tuple[str, int]
@@ -11,6 +13,19 @@ def at(address: Address) -> str:
     """host:port, for people."""
     host, port = address
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def addresses(value: str) -> tuple[Address, ...]:
+    """HOST:PORT, with commas between them; an IPv6 host in [ ]. Raises ValueError."""
+    found = []
+    for each in value.split(","):
+        match = re.fullmatch(r"(\[[A-Fa-f0-9:.%]+\]|[A-Za-z0-9_.-]+):(\d{1,5})", each.strip())
+        if match is None or not 0 < int(match[2]) < 65536:
+            raise ValueError("must be HOST:PORT, with commas between them (an IPv6 host in [ ])")
+        found.append((match[1].strip("[]"), int(match[2])))
+    if len(set(found)) < len(found):
+        raise ValueError("must not name one twice")
+    return tuple(found)
 
 
 @attrs.frozen

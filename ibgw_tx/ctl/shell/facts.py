@@ -9,6 +9,7 @@ import redis
 from ibgw_tx.ctl import doctor as well
 from ibgw_tx.ctl.shell.link import Link, Trouble
 from ibgw_tx.model import keys
+from ibgw_tx.model.redis_access import at
 from ibgw_tx.runtime.version import version
 
 
@@ -41,6 +42,12 @@ def _moment(book: Any) -> int | None:
     return book[2] if isinstance(book, list) and len(book) == 3 and (book[0] or book[1]) else None
 
 
+def _sentinels(link: Link) -> dict[str, bool | None]:
+    found = link.found
+    words = {} if found is None else found.words
+    return {at(who): None if place is None or found is None else place == found.place for who, place in words.items()}
+
+
 def _object(found: Any) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
@@ -66,4 +73,6 @@ def facts(link: Link, now: int, told: dict[str, Any] | None) -> well.Facts:
         halt=_object(link.json(keys.halt(link.name))),
         holder=_object(link.json(keys.lease(link.name))),
         standby=_object(link.json(keys.standby(link.name))),
+        encrypted=link.encrypted,
+        sentinels=_sentinels(link),
     )

@@ -12,11 +12,12 @@ from typing import Any
 import redis
 
 from ibgw_tx.ctl.orders import Order, of_hash, with_unanswered
+from ibgw_tx.ctl.shell.finding import Found, NotFound, find
 from ibgw_tx.model import keys
 from ibgw_tx.model.json_text import loads, text
+from ibgw_tx.model.redis_access import Access
 
 REFUSED, NO_REDIS, NO_ANSWER = 1, 3, 4
-CONNECT_LIMIT = 5.0  # seconds, also for each answer of Redis
 
 
 class Trouble(Exception):
@@ -30,9 +31,11 @@ class Trouble(Exception):
 class Link:
     """One gateway's Redis."""
 
-    def __init__(self, client: redis.Redis, name: str) -> None:
+    def __init__(self, client: redis.Redis, name: str, found: Found | None = None, encrypted: bool = False) -> None:
         self.client: Any = client
         self.name = name
+        #: How it was found, and whether over TLS.
+        self.found, self.encrypted = found, encrypted
 
     def json(self, key: str) -> Any:
         """A key's value, None when there is none. Raises Trouble when it is no JSON."""
@@ -114,17 +117,13 @@ class Link:
                     return
 
 
-def connect(host: str, port: int, user: str | None, password: str | None, name: str) -> Link:
+def connect(access: Access, name: str) -> Link:
     """A link to a Redis that answers. Raises Trouble."""
-    client = redis.Redis(
-        host=host, port=port, username=user, password=password, decode_responses=True,
-        encoding_errors="backslashreplace", socket_timeout=CONNECT_LIMIT, socket_connect_timeout=CONNECT_LIMIT,
-    )  # fmt: skip
     try:
-        client.ping()
-    except redis.RedisError as error:
-        raise Trouble(f"Redis at {host}:{port}: {error}", NO_REDIS) from None
+        found = find(access)
+    except NotFound as error:
+        raise Trouble(str(error), NO_REDIS) from None
     # For CLIENT LIST; a user who may only read has no right to it, and needs none.
     with contextlib.suppress(redis.ResponseError):
-        client.client_setname("ibgwctl")
-    return Link(client, name)
+        found.client.client_setname("ibgwctl")
+    return Link(found.client, name, found, access.tls is not None)

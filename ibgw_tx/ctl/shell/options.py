@@ -6,6 +6,7 @@ import functools
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -18,6 +19,7 @@ from ibgw_tx.ctl.shell.link import NO_REDIS, Link, Trouble, connect
 from ibgw_tx.ctl.words import safe
 from ibgw_tx.model.json_text import text
 from ibgw_tx.model.keys import NAME_PATTERN
+from ibgw_tx.model.redis_access import Access, Address, Tls, addresses
 
 EPILOG = (
     "Exit status: 0 done or well; 1 refused, not found or not well; 2 wrong usage; 3 Redis cannot be reached or refuses; "
@@ -28,8 +30,8 @@ EPILOG = (
 class Way:
     """Where the commands look; Redis is connected to when the first one needs it (`--help` needs none)."""
 
-    def __init__(self, host: str, port: int, user: str | None, password: str | None, name: str | None) -> None:
-        self._where = host, port, user, password
+    def __init__(self, access: Access, name: str | None) -> None:
+        self._access = access
         self._name = name
 
     def link(self, name: str | None = None) -> Link:
@@ -39,7 +41,7 @@ class Way:
             raise click.UsageError("which gateway? give --name=NAME, or set TWS_GATEWAY_NAME")
         if not re.fullmatch(NAME_PATTERN, name):
             raise click.UsageError(f"--name={safe(name)}: a name is {NAME_PATTERN}")
-        return connect(*self._where, name)
+        return connect(self._access, name)
 
 
 class Exchange(click.ParamType):
@@ -55,6 +57,35 @@ class Exchange(click.ParamType):
 
 
 EXCHANGE = Exchange()
+
+
+class Sentinels(click.ParamType):
+    """Their addresses."""
+
+    name = "sentinels"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As the gateway's setting has it."""
+        try:
+            return addresses(value) if isinstance(value, str) else value
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Password(click.ParamType):
+    """A file's first words."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """What stands in it, without the end of the line."""
+        try:
+            return Path(value).read_text(encoding="utf-8").strip() or None
+        except (OSError, UnicodeDecodeError):
+            self.fail(f"{value!r} cannot be read", param, ctx)
+
+
+SENTINELS, PASSWORD, PEM = Sentinels(), Password(), click.Path(exists=True, dir_okay=False)
 #: Words that stand out in a table.
 STYLES = {
     "buy": "green", "sell": "red", "Filled": "green", "Unknown": "bold red", "no answer yet": "yellow", "Inactive": "yellow",
@@ -71,14 +102,44 @@ WIDE = 110
     "--redis-port", envvar="REDIS_PORT", default=6379, show_default=True, show_envvar=True, type=click.IntRange(1, 65535)
 )
 @click.option("--redis-user", default=None, help="For a Redis with an ACL file.")
+@click.option("--redis-sentinel", envvar="IBGW_REDIS_SENTINEL", type=SENTINELS, help="HOST:PORT,... in place of host and port.")
+@click.option("--redis-master", envvar="IBGW_REDIS_MASTER", default="", help="How the sentinels call the master.")
+@click.option("--redis-sentinel-user", envvar="IBGW_REDIS_SENTINEL_USER", help="Their ACL user.")
+@click.option("--redis-sentinel-password-file", envvar="IBGW_REDIS_SENTINEL_PASSWORD_FILE", type=PASSWORD, help="Their password.")
+@click.option("--redis-tls", envvar="IBGW_REDIS_TLS", is_flag=True, help="Speak TLS, never without.")
+@click.option("--redis-tls-ca", envvar="IBGW_REDIS_TLS_CA", type=PEM, help="The CA of Redis' certificate; default the system's.")
+@click.option("--redis-tls-cert", envvar="IBGW_REDIS_TLS_CERT", type=PEM, help="Our own certificate.")
+@click.option("--redis-tls-key", envvar="IBGW_REDIS_TLS_KEY", type=PEM, help="Its key.")
+@click.option("--redis-tls-name", envvar="IBGW_REDIS_TLS_NAME", help="The name in Redis' certificate; default the host.")
 @click.option("--name", "-n", envvar="TWS_GATEWAY_NAME", show_envvar=True, help="The gateway's name.")
 @click.pass_context
-def group(context: click.Context, redis_host: str, redis_port: int, redis_user: str | None, name: str | None) -> None:
+def group(context: click.Context, name: str | None, **where: Any) -> None:
     """Look at a gateway, and trade through it, from anywhere that reaches its Redis.
 
     The password of Redis is taken from the variable REDIS_PSWD; it is no option, so that it stands in no list of processes.
     """
-    context.obj = Way(redis_host, redis_port, redis_user, os.environ.get("REDIS_PSWD") or None, name)
+    context.obj = Way(_access(**where), name)
+
+
+def _access(
+    redis_host: str,
+    redis_port: int,
+    redis_user: str | None,
+    redis_sentinel: tuple[Address, ...] | None,
+    redis_master: str,
+    redis_sentinel_user: str | None,
+    redis_sentinel_password_file: str | None,
+    redis_tls: bool,
+    **tls: str | None,
+) -> Access:
+    """Raises UsageError for what makes no sense alone."""
+    if bool(redis_sentinel) != bool(redis_master):
+        raise click.UsageError("--redis-sentinel and --redis-master go together")
+    if any(tls.values()) and not redis_tls:
+        raise click.UsageError("what is said about TLS needs --redis-tls: without it nothing is encrypted")
+    files = Tls(**{key.removeprefix("redis_tls_"): value for key, value in tls.items()}) if redis_tls else None
+    password, sentinel = os.environ.get("REDIS_PSWD") or None, (redis_sentinel_user, redis_sentinel_password_file)
+    return Access(redis_host, redis_port, redis_user, password, files, redis_sentinel or (), redis_master, *sentinel)
 
 
 def command(name: str) -> Callable[[Callable[..., None]], click.Command]:
