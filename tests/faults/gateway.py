@@ -8,23 +8,58 @@ import subprocess
 import time
 from pathlib import Path
 
+from tests.faults.nursery import Nursery
 from tests.kit.program import PYTHON
+
+
+class Forked:
+    """A process that is another one's child, with as much of Popen as is needed here. How it ended is not known: None."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.returncode = None
+
+    def poll(self) -> int | None:
+        return None if Path(f"/proc/{self.pid}").exists() else 0
+
+    def wait(self, limit: float = 10.0) -> int:
+        deadline = time.monotonic() + limit
+        while self.poll() is None:
+            if time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired(str(self.pid), limit)
+            time.sleep(0.005)
+        return 0
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
 
 
 class Gateway:
     """`twistd -n ibgateway` with its log in a file; `prefix` runs it elsewhere (a network namespace)."""
 
     def __init__(
-        self, name: str, folder: Path, env: dict[str, str], flags: tuple[str, ...] = (), prefix: tuple[str, ...] = ()
+        self, name: str, folder: Path, env: dict[str, str], flags: tuple[str, ...] = (), prefix: tuple[str, ...] = (),
+        nursery: Nursery | None = None,
     ) -> None:
+        """`nursery`: it is forked there instead of started from the ground."""
         self.name, self.folder, self.env, self.flags, self.prefix = name, folder, env, flags, prefix
         self.log = folder / f"gateway{len(list(folder.glob('gateway*.log')))}.log"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.nursery = nursery
+        self.process: subprocess.Popen[bytes] | Forked | None = None
         self.started = 0.0
 
     def start(self, *flags: str, **env: str) -> Gateway:
         clean = {key: value for key, value in os.environ.items() if not key.startswith(("TWS_", "REDIS_", "IBGW_"))}
         program = [*self.prefix, str(PYTHON.with_name("twistd")), "-n", "--pidfile=", "ibgateway", *self.flags, *flags]
+        if self.nursery is not None:
+            environment = {**clean, **self.env, **env}
+            self.process = Forked(self.nursery.born(program, environment, str(self.folder), str(self.log)))
+            self.started = time.time()
+            return self
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 program, cwd=self.folder, env={**clean, **self.env, **env}, stdout=log, stderr=subprocess.STDOUT

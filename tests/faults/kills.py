@@ -11,6 +11,7 @@ from typing import Any
 from attrs import define, field
 
 from tests.faults import checks
+from tests.faults.nursery import Nursery
 from tests.faults.stage import Stage, Violation
 
 A_DAY = 5  # kills
@@ -92,12 +93,13 @@ def _trusted(stage: Stage) -> float:
 
 def _lane(seeds: Any, version: int, told: Any, stopped: Any) -> None:
     """Days one after the other until there is no seed or somebody has found something."""
+    nursery = Nursery()
     stage: Stage | None = None
     try:
         while not stopped.is_set() and (job := seeds.get()) is not None:
             seed, kills = job
             if stage is None:
-                stage = Stage(seed, version, cables=False)
+                stage = Stage(seed, version, cables=False, nursery=nursery)
                 stage.__enter__()
             else:
                 stage.next_day(seed)
@@ -112,6 +114,7 @@ def _lane(seeds: Any, version: int, told: Any, stopped: Any) -> None:
     finally:
         if stage is not None:
             stage.end()
+        nursery.close()
         told.put(None)
 
 

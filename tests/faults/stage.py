@@ -19,6 +19,7 @@ from tests.faults.bot import Bot
 from tests.faults.cable import Cable
 from tests.faults.checks import Gap
 from tests.faults.gateway import Gateway
+from tests.faults.nursery import Nursery
 from tests.faults.view import TRADED, View
 from tests.faults.watch import Watch
 from tests.kit.sim_process import SimProcess
@@ -40,14 +41,14 @@ class Stage:
     """
 
     def __init__(self, seed: int, version: int = 226, cables: bool = True, name: str = "day", redis_options: tuple[str, ...] = (),
-                 sim_options: tuple[str, ...] = ()) -> None:  # fmt: skip
+                 sim_options: tuple[str, ...] = (), nursery: Nursery | None = None) -> None:  # fmt: skip
         self.seed, self.version, self.name = seed, version, name
         self.folder = Path(tempfile.mkdtemp(prefix="ibgw-fault-"))
         self._ends: list[Callable[[], None]] = [lambda: shutil.rmtree(self.folder, ignore_errors=True)]
         self.server = EmbeddedRedis(*redis_options)
         self.gaps: list[Gap] = []
         self.positions: dict[int, float] = {}
-        self._wants_cables, self._sim_options = cables, sim_options
+        self._wants_cables, self._sim_options, self._nursery = cables, sim_options, nursery
         self.noted: list[str] = []
         self.forgot = False  # Redis has lost what it was given: fills may be told again, and the stream is not whole
 
@@ -81,7 +82,7 @@ class Stage:
 
     def another(self, *flags: str) -> Gateway:
         """A gateway of this stage, not started yet."""
-        made = Gateway(self.name, self.folder, dict(self.env), flags)
+        made = Gateway(self.name, self.folder, dict(self.env), flags, nursery=self._nursery)
         self._ends.append(made.kill)
         return made
 
