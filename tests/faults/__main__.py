@@ -10,17 +10,20 @@ from __future__ import annotations
 import os
 import sys
 
-from tests.faults import kills, table
+from tests.faults import table
+from tests.faults.kills import KILLS
+from tests.faults.partitions import PARTITIONS
 from tests.faults.scenarios import SCENARIOS, play
 
 
 def main() -> int:
     versions = [int(each) for each in os.environ.get("VERSIONS", "157,226").split(",")]
     seed, lanes = int(os.environ.get("SEED", "1")), int(os.environ.get("LANES", "2"))
-    if count := int(os.environ.get("KILLS") or 0):
-        tally = kills.run(count, seed, versions, lanes)
-        print(table.of_kills(tally, seed, versions))
-        return int(bool(tally.wrong))
+    for campaign, count in ((KILLS, os.environ.get("KILLS")), (PARTITIONS, os.environ.get("PARTITIONS"))):
+        if count:
+            tally = campaign.run(int(count), seed, versions, lanes)
+            print(table.of_strokes(tally, campaign.name, seed, versions))
+            return int(bool(tally.wrong))
     only = os.environ.get("ONLY", "")
     rows = []
     for scenario in SCENARIOS:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.faults.kills import Tally
+    from tests.faults.lanes import Tally
     from tests.faults.scenario import Row
 
 DOCUMENT = Path("docs/faults.md")
@@ -33,13 +33,17 @@ def write(rows: Sequence[Row], document: Path = DOCUMENT) -> None:
     document.write_text(f"{before}{BEGIN}{note}-->\n\n{markdown(rows)}\n\n{END}{after}", encoding="utf-8")
 
 
-def of_kills(tally: Tally, seed: int, versions: Sequence[int]) -> str:
-    """One line on what kills have shown."""
+def of_strokes(tally: Tally, name: str, seed: int, versions: Sequence[int]) -> str:
+    """What kills, or partitions, have shown: one line, and one for each kind."""
     if tally.wrong:
-        return f"violation after {tally.kills} kills"
-    ordered = sorted(tally.seconds)
-    middle, worst = ordered[len(ordered) // 2], ordered[-1]
+        return f"violation after {tally.strokes} {name}"
     spoken = " and ".join(map(str, versions))
-    return (f"{tally.kills} kills in {tally.days} days from seed {seed} on, at server versions {spoken}: {tally.orders} orders, "
-            f"{tally.fills} fills, {tally.commands} commands, {tally.looks} looks; trusted again after {middle:.1f} s (median), "
-            f"{worst:.1f} s at most; no violation")  # fmt: skip
+    first = (f"{tally.strokes} {name} in {tally.days} days from seed {seed} on, at server versions {spoken}: "
+             f"{tally.orders} orders, {tally.fills} fills, {tally.commands} commands, {tally.looks} looks; "
+             f"trusted again after {_times(tally.seconds)}; no violation")  # fmt: skip
+    return "\n".join([first, *(f"{kind}: {len(found)}, {_times(found)}" for kind, found in sorted(tally.seen.items()))])
+
+
+def _times(seconds: Sequence[float]) -> str:
+    ordered = sorted(seconds)
+    return f"{ordered[len(ordered) // 2]:.1f} s (median), {ordered[-1]:.1f} s at most"

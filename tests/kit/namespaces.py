@@ -54,13 +54,25 @@ class Host:
     def within(self, *words: str) -> None:
         subprocess.run([*self.prefix, *words], check=True, capture_output=True)
 
-    def cut(self, net: int) -> None:
-        """Nothing passes one of its cables, in either direction; connections over it are not told."""
-        _ip("link", "set", self._ends(net)[0], "down")
+    def cut(self, net: int, way: str = "both") -> None:
+        """Nothing passes one of its cables, in `both` directions, or `out` of the host or `in` only; connections over it are not
+        told. In one direction alone what is sent goes to a card that nobody has."""
+        ours, theirs = self._ends(net)
+        nobody = ("lladdr", "02:00:00:00:00:99", "nud", "permanent")
+        if way == "both":
+            _ip("link", "set", ours, "down")
+        elif way == "out":
+            self.within("ip", "neigh", "replace", self.far(net), *nobody, "dev", theirs)
+        else:
+            _ip("neigh", "replace", f"10.{net}.{self._number}.2", *nobody, "dev", ours)
 
     def mend(self, net: int) -> None:
-        ours = self._ends(net)[0]
+        """However it was cut."""
+        ours, theirs = self._ends(net)
         _ip("link", "set", ours, "up")
+        forget = ("ip", "neigh", "flush", "dev", theirs, "nud", "permanent")
+        subprocess.run([*self.prefix, *forget], check=False, capture_output=True)
+        subprocess.run(["ip", "neigh", "flush", "dev", ours, "nud", "permanent"], check=False, capture_output=True)
 
     def remove(self) -> None:
         for net in self._nets:
