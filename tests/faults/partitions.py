@@ -1,4 +1,4 @@
-"""A hundred cut cables: of two gateways of one name, on hosts of their own, one works and one stands by. The cables of the working
+"""A hundred cut cables: of two gateways of one name, on hosts of their own, one works and one stands by. Cables of the working
 one to Redis or to TWS are cut, in both directions or in one only."""
 
 from __future__ import annotations
