@@ -171,7 +171,7 @@ def orders(ledger: Ledger, view: View) -> list[str]:
 
 def sample(ledger: Ledger, view: View, allow: float = 0.0) -> list[str]:
     """Whether what is trusted at this moment is true: each order as it was at some time since the status' own time, less what a
-    word may take to Redis (`PROPAGATION`, and `allow` for a fault that makes TWS itself late)."""
+    word may take to Redis (`PROPAGATION`, and `allow` for a fault that makes TWS itself late, or a machine that is)."""
     since = min(view.at, view.status[1]) - PROPAGATION - allow
     wrong = []
     for order in ledger.orders.values():
@@ -217,12 +217,12 @@ def _short(told: dict[str, Any]) -> str:
     return " ".join(f"{name}={told.get(name)}" for name in names)
 
 
-def books(view: View) -> list[str]:
-    """A book that a true status vouches for is not older than its refresh; an empty one has no age."""
+def books(view: View, late: float = 0.0) -> list[str]:
+    """A book that a true status vouches for is not older than its refresh; an empty one has no age. `late`: as in `sample`."""
     wrong = []
     for each in TRADED:
         book = view.books.get(each.con_id)
-        if view.fresh and book and (book[0] or book[1]) and view.status[1] - book[2] / 1000 > BOOK_AGE:
+        if view.fresh and book and (book[0] or book[1]) and view.status[1] - book[2] / 1000 > BOOK_AGE + late:
             wrong.append(f"status true, and the book {each.pair} is {view.status[1] - book[2] / 1000:.1f} s older than it")
     return wrong
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,9 @@ from tests.faults.ledger import Ledger
 from tests.faults.view import TRADED, Traded, View, orders_of, status_of
 
 PACE = 0.05  # seconds between two looks
+MEMORY = 15.0  # seconds for which it is remembered how late this machine was
+MOST_LATE = 10.0  # seconds: more is no excuse
+STATUS_PACE = 1.0  # seconds between two statuses
 KEPT = 20  # sentences about what is wrong: the first ones matter
 
 
@@ -38,6 +42,8 @@ class Watch(threading.Thread):
         self.fills: list[dict[str, Any]] = []
         self.deaf = False  # its own subscription broke: what was told meanwhile it cannot know
         self.looks = 0
+        self._late: deque[tuple[float, float]] = deque()  # when, and by how much
+        self._said = 0.0  # the newest status' own time
         self._hashes: dict[int, tuple[str | None, dict[str, Any]]] = {}
         self.turns: list[tuple[float, bool]] = []  # when bots began, or ceased, to trust
         self._ear: Any = None
@@ -50,6 +56,7 @@ class Watch(threading.Thread):
             begun = time.monotonic()
             try:
                 self.look()
+                self._was_late(time.monotonic() - begun - PACE)
             except (redis.RedisError, OSError):
                 pass  # Redis is away or hangs: nothing is told, and nothing can be read
             except Exception as error:
@@ -66,15 +73,32 @@ class Watch(threading.Thread):
         with self._lock:
             self.listen()
             view = self.read()
+            begun = time.monotonic()
             self.take()
+            self._was_late(time.monotonic() - begun)  # ibsim answers when its turn comes
+            self._said, before = view.status[1], self._said
+            self._was_late(self._said - before - STATUS_PACE if before and self._said - before < MOST_LATE else 0.0)
             self.view = view
             self.looks += 1
             if not self.turns or self.turns[-1][1] != view.whole:
                 self.turns.append((view.at, view.whole))
             if self.judging.is_set():
-                self._note(checks.sample(self.ledger, view, self.allow))
-                self._note(checks.books(view))
+                self._note(checks.sample(self.ledger, view, self.allow + self.late))
+                self._note(checks.books(view, self.late))
             return view
+
+    @property
+    def late(self) -> float:
+        """Seconds by which a word may be later than on an idle machine: twice the two worst delays, within `MEMORY`, of ibsim's
+        answers, the gateway's beat and this observer's own looks; delays under 0.2 s are none."""
+        return min(2 * sum(sorted((seconds for _, seconds in self._late), reverse=True)[:2]), MOST_LATE)
+
+    def _was_late(self, seconds: float) -> None:
+        now = time.monotonic()
+        if seconds > 4 * PACE:
+            self._late.append((now, seconds))
+        while self._late and now - self._late[0][0] > MEMORY:
+            self._late.popleft()
 
     def _note(self, wrong: list[str]) -> None:
         self.wrong += [f"{time.time():.3f} {each}" for each in wrong if len(self.wrong) < KEPT]
