@@ -230,7 +230,12 @@ class Process:
 
     def start(self) -> None:
         self.process = start("ibgateway", "--exchanges=NASDAQ", **self.env)
-        wait_for(lambda: self.client.get(self.flag) == "1", limit=30)
+        wait_for(lambda: self.client.get(self.flag) == "1" and self._is_heard(), limit=30)
+
+    def _is_heard(self) -> bool:
+        """The flag is about orders; whether commands are heard is another matter, and on a busy machine a later one."""
+        channel = f"IBGateway:{self.name}:CMD"
+        return bool(dict(self.client.pubsub_numsub(channel)).get(channel) == 1)
 
     def send(self, cmd: str, **params: Any) -> None:
         assert self.client.publish(f"IBGateway:{self.name}:CMD", json.dumps({"id": "x", "cmd": cmd, "params": params})) == 1
