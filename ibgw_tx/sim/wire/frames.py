@@ -50,13 +50,22 @@ def frame(fields: Iterable[Any], server_version: int = ASCII7) -> bytes:
         if rest and isinstance(rest[-1], bytes):
             return with_length(_LENGTH.pack(msg_id + PROTOBUF_IDS) + rest[-1])
         texts = "".join(text(field).replace("\0", "") + "\0" for field in rest)
-        return with_length(_LENGTH.pack(msg_id) + texts.encode("ascii", "backslashreplace"))
+        return with_length(_LENGTH.pack(msg_id) + ascii7(texts))
     joined = "".join(text(field).replace("\0", "") + "\0" for field in fields)
-    if server_version >= ASCII7:
-        payload = joined.encode("ascii", "backslashreplace")
-    else:
-        payload = joined.encode("utf-8", "replace")
+    payload = ascii7(joined) if server_version >= ASCII7 else joined.encode("utf-8", "replace")
     return _LENGTH.pack(len(payload)) + payload
+
+
+def ascii7(texts: str) -> bytes:
+    """What is not ASCII as Java writes it: four hexadecimal digits for each unit of UTF-16."""
+    if texts.isascii():
+        return texts.encode("ascii")
+    return "".join(one if one.isascii() else _escaped(one) for one in texts).encode("ascii")
+
+
+def _escaped(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[place : place + 2].hex()}" for place in range(0, len(units), 2))
 
 
 def with_length(payload: bytes) -> bytes:

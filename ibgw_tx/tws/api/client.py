@@ -133,7 +133,7 @@ class TWSClient(MoreRequests):
         """OwnSettings: what TWS is set to. From server version 219 on, and in protobuf alone."""
         asked = import_module("ibapi.protobuf.ConfigRequest_pb2").ConfigRequest()
         asked.reqId = req_id
-        self._client.reqConfigProtoBuf(asked)
+        self._ask(self._client.reqConfigProtoBuf, asked)
 
     def ask_contract(self, req_id: int, contract: Contract, own: bool = False) -> None:
         """ContractHit for each match, then ContractEnd; or a Notice (200: none). `own`: the gateway needs it, no bot."""
