@@ -59,7 +59,9 @@ def test_values_are_written_as_tws_writes_them(value, text):
 
 
 def test_a_frame_is_seven_bit_from_153_on_and_utf8_before():
-    assert wire.frame(["ü", "\u4e2d"], 157)[4:] == b"\\xfc\0\\u4e2d\0"
+    assert wire.frame(["ü", "\u4e2d"], 157)[4:] == b"\\u00fc\0\\u4e2d\0"
+    assert wire.frame(["\U0001f680"], 157)[4:] == b"\\ud83d\\ude80\0", "as Java writes it: a unit of UTF-16 at a time"
+    assert wire.frame([4, "ü"], 226)[4:] == b"\0\0\0\x04" + b"\\u00fc\0"
     assert wire.frame(["ü"], 152)[4:] == "ü\0".encode()
 
 
