@@ -35,7 +35,8 @@ SETTLED = 2.0  # seconds until what a fault has broken is known to be
 @frozen
 class Scenario:
     """`within`: seconds after the fault's end until all is whole. `settles`: seconds more until every order is settled (one
-    without an answer is told as Unknown after 60 s). `once`: whatever the server version. `dies`: its process may end."""
+    without an answer is told as Unknown after 60 s). `once`: whatever the server version. `dies`: its process may end. `odd`:
+    messages that cannot be read are part of it, and each has its traceback in the log."""
 
     name: str
     promise: str
@@ -45,6 +46,7 @@ class Scenario:
     settles: float = 90.0
     once: bool = False
     dies: bool = False
+    odd: bool = False
     options: dict[str, Any] = field(factory=dict)  # of the Stage
     env: dict[str, str] = field(factory=dict)  # of the gateway
 
@@ -116,7 +118,7 @@ def _play(stage: Stage, row: Row) -> None:
     stage.whole(scenario.settles)
     stage.fail_on(stage.watch.wrong)
     log = stage.gateway.lines()[lines if gateway is stage.gateway else 0 :]
-    stage.fail_on(checks.log(log, len(stage.bot.commands)))
+    stage.fail_on(checks.log(log, len(stage.bot.commands), scenario.odd))
     if not scenario.dies:
         stage.fail_on([] if gateway.alive else ["the process has ended"])
         grown = gateway.memory - memory

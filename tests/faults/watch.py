@@ -26,7 +26,8 @@ KEPT = 20  # sentences about what is wrong: the first ones matter
 class Watch(threading.Thread):
     """`wrong`: what the samples have shown. `acks`, `fills`, `told`: everything heard on the channels, in order.
 
-    `allow`: seconds by which TWS itself may be late (a fault of its). `judging`: cleared, samples are taken and not judged.
+    `allow`: seconds by which TWS itself may be late (a fault of its). `ahead`: seconds by which the gateway's clock is before
+    ours; its times are taken as if it were right. `judging`: cleared, samples are taken and not judged.
     """
 
     def __init__(self, client: Any, name: str, control: int, wall: Callable[[], float] = time.time) -> None:
@@ -35,6 +36,7 @@ class Watch(threading.Thread):
         self.ledger = Ledger()
         self.view: View | None = None
         self.allow = 0.0
+        self.ahead = 0.0
         self.judging = threading.Event()
         self.judging.set()
         self.wrong: list[str] = []
@@ -145,23 +147,27 @@ class Watch(threading.Thread):
             pipe.hgetall(each.hash(self.name))
         found = pipe.execute()
         unmarked: list[int] = []
-        view = View(at, self._wall(), status_of(found[0]))
+        said, t = status_of(found[0])
+        view = View(at, self._wall(), (said, t - self.ahead))
         for number, each in enumerate(TRADED):
             flag, book, mark = found[1 + 3 * number : 4 + 3 * number]
             view.flags[each.con_id] = flag == "1"
-            view.books[each.con_id] = json.loads(book) if book else None
+            view.books[each.con_id] = self._aged(json.loads(book)) if book else None
             view.marked[each.con_id] = mark is not None
             if mark is None:
                 unmarked.append(each.con_id)
         for each, fields in zip(changed, found[1 + 3 * len(TRADED) :], strict=True):
             mark = fields.get("t")
             # Two writes of one millisecond look alike: a young one is read again.
-            settled = mark is not None and at - int(mark) / 1000 > PACE
+            settled = mark is not None and abs(at + self.ahead - int(mark) / 1000) > PACE
             self._hashes[each.con_id] = (mark if settled else None, orders_of(fields))
         # A hash that is not there has no order to be wrong about.
         view.marked |= {con_id: not self._hashes[con_id][1] for con_id in unmarked}
         view.hashes = {con_id: orders for con_id, (_, orders) in self._hashes.items()}
         return view
+
+    def _aged(self, book: list[Any]) -> list[Any]:
+        return [*book[:2], book[2] - self.ahead * 1000, *book[3:]]
 
     def _known(self, traded: Traded) -> str | None:
         return self._hashes.get(traded.con_id, (None, {}))[0]

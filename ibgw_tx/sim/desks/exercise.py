@@ -44,7 +44,7 @@ class ExerciseDesk(BaseDesk):
     def exercise(self, client: Conversation, request: Request) -> None:
         """Take an instruction, or raise Refused."""
         office, said = self.office, request.args
-        orderchecks.check_writable(office.settings, request)
+        orderchecks.check_writable(office, request)
         if request.req_id < office.next_id(client.client_id):
             raise orderchecks.refuse(103)
         listing = lookup.resolve(office.catalogue, request.contract, request.name)

@@ -61,7 +61,8 @@ class FrontDesk(BaseDesk):
     def config(self, client: Conversation, request: Request) -> None:
         settings = self.office.settings
         told = {
-            "readOnlyApi": settings.read_only, "downloadOpenOrdersOnConnection": settings.download_open_orders,
+            "readOnlyApi": settings.read_only or self.office.faults.read_only,
+            "downloadOpenOrdersOnConnection": settings.download_open_orders,
             "masterClientId": settings.master_client, "rejectMessagesAboveMaxRate": bool(settings.message_rate),
             "useNegativeAutoRange": settings.bind_negative, "maintainAndResubmitOrdersOnReconnect": True,
             "allowLocalhostOnly": True, "sendInstrumentTimezone": "UTC",

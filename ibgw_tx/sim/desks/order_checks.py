@@ -16,6 +16,7 @@ from ibgw_tx.sim.market.catalogue import Catalogue
 from ibgw_tx.sim.market.instrument import Instrument
 from ibgw_tx.sim.office import lookup
 from ibgw_tx.sim.office.settings import Settings
+from ibgw_tx.sim.office.state import OfficeState
 from ibgw_tx.sim.wire import times
 from ibgw_tx.sim.wire.codes import Refused, say
 from ibgw_tx.sim.wire.ids import Since
@@ -32,9 +33,9 @@ def refuse(code: int, **values: object) -> Refused:
     return Refused(code, say(code, **values))
 
 
-def check_writable(settings: Settings, request: Request) -> None:
+def check_writable(office: OfficeState, request: Request) -> None:
     """The read-only setting refuses whatever could change an order."""
-    if settings.read_only:
+    if office.settings.read_only or office.faults.read_only:
         raise refuse(321, name=request.name, cause="The API interface is currently in Read-Only mode.")
 
 

@@ -39,7 +39,7 @@ class OrderListDesk(BaseDesk):
     def open_orders(self, client: Conversation, request: Request) -> None:
         """The client's own; client 0 binds those placed by hand."""
         if client.client_id == MANUAL:
-            orderchecks.check_writable(self.office.settings, request)
+            orderchecks.check_writable(self.office, request)
             for order in list(self.store.live.values()):
                 self.bind(order)
         own = [order for order in self.store.live.values() if order.client_id == client.client_id]
@@ -52,7 +52,7 @@ class OrderListDesk(BaseDesk):
         if client.client_id != MANUAL:
             client.error(-1, 327)
             return
-        orderchecks.check_writable(self.office.settings, request)
+        orderchecks.check_writable(self.office, request)
         (self._binding.add if request.args["bind"] else self._binding.discard)(id(client))
 
     @property

@@ -59,7 +59,7 @@ class OrderDesk(BaseDesk):
 
     def place(self, client: Conversation, request: Request) -> None:
         """The troubles that may befall an order on its way in, then the order."""
-        orderchecks.check_writable(self.office.settings, request)
+        orderchecks.check_writable(self.office, request)
         faults = self.office.faults
         cut = faults.cuts.pop(0) if faults.cuts else ""
         if cut == "before":
@@ -189,7 +189,7 @@ class OrderDesk(BaseDesk):
     # Cancelling
 
     def cancel(self, client: Conversation, request: Request) -> None:
-        orderchecks.check_writable(self.office.settings, request)
+        orderchecks.check_writable(self.office, request)
         order = self.store.by_key(client.client_id, request.req_id)
         if order is None:
             client.error(request.req_id, 10147)
@@ -219,7 +219,7 @@ class OrderDesk(BaseDesk):
 
     def cancel_all(self, client: Conversation, request: Request) -> None:
         """Everybody's orders, those placed by hand too; TWS confirms by the orders' own messages only."""
-        orderchecks.check_writable(self.office.settings, request)
+        orderchecks.check_writable(self.office, request)
         for order in list(self.store.live.values()):
             if order.live and order.status != Status.PENDING_CANCEL:
                 self.cancel_order(order)

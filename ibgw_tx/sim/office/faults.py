@@ -12,6 +12,7 @@ class Faults:
     """`link_up`: TWS's connection to IB. `farms_down`: market data farms without data.
 
     `silent`: requests are read and logged but nothing is answered. `stall_handshake`: a greeting gets no answer.
+    `read_only`: somebody ticked the box in TWS: orders are refused (321).
     `lag`: seconds by which everything sent comes late. `copies`: for message ids, how often the next ones are sent
     instead of once: 0 loses a message, 2 repeats it.
     `refusals`: error codes waiting for the next request of a name (`*` for any), oldest first, with their text.
@@ -28,6 +29,7 @@ class Faults:
     stall_handshake: bool = False
     refuse_connections: bool = False
     split_bytes: bool = False
+    read_only: bool = False
     refusals: dict[str, list[tuple[int, str]]] = field(factory=dict)
     ignored: dict[str, int] = field(factory=dict)
     lag: float = 0.0

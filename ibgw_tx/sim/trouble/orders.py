@@ -44,6 +44,11 @@ class OrderTrouble:
     def _order(self, perm_id: int) -> Order:
         return self._tws.orders.store.by_perm(perm_id)
 
+    def read_only(self, on: bool = True) -> None:
+        """The box "Read-Only API" is ticked, or is no more: orders, changes and cancels are refused (321)."""
+        self._said("read_only", on=on)
+        self._office.faults.read_only = on
+
     # Orders nobody here sent
 
     def manual_order(

@@ -115,6 +115,7 @@ WORDS: tuple[Word, ...] = (
     Word("stall", "take connections but never answer the greeting", lambda t, on: t.day.switch(t.stall_handshake, on), (_ON,)),
     Word("refuse", "close new connections at once", lambda t, on: t.day.switch(t.refuse, on), (_ON,)),
     Word("split", "every byte in a segment of its own", lambda t, on: t.day.switch(t.split, on), (_ON,)),
+    Word("read-only", "orders are refused (321)", lambda t, on: t.day.switch(t.orders.read_only, on), (_ON,)),
     Word("1100", "TWS loses IB; data stops", lambda t: t.lose_link()),
     Word("1101", "IB is back, data subscriptions are lost", lambda t: t.restore_link(data_kept=False)),
     Word("1102", "IB is back, data subscriptions go on", lambda t: t.restore_link()),
