@@ -82,7 +82,8 @@ def full_disk(stage: Stage) -> None:
     free = os.statvfs(disk).f_bavail
     filler.unlink(missing_ok=True)
     stage.say(f"{free} blocks were free")
-    stage.until(lambda: any("recording" in line for line in stage.gateway.lines()), 30, "a line about the recording's end")
+    said = len(stage.gateway.lines())
+    stage.until(lambda: len(stage.gateway.lines()) > said + 5, 60, "a log that goes on")
 
 
 def _fill(filler: Path) -> int:
@@ -112,7 +113,8 @@ def set_clock(stage: Stage) -> None:
     for jump in (HOUR, -HOUR, 0.0):
         # What was written before is of the other time until it is written again.
         stage.watch.judging.clear()
-        ahead.write_text(str(jump))
+        (stage.folder / "next").write_text(str(jump))
+        (stage.folder / "next").rename(ahead)
         stage.watch.ahead = jump
         stage.wait(12.5)
         stage.watch.judging.set()

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, FirstError, succeed
 from twisted.python.failure import Failure
 
 from ibgw_tx.contracts.known import KnownContract
@@ -36,6 +36,7 @@ from ibgw_tx.orders.shell.resolving import Resolver
 from ibgw_tx.orders.shell.snapshot import SnapshotRun
 from ibgw_tx.orders.shell.store import OrderStore
 from ibgw_tx.orders.shell.unanswered import Unanswered
+from ibgw_tx.redis.shell.connections import ResponseError
 from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
@@ -145,7 +146,7 @@ class Orders:
         """Redis has not taken a change: its hash is behind, and must not be trusted."""
         if self._outbox.trusted:
             if self._trouble.begins(failure.getErrorMessage()):
-                self.log.failure("Redis refuses an order; the orders are taken anew", failure)
+                self._say_refused("an order", failure)
             self._distrust()
             self._clock.callLater(RETRY_PAUSE, self._begin_again, self._snapshot)
 
@@ -183,8 +184,17 @@ class Orders:
             return
         if self._redis.up:
             if self._trouble.begins(failure.getErrorMessage()):
-                self.log.failure("the snapshot of orders failed; taking it again", failure)
+                self._say_refused("the snapshot of orders", failure)
             self._clock.callLater(RETRY_PAUSE, self._begin_again, run)
+
+    def _say_refused(self, what: str, failure: Failure) -> None:
+        if isinstance(failure.value, FirstError):
+            failure = failure.value.subFailure
+        if failure.check(ResponseError):
+            text = failure.getErrorMessage()
+            self.log.warn("Redis refuses {what}: {text}; the orders are taken anew until it does not", what=what, text=text)
+        else:
+            self.log.failure("{what} could not be written; the orders are taken anew", failure, what=what)
 
     def _begin_again(self, run: SnapshotRun) -> None:
         """Unless another one has begun, or Redis or the link has gone, since."""

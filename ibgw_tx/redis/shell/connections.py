@@ -175,7 +175,7 @@ class RedisProtocol(txredisapi.RedisProtocol):
             # Who keeps the lease says so.
             self.transport.abortConnection()
             return
-        if self._is_no_redis:
+        if self._is_no_redis or failure.check(defer.CancelledError):
             return
         if failure.check(NoMaster):
             self.factory.trouble(f"is no master: {failure.getErrorMessage()}")

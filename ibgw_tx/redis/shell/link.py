@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import hiredis
 from twisted.application.service import Service
@@ -24,6 +24,7 @@ from ibgw_tx.redis.shell.connections import (
     RedisProtocol,
     ResponseError,
 )
+from ibgw_tx.redis.shell.fence import Fence
 from ibgw_tx.redis.shell.replies import executed, note_refusal
 from ibgw_tx.redis.shell.subscription import SubscriberFactory
 from ibgw_tx.redis.shell.tls import NotTrusted
@@ -35,15 +36,6 @@ MAX_UNANSWERED = 20_000
 
 #: One Redis command: its words.
 Words = Sequence[str | bytes | int]
-
-
-class Fence(Protocol):
-    """A lease: whether it is held for sure, and what a new connection asks of it (see RedisFactory's `admit`)."""
-
-    @property
-    def is_held(self) -> bool: ...
-
-    async def admit(self, protocol: RedisProtocol) -> None: ...
 
 
 class RedisLink(Service):
@@ -62,17 +54,20 @@ class RedisLink(Service):
         self.up = False
         #: Whether the CMD channel is heard: a command published before is lost.
         self.listening = False
-        self.on_listening: Callable[[], None] = _nothing
+        self.on_listening: Callable[[], None] = lambda: None
         self.books: BookProtocol | None = None
         self.on_up: list[Callable[[], None]] = []
         self.on_down: list[Callable[[], None]] = []
-        self.on_books_up: Callable[[], None] = _nothing
-        self.on_room: Callable[[], None] = _nothing
+        self.on_books_up: Callable[[], None] = lambda: None
+        self.on_room: Callable[[], None] = lambda: None
         self.on_message: Callable[[bytes], None] = lambda message: None
         self.refused = 0
         self._fence = fence
         self._way = way
         self._was_up = False
+        self._ear: RedisProtocol | None = None
+        #: Subscriptions that wait until acknowledgements can be told.
+        self._dumb: list[defer.Deferred[None]] = []
         self._protocol: RedisProtocol | None = None
         self._troubles = Troubles()
         admit = None if fence is None else fence.admit
@@ -85,6 +80,7 @@ class RedisLink(Service):
             SubscriberFactory(
                 [channel],
                 self._message,
+                self._answerable,
                 ready=self._listening,
                 lost=self._deaf,
                 trouble=partial(self._say_trouble, "subscription"),
@@ -172,23 +168,36 @@ class RedisLink(Service):
             except Exception:
                 # Anything but this would drop the connection, and the next one, and every one after.
                 self.log.failure("not everything was written when Redis came up")
+        dumb, self._dumb = self._dumb, []
+        for waiting in dumb:
+            waiting.callback(None)
+
+    def _answerable(self) -> defer.Deferred[None]:
+        if self.up:
+            return defer.succeed(None)
+        waiting: defer.Deferred[None] = defer.Deferred(self._dumb.remove)
+        self._dumb.append(waiting)
+        return waiting
 
     def _lost(self) -> None:
         was_up, self.up, self._protocol = self.up, False, None
         if was_up:
             self._troubles.forget_refusals()
             self._say_trouble("commands", "is lost")
+            if self._ear is not None:
+                # Nobody shall take a command for heard whose acknowledgement cannot be told.
+                self._ear.transport.abortConnection()
             for call in self.on_down:
                 call()
 
-    def _listening(self, protocol: Any) -> None:
-        self.listening = True
+    def _listening(self, protocol: RedisProtocol) -> None:
+        self.listening, self._ear = True, protocol
         self._troubles.ends("subscription")
         self.log.debug("listening for commands")
         self.on_listening()
 
     def _deaf(self) -> None:
-        self.listening = False
+        self.listening, self._ear = False, None
         self.log.debug("not listening for commands")
 
     def _message(self, message: bytes) -> None:
@@ -287,7 +296,3 @@ class RedisLink(Service):
     def _told(self, _: Any, word: Any) -> None:
         if self._troubles.any_refused and self._troubles.carried_out(str(word)):
             self.log.info("Redis at {address} refuses nothing any more", address=self.address)
-
-
-def _nothing() -> None:
-    """Nobody is interested."""

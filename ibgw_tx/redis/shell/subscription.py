@@ -19,7 +19,12 @@ PING_INTERVAL = 5.0  # seconds between two signs of life asked of the subscriber
 class SubscriberProtocol(RedisProtocol):
     """Listens to the channels its factory names; asked for a sign of life, since a dead one would lose commands unseen."""
 
+    _answerable: defer.Deferred[None] | None = None
+
     async def prepared(self) -> None:
+        # A command that is heard before its acknowledgement can be told would be carried out in silence.
+        self._answerable = self.factory.answerable()
+        await self._answerable
         await self.execute_command("SUBSCRIBE", *self.factory.channels)
         self._pings = LoopingCall(self._ping)
         self._pings.start(PING_INTERVAL, now=False).addErrback(
@@ -51,13 +56,23 @@ class SubscriberProtocol(RedisProtocol):
         pings = getattr(self, "_pings", None)
         if pings is not None and pings.running:
             pings.stop()
+        if self._answerable is not None:
+            self._answerable.cancel()
         super().connectionLost(why)
 
 
 class SubscriberFactory(RedisFactory):
-    """A RedisFactory for subscriptions: which channels, and who gets the messages."""
+    """A RedisFactory for subscriptions: which channels, who gets the messages, and when answers can be told."""
 
-    def __init__(self, channels: list[str], message_received: Callable[[bytes], None], **kind: Any) -> None:
+    def __init__(
+        self,
+        channels: list[str],
+        message_received: Callable[[bytes], None],
+        answerable: Callable[[], defer.Deferred[None]],
+        **kind: Any,
+    ) -> None:
+        """`answerable` fires when what is heard can be answered; it is waited for before anything is subscribed."""
         super().__init__(SubscriberProtocol, **kind)
+        self.answerable = answerable
         self.channels = channels
         self.message_received = message_received

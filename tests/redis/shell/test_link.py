@@ -320,6 +320,7 @@ def test_a_transaction_that_does_not_fit_is_refused_whole(place, monkeypatch):
 def test_commands_of_bots_come_through_the_subscription(place):
     got = []
     place.link.on_message = got.append
+    place.ready(0)
     server = place.connect(1)
     server.reply(b"+PONG", info(), b":11")
     assert server.words()[-1] == ["SUBSCRIBE", "IBGateway:demo:CMD"]
@@ -330,6 +331,7 @@ def test_commands_of_bots_come_through_the_subscription(place):
 
 
 def test_each_new_subscription_connection_subscribes_again(place):
+    place.ready(0)
     for _ in range(2):
         server = place.connect(1)
         server.reply(b"+PONG", info(), b":11", b":12") if _ else server.reply(b"+PONG", info(), b":11")
@@ -345,6 +347,7 @@ def test_a_command_that_raises_is_logged_and_the_next_one_is_taken(place, failur
         raise ValueError("bad")
 
     place.link.on_message = take
+    place.ready(0)
     server = place.ready(1)
     message = b"*3\r\n$7\r\nmessage\r\n$18\r\nIBGateway:demo:CMD\r\n$1\r\nx"
     server.reply(message, message)

@@ -1,0 +1,48 @@
+"""Commands are heard only while their acknowledgements can be told."""
+
+from __future__ import annotations
+
+from tests.redis.shell.test_link import Place, info
+
+SUBSCRIBE = ["SUBSCRIBE", "IBGateway:demo:CMD"]
+SUBSCRIBED = b"*3\r\n$9\r\nsubscribe\r\n$18\r\nIBGateway:demo:CMD\r\n:1"
+
+
+def test_nothing_is_subscribed_before_acknowledgements_can_be_told():
+    # Seen in the fault campaign: after a restart of Redis orders were cancelled, and nobody heard of it.
+    place = Place()
+    ear = place.connect(1)
+    ear.reply(b"+PONG", info(), b":11")
+    assert SUBSCRIBE not in ear.words() and not place.link.listening
+    place.ready(0)
+    assert ear.words() == [SUBSCRIBE]
+    ear.reply(SUBSCRIBED)
+    assert place.link.listening
+    ear.wire.end()
+
+
+def test_the_subscription_ends_with_the_connection_for_acknowledgements():
+    place = Place()
+    mouth, ear = place.ready(0), place.ready(1)
+    assert place.link.listening
+    mouth.wire.end()
+    assert ear.wire.aborted
+    ear.wire.end()
+    assert not place.link.listening
+    again = place.connect(1)
+    again.reply(b"+PONG", info(), b":11", b":12")
+    assert SUBSCRIBE not in again.words()
+    place.connect(0).reply(b"+PONG", info(), b":1", b":12")
+    assert again.words() == [SUBSCRIBE]
+    again.wire.end()
+
+
+def test_a_subscription_that_waits_and_is_lost_is_forgotten(lines):
+    place = Place()
+    lost = place.connect(1)
+    lost.reply(b"+PONG", info(), b":11")
+    lost.words()
+    lost.wire.end()
+    place.ready(0)
+    assert lost.words() == [] and not place.link.listening
+    assert not [line for line in lines if "subscription" in line or "hung up" in line]
