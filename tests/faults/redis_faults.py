@@ -121,7 +121,7 @@ def never_reads(stage: Stage) -> None:
     stage.client.config_set("client-output-buffer-limit", "pubsub 262144 0 0")
     with socket.create_connection(("127.0.0.1", stage.server.port)) as reader:
         reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        reader.sendall(b"PSUBSCRIBE *\r\n")
+        reader.sendall(b"PSUBSCRIBE URANUS:* *:ACK a-busy-channel\r\n")
         filler = "x" * 10_000
         for _ in range(400):
             stage.client.publish("a-busy-channel", filler)

@@ -197,8 +197,9 @@ def endless_snapshot(stage: Stage) -> None:
 def interleaved(stage: Stage) -> None:
     asked = {}
     for turn in range(6):
-        stage.sim.ask("delay contractData 0.8")
-        stage.sim.ask("delay historicalData 0.6")
+        # The answer to the first of two questions comes in the midst of the second's.
+        for part in ("contractData", "contractDataEnd", "historicalData", "historicalDataEnd"):
+            stage.sim.ask(f"delay {part} 0.7")
         for each, symbol in ((AAPL, "AAPL"), (TENCENT, "700")):
             said = {"cmd": "FIND_CONTRACTS", "params": {"contract": each.contract}}
             asked[stage.bot.send("other", "", said, via="CMD").id] = symbol
@@ -212,14 +213,14 @@ def interleaved(stage: Stage) -> None:
 
 
 @fault("TWS is slow: every answer is 20 s late", "Nothing is made up meanwhile; orders without an answer are told as such",
-       within=90, settles=150)  # fmt: skip
+       within=90, settles=150, options={"sim_options": ("--message-rate=0",)})  # fmt: skip
 def slow(stage: Stage) -> None:
     begun = time.time()
     stage.watch.allow = LATE + 12
     stage.sim.ask(f"late {LATE:g}")
     stage.wait(60)
     stage.sim.ask("late 0")
-    stage.wait(LATE)
+    stage.wait(LATE + 10)
     stage.gap(begun, bytes=True)
 
 
