@@ -26,15 +26,16 @@ An unchanged order gives no change. Every change of an order is one OrderChanged
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Generator, Iterable
 from typing import Any
 
 from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.moment import steady
 from ibgw_tx.model.order_events import OrderEvent
 from ibgw_tx.orders.cache.census import Census
-from ibgw_tx.orders.cache.changes import Change, NeedContract, NeedQuery, Note, OrderChanged, Snapshot
+from ibgw_tx.orders.cache.changes import Change, NeedContract, NeedQuery, Note, OrderChanged, Place, Snapshot
 from ibgw_tx.orders.cache.consequences import Consequences
+from ibgw_tx.orders.cache.departures import Departures
 from ibgw_tx.orders.cache.executions import Executions
 from ibgw_tx.orders.cache.hashes import Hashes
 from ibgw_tx.orders.cache.index import OrderIndex
@@ -45,19 +46,23 @@ from ibgw_tx.orders.cache.order_json import order_json
 from ibgw_tx.orders.cache.own import OwnOrders
 from ibgw_tx.orders.cache.places import Places
 from ibgw_tx.orders.cache.question import Phase, Questions, SnapshotIncomplete, Step, Turn
-from ibgw_tx.orders.cache.restore import seed
+from ibgw_tx.orders.cache.reading import Reading
+from ibgw_tx.orders.cache.restore import Seeding
 from ibgw_tx.orders.cache.states import UNKNOWN_WORD, Mark, Sign, State, Wait
 from ibgw_tx.orders.cache.waits import Patience, Waits
 
-__all__ = ["OrderCache", "Patience", "Phase", "SnapshotIncomplete", "Step"]
+__all__ = ["SLICE", "OrderCache", "Patience", "Phase", "SnapshotIncomplete", "Step"]
 
 _DAY = 86_400_000  # ms
+#: Orders that are worked on in one turn of the reactor, where there may be many: a few ms.
+SLICE = 50
 
 
 class OrderCache:
     """All orders of the login; dead ones are kept for `history_days`. `client_id` is this gateway's API client id.
 
-    `orders` looks them up; `own` is told what this gateway sends; `executions` knows what is to be told of fills.
+    `orders` looks them up; `own` is told what this gateway sends; `executions` knows what is to be told of fills; `departures`
+    lets orders leave memory that are over, and takes them in again.
     """
 
     def __init__(self, client_id: int = 0, history_days: float = 7, patience: Patience | None = None) -> None:
@@ -72,10 +77,13 @@ class OrderCache:
         self._hashes = Hashes(self._index)
         self._waits = Waits(self._patience)
         self._census = Census()
-        self._consequences = Consequences(
-            self._index, self._questions, self._places, self._hashes, self._waits, self._census
+        self.departures = Departures(
+            client_id, self._index, self._hashes, self._questions, self._intake, self.executions, self._history
         )
-        self.orders = OrderLookups(client_id, self._index, self._census)
+        self._consequences = Consequences(
+            self._index, self._questions, self._places, self._hashes, self._waits, self._census, self.departures
+        )
+        self.orders = OrderLookups(client_id, self._index, self._census, self.departures.archive)
         self.own = OwnOrders(client_id, self._index, self._questions, self._places, self._consequences, self._intake.ignored)
 
     @property
@@ -131,12 +139,30 @@ class OrderCache:
 
         RuntimeError: too late, bots have been told already.
         """
+        seeding = self.begin_seed()
+        seeding.read(texts)
+        while self.take_seed(seeding):
+            pass
+        return seeding.junk
+
+    def begin_seed(self) -> Seeding:
+        """The same piece by piece: all is to be `read` first, then `take_seed` until it gives False. Raises RuntimeError."""
         if self.phase is Phase.RUNNING:
             raise RuntimeError("seed before snapshot_done")
-        junk, added = seed(self.client_id, self._index, self._hashes.places, texts)
-        for order in added:
+        seeding = Seeding(self.client_id, self._index, self._hashes.places)
+        seeding.begin()
+        return seeding
+
+    def take_seed(self, seeding: Seeding) -> bool:
+        """SLICE orders of what was read."""
+        added = seeding.take(SLICE)
+        for order in added or ():
             self._census.count(order)
-        return junk
+        return added is not None
+
+    def reading(self, saw: Callable[[int], None], now: int) -> Reading:
+        """Sorts what Redis has before it is taken in. `saw` is told the API id of every order."""
+        return Reading(self._index, self.departures.archive, saw, int(now) - self._history)
 
     def begin(self, now: int) -> tuple[Change, ...]:
         """The session is ready (or 1101 / 1102 came): from here to `snapshot_done` nothing is told."""
@@ -175,7 +201,17 @@ class OrderCache:
         return self.phase is Phase.LOADING and self.step is Step.DONE and not self._places.missing
 
     def snapshot_done(self, now: int) -> Snapshot:
-        """Settle every order, and give the hashes as a whole. SnapshotIncomplete: a step or a contract is missing."""
+        """Settle every order, and give what stands in the hashes. SnapshotIncomplete: a step or a contract is missing."""
+        settling = self.settle(now)
+        while True:
+            try:
+                next(settling)
+            except StopIteration as end:
+                found: Snapshot = end.value
+                return found
+
+    def settle(self, now: int) -> Generator[None, None, Snapshot]:
+        """The same in slices; between them no message may be taken in."""
         if not self.snapshot_ready:
             missing = [need.conId for need in self._places.missing]
             raise SnapshotIncomplete(f"{self.phase.value}, step {self.step}, contracts {missing}")
@@ -184,11 +220,18 @@ class OrderCache:
         removed = self._remove_old(now)
         changed: list[OrderChanged] = []
         needs: list[NeedContract | Note] = []
-        for order in self._index:
+        for count, order in enumerate(self._index, 1):
             needs += self._settle(order, now)
             changed += self._hashes.tell(order, now, recovered=True)
             self._consequences.watch(order, now)
-        return Snapshot(self._hashes.hashes(self._index), tuple(changed), removed, tuple(needs))
+            if not count % SLICE:
+                yield
+        hashes: dict[Place, dict[str, dict[str, Any]]] = {place: {} for place in self._hashes.places}
+        for count, (place, fields) in enumerate(self._hashes.whole(self._index), 1):
+            hashes.setdefault(place, {}).update(fields)
+            if not count % SLICE:
+                yield
+        return Snapshot(hashes, tuple(changed), removed, tuple(needs))
 
     def _remove_old(self, now: int) -> tuple[dict[str, Any], ...]:
         """Dead orders of which nobody has heard for so long, TWS included."""
@@ -196,7 +239,7 @@ class OrderCache:
         old = [o for o in self._index if not o.alive and now - o.touched > self._history and o.named_in != named]
         for order in old:
             self._consequences.drop(order)
-        self._intake.forget_executions(set(old))
+            self._intake.forget_executions(order)
         return tuple(order_json(order) for order in old)
 
     def query_begin(self, now: int) -> None:
@@ -242,4 +285,5 @@ class OrderCache:
         for order in self._census.alive:
             order.marks.discard(Mark.WITHHELD)  # TWS loses it when it ends, and lists it when it does not
         self._index.session_lost()
+        self.departures.archive.session_lost()
         self._places.session_lost()

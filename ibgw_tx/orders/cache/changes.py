@@ -60,7 +60,7 @@ class Note:
 
 @attrs.frozen
 class Snapshot:
-    """What `snapshot_done` found: every hash as a whole ({} = delete it), and what differs from Redis, to be published.
+    """What `snapshot_done` found: what stands in each hash of the orders in memory, and what differs from Redis, to be published.
 
     `removed` are dead orders too old to keep; they are in no hash any more and nothing is published about them.
     `needs` is performed like the changes of any message.

@@ -6,6 +6,7 @@ import attrs
 
 from ibgw_tx.orders.cache.census import Census
 from ibgw_tx.orders.cache.changes import Change, NeedQuery
+from ibgw_tx.orders.cache.departures import Departures
 from ibgw_tx.orders.cache.hashes import Hashes
 from ibgw_tx.orders.cache.index import OrderIndex
 from ibgw_tx.orders.cache.order import Order
@@ -27,6 +28,7 @@ class Consequences:
     _hashes: Hashes
     _waits: Waits
     _census: Census
+    _departures: Departures
 
     def finish(self, order: Order, reason: str | None, now: int) -> tuple[Change, ...]:
         """The changes to be performed, in their order. `reason`: why TWS must be asked about it, None if it need not."""
@@ -54,12 +56,14 @@ class Consequences:
         """Its deadlines, and whether it counts as living, follow its state."""
         self._waits.watch(order, now)
         self._census.count(order)
+        self._departures.look(order, now)
 
     def drop(self, order: Order) -> None:
         """The order is forgotten."""
         order.waits.clear()
         self._index.remove(order)
         self._census.drop(order)
+        self._departures.forget(order)
 
     def _forget_absorbed(self) -> None:
         """Orders that were found to be others."""

@@ -56,9 +56,19 @@ class Kept:
         return Kept(self.t, tidy(said.commission), said.currency, realized)
 
 
+@attrs.frozen
+class _Parted:
+    """What a row needs of an order that has left memory."""
+
+    place: tuple[str, str] | None
+    permId: int
+    ref: str
+    leg: bool
+
+
 @attrs.define(eq=False)
 class _Row:
-    order: Order
+    order: Order | _Parted
     event: Execution
     charge: Commission | None = None
 
@@ -121,6 +131,13 @@ class Executions:
             return
         self._rows[key].charge = event
         self._due[key] = None
+
+    def part_with(self, order: Order) -> None:
+        """An order leaves memory; its executions may still wait for their commissions."""
+        for exec_id in order.executions:
+            row = self._rows.get(self._keys.get(exec_id, ""))
+            if row is not None and row.order is order:
+                row.order = _Parted(order.place, order.permId, order.ref, order.fills.is_leg(row.event))
 
     def _bound(self) -> None:
         if len(self._rows) > MAX_WAITING:
@@ -201,7 +218,7 @@ class Executions:
         }
         flags = {
             "combo": event.contract.secType == "BAG",
-            "leg": order.fills.is_leg(event),
+            "leg": order.leg if isinstance(order, _Parted) else order.fills.is_leg(event),
             "busted": not event.shares,
             "recovered": event.asked,
         }

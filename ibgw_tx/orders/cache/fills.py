@@ -22,7 +22,7 @@ import attrs
 from ibgw_tx.model.figures import Quantity, normal, tidy
 from ibgw_tx.model.order_events import Execution
 
-__all__ = ["Fills", "RowKey", "row_key", "split_exec_id"]
+__all__ = ["Fills", "Row", "RowKey", "row_key", "split_exec_id"]
 
 RowKey = tuple[str, int, str]
 
@@ -42,7 +42,9 @@ def row_key(execution: Execution) -> RowKey:
 
 
 @attrs.define(eq=False)
-class _Row:
+class Row:
+    """One execution, as its newest revision says it."""
+
     revision: int
     account: str
     is_bag: bool
@@ -65,7 +67,7 @@ class _Sum:
     charged: int = 0
     currencies: dict[str, int] = attrs.Factory(dict)
 
-    def count(self, row: _Row, sign: int) -> None:
+    def count(self, row: Row, sign: int) -> None:
         self.shares += sign * row.shares
         self.value += sign * float(row.shares) * row.price
         self.rows += sign
@@ -83,7 +85,7 @@ class Fills:
     account: str = ""
     executed: Quantity = 0
     last_price: float | None = None
-    _rows: dict[RowKey, _Row] = attrs.Factory(dict)
+    rows: dict[RowKey, Row] = attrs.Factory(dict)
     _sums: dict[str, _Sum] = attrs.Factory(dict)
     _reported: Quantity = 0
     _reported_avg: float | None = None
@@ -91,16 +93,16 @@ class Fills:
     _history: Quantity = 0  # quantities up to this one were stated before a correction
     _corrected: bool = False
     _fell: bool = False  # since `take_fall` was asked last
-    _stated: tuple[float, str] | None = None  # the commission that openOrder or Redis stated for the whole order
+    stated: tuple[float, str] | None = None  # the commission that openOrder or Redis stated for the whole order
 
     def execute(self, event: Execution) -> bool:
         """Take an execution in. False: a repetition, or a revision older than the one known."""
         key = row_key(event)
         revision = split_exec_id(event.execId)[1]
-        old = self._rows.get(key)
+        old = self.rows.get(key)
         if (old is not None and revision <= old.revision) or event.shares is None or event.price is None:
             return False
-        row = _Row(
+        row = Row(
             revision=revision,
             account=event.acctNumber,
             is_bag=event.contract.secType == "BAG",
@@ -117,7 +119,7 @@ class Fills:
                 old.charged_revision,
             )
             self._sum_of(old).count(old, -1)
-        self._rows[key] = row
+        self.rows[key] = row
         self._sum_of(row).count(row, 1)
         lost = before - self._counted()[0]
         if lost > 0:
@@ -184,23 +186,28 @@ class Fills:
     def describe(self, *, combo: bool, account: str) -> None:
         """What kind of order this is has become known: rows that came before are counted accordingly."""
         if combo != self.combo:
-            for row in self._rows.values():
+            for row in self.rows.values():
                 self._sum_of(row).count(row, -1)
             self.combo = combo
-            for row in self._rows.values():
+            for row in self.rows.values():
                 self._sum_of(row).count(row, 1)
         self.account = account or self.account
         self.settle()
 
-    def _is_leg(self, row: _Row) -> bool:
+    def _is_leg(self, row: Row) -> bool:
         return not row.is_bag and (row.five if self.combo is None else self.combo)
 
     def is_leg(self, event: Execution) -> bool:
         """Whether an execution of this order is one of a leg."""
-        row = self._rows.get(row_key(event))
+        row = self.rows.get(row_key(event))
         return row is not None and self._is_leg(row)
 
-    def _sum_of(self, row: _Row) -> _Sum:
+    def add_row(self, key: RowKey, row: Row) -> None:
+        """A row that was kept; what follows from it was kept too."""
+        self.rows[key] = row
+        self._sum_of(row).count(row, 1)
+
+    def _sum_of(self, row: Row) -> _Sum:
         return self._sums.setdefault(_LEG if self._is_leg(row) else row.account, _Sum())
 
     def _counting(self) -> list[_Sum]:
@@ -220,7 +227,7 @@ class Fills:
 
     def charge(self, key: RowKey, revision: int, commission: float | None, currency: str) -> None:
         """The commission of one row. A correction keeps the one it has until its own comes."""
-        row = self._rows.get(key)
+        row = self.rows.get(key)
         if row is None or commission is None or revision < row.charged_revision:
             return
         found = self._sum_of(row)
@@ -230,8 +237,8 @@ class Fills:
 
     def state_commission(self, commission: float | None, currency: str) -> None:
         """The commission of the whole order so far, as openOrder or an earlier run stated it; a lower one is late."""
-        if commission is not None and (self._stated is None or commission > self._stated[0]):
-            self._stated = (commission, currency)
+        if commission is not None and (self.stated is None or commission > self.stated[0]):
+            self.stated = (commission, currency)
 
     @property
     def commission(self) -> tuple[float | None, str | None]:
@@ -244,7 +251,7 @@ class Fills:
             # The row of the combo itself is charged 0 or not at all: its legs carry the commissions.
             counting = [self._sums[_LEG]]
         currencies = {name for found in counting for name, count in found.currencies.items() if count}
-        chosen = self._stated
+        chosen = self.stated
         if len(currencies) == 1:
             total = tidy(sum(found.commission for found in counting))
             if chosen is None or total >= chosen[0] or self._explained(counting):

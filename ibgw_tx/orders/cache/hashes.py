@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import attrs
@@ -14,14 +14,14 @@ from ibgw_tx.orders.cache.order_json import body_of, order_json
 from ibgw_tx.orders.cache.states import Mark
 
 
-def _may_be_field(ref: str) -> bool:
+def may_be_field(ref: str) -> bool:
     """A field `t` is the hash's time, one of digits another order's permId: no orderRef of a stranger may stand there."""
     return bool(ref) and ref != "t" and not (ref.isascii() and ref.isdecimal())
 
 
 @attrs.define(eq=False)
 class Hashes:
-    """Remembers which hashes there are. The field {client_oid} of each is that of the order which the name means there."""
+    """Remembers which hashes there have been. The field {client_oid} of each is that of the order which the name means there."""
 
     index: OrderIndex
     places: set[Place] = attrs.Factory(set)
@@ -54,7 +54,7 @@ class Hashes:
 
     def _fields(self, order: Order, place: Place) -> tuple[str, ...]:
         fields = (str(order.permId),) if order.permId else ()
-        meant = self._meant(order.ref, place) if _may_be_field(order.ref) else None
+        meant = self._meant(order.ref, place) if may_be_field(order.ref) else None
         if meant is None:
             return fields
         self._shown[place, order.ref] = meant
@@ -64,13 +64,23 @@ class Hashes:
         """This order is gone, or was found to be another one: its field {client_oid} is nobody's."""
         self._shown = {key: shown for key, shown in self._shown.items() if shown is not order}
 
-    def hashes(self, orders: Iterable[Order]) -> dict[Place, dict[str, dict[str, Any]]]:
-        """Every hash as a whole; {} for one that has lost its last order."""
-        found: dict[Place, dict[str, dict[str, Any]]] = {place: {} for place in self.places}
+    def shows(self, order: Order) -> bool:
+        """Whether the field {client_oid} of its hash is its own."""
+        return order.place is not None and self._shown.get((order.place, order.ref)) is order
+
+    def show(self, order: Order) -> None:
+        """The field {client_oid} of its hash shows this order, which is in memory again."""
+        if order.place is not None:
+            self._shown[order.place, order.ref] = order
+
+    def part_with(self, order: Order) -> None:
+        """This order leaves memory; its fields stay as they are."""
+        if self.shows(order) and order.place is not None:
+            del self._shown[order.place, order.ref]
+
+    def whole(self, orders: Iterable[Order]) -> Iterator[tuple[Place, dict[str, dict[str, Any]]]]:
+        """What of these orders, all that are in memory, stands in which hash: one order at a time."""
         self._shown.clear()
         for order in orders:
             if order.told.body is not None and order.place is not None:
-                fields = self._fields(order, order.place)
-                found.setdefault(order.place, {}).update(dict.fromkeys(fields, order_json(order)))
-        self.places = {place for place, hash_ in found.items() if hash_}
-        return found
+                yield order.place, dict.fromkeys(self._fields(order, order.place), order_json(order))

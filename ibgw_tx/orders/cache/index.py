@@ -50,6 +50,7 @@ class OrderIndex:
     _by_ref: dict[str, dict[Order, None]] = attrs.Factory(dict)
     absorbed: list[Order] = attrs.Factory(list)  # were found to be others; whoever knows them forgets them
     _nameless: dict[str, Order] = attrs.Factory(dict)  # have an orderRef and no permId yet
+    _renamed: set[Order] = attrs.Factory(set)  # stand under an API id that they had before, too
     _all: dict[Order, None] = attrs.Factory(dict)
 
     def __iter__(self) -> Iterator[Order]:
@@ -137,6 +138,8 @@ class OrderIndex:
     def _bind_id(self, order: Order, key: tuple[int, int], restate: bool) -> None:
         """A status under another client's id (of one who cancels a foreign order, tws-facts 4.6) does not rename the order."""
         if restate or not order.orderId:
+            if order.orderId and key != (order.clientId, order.orderId):
+                self._renamed.add(order)
             order.clientId, order.orderId = key
         if key == (order.clientId, order.orderId):
             held = self._by_id.setdefault(key, {})
@@ -170,6 +173,18 @@ class OrderIndex:
         self._by_id.setdefault((order.clientId, order.orderId), {})[order] = None
         self._bind_ref(order)
 
+    def is_renamed(self, order: Order) -> bool:
+        """Whether it has had another API id in this session."""
+        return order in self._renamed
+
+    def is_bound(self, order: Order) -> bool:
+        """Whether its API id leads to it."""
+        return order in self._by_id.get((order.clientId, order.orderId), ())
+
+    def hold_id(self, order: Order) -> None:
+        """Its API id leads to it again."""
+        self._by_id.setdefault((order.clientId, order.orderId), {})[order] = None
+
     def free_id(self, key: tuple[int, int]) -> None:
         """Whatever stands under this id is not the order of that id (103)."""
         self._by_id.pop(key, None)
@@ -177,6 +192,7 @@ class OrderIndex:
     def remove(self, order: Order) -> None:
         """Forget an order altogether."""
         self._all.pop(order, None)
+        self._renamed.discard(order)
         key = (order.clientId, order.orderId)
         if self.by_perm.get(order.permId) is order:
             del self.by_perm[order.permId]
@@ -189,6 +205,7 @@ class OrderIndex:
         """API ids end with their session, except where they are all an order has."""
         left = {key: {o: None for o in held if not o.permId and not o.final} for key, held in self._by_id.items()}
         self._by_id = {key: held for key, held in left.items() if held}
+        self._renamed = {order for order in self._renamed if not order.permId and not order.final}
 
 
 def _drop(names: dict[Any, dict[Order, None]], name: Any, order: Order) -> None:

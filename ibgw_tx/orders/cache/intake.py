@@ -24,7 +24,7 @@ from ibgw_tx.model.order_events import (
 )
 from ibgw_tx.orders.cache.changes import Note
 from ibgw_tx.orders.cache.executions import Executions
-from ibgw_tx.orders.cache.fills import RowKey, row_key, split_exec_id
+from ibgw_tx.orders.cache.fills import row_key, split_exec_id
 from ibgw_tx.orders.cache.index import Names, OrderIndex
 from ibgw_tx.orders.cache.order import Order
 from ibgw_tx.orders.cache.question import Questions
@@ -57,7 +57,7 @@ class Intake:
     questions: Questions
     trades: Executions
     ignored: set[int] = attrs.Factory(set)
-    _executions: dict[str, tuple[Order, RowKey]] = attrs.Factory(dict)
+    _executions: dict[str, Order] = attrs.Factory(dict)
     _early: dict[str, Commission] = attrs.Factory(dict)
 
     def hear(self, event: OrderEvent, now: int) -> Heard:
@@ -168,7 +168,8 @@ class Intake:
         return "an unknown order was executed" if order.state is State.UNKNOWN and self.questions.current is None else None
 
     def _pair(self, order: Order, event: Execution) -> None:
-        self._executions[event.execId] = order, row_key(event)
+        self._executions[event.execId] = order
+        order.executions[event.execId] = row_key(event)
         early = self._early.pop(event.execId, None)
         if early is not None:
             self._charge(early)
@@ -183,8 +184,8 @@ class Intake:
         return _NOTHING
 
     def _charge(self, event: Commission) -> Order:
-        order, key = self._executions[event.execId]
-        order.fills.charge(key, split_exec_id(event.execId)[1], event.commission, event.currency)
+        order = self._executions[event.execId]
+        order.fills.charge(order.executions[event.execId], split_exec_id(event.execId)[1], event.commission, event.currency)
         return order
 
     def _order_error(self, event: OrderError, now: int) -> Heard:
@@ -204,10 +205,15 @@ class Intake:
             self.index.free_id(key)
         return Heard(order, reason)
 
-    def forget_executions(self, gone: set[Order]) -> None:
-        """The executions of forgotten orders."""
-        if gone:
-            self._executions = {name: found for name, found in self._executions.items() if found[0] not in gone}
+    def forget_executions(self, order: Order) -> None:
+        """The executions of an order that is gone."""
+        for exec_id in order.executions:
+            if self._executions.get(exec_id) is order:
+                del self._executions[exec_id]
+
+    def know_executions(self, order: Order) -> None:
+        """Those of an order that is in memory again."""
+        self._executions.update(dict.fromkeys(order.executions, order))
 
 
 def _learn_from_trade(order: Order, event: Execution) -> None:

@@ -1,4 +1,7 @@
-"""What the command side looks up in the order cache. Pure; every answer is an order_json, or None."""
+"""What the command side looks up in the order cache. Pure; every answer is an order_json, or None.
+
+Who looks an order up by a name has those that have left memory fetched first (departures.py).
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any
 
 import attrs
 
+from ibgw_tx.orders.cache.archive import Archive
 from ibgw_tx.orders.cache.census import Census
 from ibgw_tx.orders.cache.index import OrderIndex
 from ibgw_tx.orders.cache.order import Order
@@ -25,6 +29,7 @@ class OrderLookups:
     _client_id: int
     _index: OrderIndex
     _census: Census
+    _archive: Archive
 
     def by_api_id(self, api_id: int) -> dict[str, Any] | None:
         """The order with that API id."""
@@ -55,6 +60,16 @@ class OrderLookups:
         text = str(perm_id)
         return _shown(self._index.by_perm.get(int(text))) if text.isascii() and text.isdecimal() and len(text) < 20 else None
 
+    def knows_perm_id(self, perm_id: str) -> bool:
+        """Whether there is an order with that permId, in memory or not."""
+        return self.by_perm_id(perm_id) is not None or (
+            perm_id.isascii() and perm_id.isdecimal() and len(perm_id) < 20 and int(perm_id) in self._archive
+        )
+
+    def knows_api_id(self, api_id: int) -> bool:
+        """Whether an order of this client and session has that API id, in memory or not."""
+        return self._own(api_id) is not None or bool(self._archive.called(api_id=(self._client_id, api_id)))
+
     def by_client_oid(self, client_oid: str) -> dict[str, Any] | None:
         """The order with that orderRef: ours before another client's, a living one before a dead one, then the newest."""
         return _shown(self._index.of_ref(client_oid))
@@ -71,6 +86,8 @@ class OrderLookups:
     def by_state(self) -> dict[str, int]:
         """How many orders are in each state, by its name in small letters."""
         found = Counter(order.state for order in self._index)
+        found[State.DEAD] += self._archive.dead
+        found[State.FILLED] += self._archive.filled
         return {state.name.lower(): found[state] for state in State}
 
     @property

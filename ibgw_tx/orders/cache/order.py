@@ -9,7 +9,7 @@ import attrs
 from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.figures import Quantity
 from ibgw_tx.model.order_events import Terms
-from ibgw_tx.orders.cache.fills import Fills
+from ibgw_tx.orders.cache.fills import Fills, RowKey
 from ibgw_tx.orders.cache.reasons import Reasons
 from ibgw_tx.orders.cache.states import (
     ENDED_BY_ENTERING,
@@ -67,6 +67,7 @@ class Order:
     status: str = "PendingSubmit"  # IB's own definition: sent, and nobody has confirmed it
     marks: set[Mark] = attrs.Factory(set)
     fills: Fills = attrs.Factory(Fills)
+    executions: dict[str, RowKey] = attrs.Factory(dict)  # the row of each execId
     reasons: Reasons = attrs.Factory(Reasons)
     named_in: int | None = None  # the last question in whose answer TWS named it
     listed_in: int | None = None  # the last question whose list of open orders named it
@@ -100,12 +101,20 @@ class Order:
         if state is not self.state:
             self.marks -= ENDED_BY_LEAVING.get(self.state, _NO_MARKS) | ENDED_BY_ENTERING.get(state, _NO_MARKS)
         if sign is Sign.REVIVED:
-            self.reasons.fatal_at = None
+            self._begin_anew()
         self.state, self.status, self.doubt = state, word, None
         self.marks.add(Mark.SPOKEN)
         if self.final:
             self.versions.pending.clear()
         return True
+
+    def _begin_anew(self) -> None:
+        """Found among the open orders: what it was before its end, and what was said of it, is history."""
+        self.marks = {Mark.SPOKEN, Mark.ACKNOWLEDGED}
+        self.reasons.begin_anew()
+        self.versions.begin_anew()
+        self._words = Words(filled=self.fills.executed)
+        self.rounds = 0
 
     # Words.
 

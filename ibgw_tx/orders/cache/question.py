@@ -110,6 +110,13 @@ class Questions:
             self.question = None
             self._doubts = {}
 
+    def concerns(self, order: Order) -> bool:
+        """Whether the order is in doubt, or a question about it is under way, or part of its answer has come."""
+        question = self.question
+        if order in self._doubts:
+            return True
+        return question is not None and (order in question.orders or order.listed_in == question.number)
+
     @property
     def current(self) -> int | None:
         """The number of the question whose answer is coming in."""

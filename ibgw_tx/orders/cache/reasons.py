@@ -39,6 +39,11 @@ class Reasons:
         """What bots are shown from now on."""
         self.code, self.text, self.reject = code, text, reject
 
+    def begin_anew(self) -> None:
+        """What was said is history; bots go on being shown it."""
+        self.fatal_at = None
+        self._had.clear()
+
     def refused_at(self, now: int) -> None:
         """A code has come that would kill a new order, and proves nothing about this one."""
         self.fatal_at = steady(now)

@@ -6,9 +6,13 @@ bots have been told about it is what Redis says, so that a difference is told ag
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
+import attrs
+
+from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.figures import Quantity, number_or_none, order_id, quantity_or_none
 from ibgw_tx.model.order_events import Terms
 from ibgw_tx.orders.cache.changes import Place
@@ -19,23 +23,40 @@ from ibgw_tx.orders.cache.states import UNKNOWN_WORD, Mark, Sign, State, sign_of
 from ibgw_tx.orders.cache.versions import Versions
 
 
-def seed(client_id: int, index: OrderIndex, places: set[Place], texts: Iterable[Any]) -> tuple[int, list[Order]]:
-    """Take the values of the hashes in. Returns how many are no order, and the orders that were new."""
-    unheard_of = {order for order in index if order.told.body is None}
-    for known in index:
-        # Until Redis is found to have it: it may have come back empty, or without what was said while it was away.
-        known.told = Told()
-    newest: dict[tuple[int, str], Order] = {}
-    junk = 0
-    for text in texts:
-        order = read_order(text)
-        if order is None:
-            junk += 1
-            continue
-        key = order.permId, "" if order.permId else order.ref
-        if key not in newest or order.touched > newest[key].touched:
-            newest[key] = order
-    return junk, [order for order in newest.values() if _take(client_id, index, places, order, unheard_of)]
+@attrs.define(eq=False)
+class Seeding:
+    """Takes the values of the hashes in, some at a time: all `read`, then all `take`n."""
+
+    client_id: int
+    index: OrderIndex
+    places: set[Place]
+    junk: int = 0
+    _unheard_of: set[Order] = attrs.Factory(set)
+    _newest: dict[tuple[int, str], Order] = attrs.Factory(dict)
+
+    def begin(self) -> None:
+        """What bots have been told is what Redis turns out to have: it may have come back empty, or without the last words."""
+        self._unheard_of = {order for order in self.index if order.told.body is None}
+        for known in self.index:
+            known.told = Told()
+
+    def read(self, texts: Iterable[Any]) -> None:
+        """Values; those that are no order are counted as `junk`."""
+        for text in texts:
+            order = read_order(text)
+            if order is None:
+                self.junk += 1
+                continue
+            key = order.permId, "" if order.permId else order.ref
+            if key not in self._newest or order.touched > self._newest[key].touched:
+                self._newest[key] = order
+
+    def take(self, most: int) -> list[Order] | None:
+        """The next orders, so many at most: those that were new. None: there are no more."""
+        keys = list(islice(self._newest, most))
+        orders = [self._newest.pop(key) for key in keys]
+        found = [order for order in orders if _take(self.client_id, self.index, self.places, order, self._unheard_of)]
+        return found if keys else None
 
 
 def api_ids(texts: Iterable[Any]) -> Iterator[int]:
@@ -96,6 +117,9 @@ def read_order(text: Any) -> Order | None:
     order.clientId, order.orderId = _whole(text, "clientId"), order_id(_whole(text, "apiOrderId"))
     order.con_id, order.sec_type = _whole(text, "conId"), _text(text, "secType")
     order.place = (text["market"], text["pair"])
+    if order.con_id and order.sec_type:
+        # All that is still to be known of it: it has its place, and what is traded elsewhere does not change what it is.
+        order.contract = Contract(conId=order.con_id, secType=order.sec_type)
     order.reasons.show(_code(text), _text(text, "extMsg") or None, text.get("reject"))
     order.told = Told(same_facts(text), text.get("recovered") is True, text.get("corrected") is True)
     _read_fills(order, text)
@@ -119,20 +143,28 @@ def _read_fills(order: Order, text: dict[Any, Any]) -> None:
     order.fills.state_commission(_plain(text, "commission"), _text(text, "commissionCurrency"))
 
 
+def is_final(text: Mapping[Any, Any]) -> bool:
+    """Whether the order of this order_json is over; an Unknown one is not."""
+    word = text.get("status")
+    return isinstance(word, str) and word != UNKNOWN_WORD and bool(word) and _state_of(text, word) in (State.DEAD, State.FILLED)
+
+
+def _state_of(text: Mapping[Any, Any], word: str) -> State:
+    sign, alive = sign_of(word), text.get("alive") is True
+    if sign is Sign.FILLED:
+        return State.FILLED
+    if word == UNKNOWN_WORD:
+        return State.UNKNOWN
+    if not alive or sign is Sign.DEAD:
+        return State.DEAD
+    return State.HELD if sign is Sign.HELD else State.LIVE
+
+
 def _read_state(order: Order, text: dict[Any, Any]) -> None:
     word = _text(text, "status") or UNKNOWN_WORD
-    sign, alive = sign_of(word), text.get("alive") is True
-    order.status = word
+    order.status, order.state = word, _state_of(text, word)
     if order.permId:
         order.marks.add(Mark.ACKNOWLEDGED)
-    if sign is Sign.FILLED:
-        order.state = State.FILLED
-    elif word == UNKNOWN_WORD:
-        order.state = State.UNKNOWN
-    elif not alive or sign is Sign.DEAD:
-        order.state = State.DEAD
-    else:
-        order.state = State.HELD if sign is Sign.HELD else State.LIVE
 
 
 def _text(text: dict[Any, Any], member: str) -> str:

@@ -49,6 +49,15 @@ class Versions:
             terms = attrs.evolve(terms, **known)
         self._take(terms)
 
+    def forget_total(self) -> None:
+        """TWS has never said how much it asks for."""
+        self.terms = attrs.evolve(self.terms, totalQuantity=None)
+
+    def begin_anew(self) -> None:
+        """What was asked for before the order's end is history."""
+        self.pending.clear()
+        self._past = ()
+
     def _take(self, terms: Terms) -> None:
         self.confirmed = True
         total = terms.totalQuantity or self.terms.totalQuantity

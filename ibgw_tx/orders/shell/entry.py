@@ -59,7 +59,7 @@ class OrderEntry:
         self._cache = orders.cache
         self._followups = followups
         self.ids = orders.ids
-        self.sent = SentOrders(lambda text: orders.cache.orders.by_perm_id(text) is not None)
+        self.sent = SentOrders(orders.cache.orders.knows_perm_id)
         self.halt = HaltSwitch(name, redis)
         self.facts = ContractFactsFinder(contracts, rules, channels, limits.look_at_legs)
         counter = IdCounter(name, redis, self.ids)

@@ -1,0 +1,236 @@
+"""Where Redis has the orders that are over and have left memory: by permId, orderRef, API id and execId. Pure.
+
+Redis keeps dead orders, this is the index to them: some 80 bytes an order with an execution, instead of the order. Texts are kept
+as hashes of 64 bits. Two that meet are no harm: an order that is fetched though nobody spoke of it leaves again.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable
+
+import attrs
+
+from ibgw_tx.orders.cache.changes import Place
+
+__all__ = ["Archive", "NumberTable", "Whereabouts", "hash_of"]
+
+_BUCKETS = 1024
+_BITS = 2**64 - 1
+SWEPT = 20  # buckets looked through in one turn
+#: Orders without a permId are counted from here; TWS's permIds are far below.
+_NAMELESS = 2**63
+
+
+def hash_of(*name: object) -> int:
+    """64 bits of a name."""
+    return hash(name) & _BITS
+
+
+class NumberTable:
+    """Numbers by number, several under one key; 16 bytes each. Nothing in it ever costs more than its bucket."""
+
+    def __init__(self) -> None:
+        self._buckets: list[tuple[array[int], array[int]] | None] = [None] * _BUCKETS
+        self._count = self._next = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    @staticmethod
+    def _at(key: int) -> int:
+        return (key ^ key >> 10 ^ key >> 20) % _BUCKETS
+
+    def of(self, key: int) -> list[int]:
+        """What stands under this key."""
+        bucket = self._buckets[self._at(key)]
+        if bucket is None or key not in bucket[0]:
+            return []
+        return [value for found, value in zip(*bucket, strict=True) if found == key]
+
+    def add(self, key: int, value: int) -> None:
+        """Once is enough."""
+        at = self._at(key)
+        bucket = self._buckets[at]
+        if bucket is None:
+            bucket = self._buckets[at] = array("Q"), array("Q")
+        elif key in bucket[0] and value in self.of(key):
+            return
+        bucket[0].append(key)
+        bucket[1].append(value)
+        self._count += 1
+
+    def discard(self, key: int, value: int) -> None:
+        """Nothing when it does not stand there."""
+        bucket = self._buckets[self._at(key)]
+        if bucket is None:
+            return
+        keys, values = bucket
+        for at, found in enumerate(keys):
+            if found == key and values[at] == value:
+                del keys[at], values[at]
+                self._count -= 1
+                return
+
+    def keep(self, wanted: Callable[[int], bool]) -> None:
+        """Of the next SWEPT buckets what is wanted stays."""
+        for _ in range(SWEPT):
+            at = self._next = (self._next + 1) % _BUCKETS
+            bucket = self._buckets[at]
+            if bucket is None:
+                continue
+            pairs = [pair for pair in zip(*bucket, strict=True) if wanted(pair[1])]
+            self._count -= len(bucket[0]) - len(pairs)
+            keys, values = array("Q", [key for key, _ in pairs]), array("Q", [value for _, value in pairs])
+            self._buckets[at] = (keys, values) if pairs else None
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._buckets = [None] * _BUCKETS
+        self._count = 0
+
+
+@attrs.frozen
+class Whereabouts:
+    """An archived order: its number here, its hash, and the field with its text."""
+
+    number: int
+    place: Place
+    field: str
+
+
+class Archive:
+    """All orders that are over and settled, and not in memory. `filled` and `dead` count them by how they ended."""
+
+    def __init__(self) -> None:
+        self.filled = self.dead = 0
+        self._places: list[Place] = []
+        self._place_numbers: dict[Place, int] = {}
+        self._orders = NumberTable()  # number -> place, and whether it was filled
+        self._refs = NumberTable()
+        self._ids = NumberTable()
+        self._trades = NumberTable()
+        self._fields: dict[int, str] = {}  # of orders without a permId: the orderRef
+        self._nameless = 0
+
+    def __len__(self) -> int:
+        return len(self._orders)
+
+    def __contains__(self, number: object) -> bool:
+        return isinstance(number, int) and bool(self._orders.of(number))
+
+    # Putting away.
+
+    def put(self, perm_id: int, ref: str, place: Place, filled: bool, older: Archive | None = None) -> int:
+        """An order of this hash; its number. Without a permId it is known by its orderRef, with the number that `older` has."""
+        number = perm_id or self._number_of(ref, place, older)
+        if number not in self:
+            self.filled += filled
+            self.dead += not filled
+            self._orders.add(number, self._place_number(place) * 2 + filled)
+        return number
+
+    def _number_of(self, ref: str, place: Place, older: Archive | None) -> int:
+        number = self.nameless(ref, place) or (0 if older is None else older.nameless(ref, place))
+        if not number:
+            self._nameless = max(self._nameless, 0 if older is None else older._nameless) + 1
+            number = _NAMELESS + self._nameless
+        self._fields[number] = ref
+        self._refs.add(hash_of(ref), number)
+        return number
+
+    def nameless(self, ref: str, place: Place) -> int:
+        """The number of an order without a permId, 0 for none."""
+        for number in self._refs.of(hash_of(ref)):
+            if self._fields.get(number) == ref and number in self and self.where(number).place == place:
+                return number
+        return 0
+
+    def renew(self, read: Archive) -> None:
+        """Redis has been read: this is what it has. API ids and executions of this session go on leading to the same orders."""
+        self.filled, self.dead = read.filled, read.dead
+        self._places, self._place_numbers = read._places, read._place_numbers
+        self._orders, self._refs, self._fields = read._orders, read._refs, read._fields
+        self._nameless = max(self._nameless, read._nameless)
+
+    def _place_number(self, place: Place) -> int:
+        number = self._place_numbers.get(place)
+        if number is None:
+            number = self._place_numbers[place] = len(self._places)
+            self._places.append(place)
+        return number
+
+    def name(self, number: int, ref: str) -> None:
+        """The field {client_oid} of its hash shows this order."""
+        self._refs.add(hash_of(ref), number)
+
+    def bind(self, number: int, client_id: int, order_id: int) -> None:
+        """It has this API id in this session."""
+        self._ids.add(hash_of(client_id, order_id), number)
+
+    def traded(self, number: int, exec_ids: Iterable[str]) -> None:
+        """These executions are its own."""
+        for exec_id in exec_ids:
+            self._trades.add(hash_of(exec_id), number)
+
+    def session_lost(self) -> None:
+        """API ids end with their session."""
+        self._ids.clear()
+
+    def tidy(self) -> None:
+        """Some of what leads to orders that are here no more goes; all of it in a minute, when this is called each second."""
+        self._trades.keep(self.__contains__)
+
+    # Looking up.
+
+    def called(
+        self, perm_id: int = 0, ref: str = "", api_id: tuple[int, int] | None = None, exec_id: str = ""
+    ) -> list[int]:
+        """Every order that one of these names may mean, whatever the others say."""
+        found: list[int] = [perm_id] if perm_id and perm_id in self else []
+        if ref:
+            found += self._refs.of(hash_of(ref))
+        if api_id is not None:
+            found += self._ids.of(hash_of(*api_id))
+        if exec_id:
+            found += self._trades.of(hash_of(exec_id))
+        return list(dict.fromkeys(number for number in found if number in self)) if found else found
+
+    def where(self, number: int) -> Whereabouts:
+        """KeyError: it is not here."""
+        packed = self._orders.of(number)
+        if not packed:
+            raise KeyError(number)
+        return Whereabouts(number, self._places[packed[0] // 2], self._fields.get(number) or str(number))
+
+    def is_shown(self, number: int, ref: str) -> bool:
+        """Whether the field {client_oid} of its hash shows it."""
+        return number in self._refs.of(hash_of(ref))
+
+    def is_bound(self, number: int, client_id: int, order_id: int) -> bool:
+        """Whether it has this API id in this session."""
+        return number in self._ids.of(hash_of(client_id, order_id))
+
+    def has_name(self, ref_hash: int) -> bool:
+        """Whether some field {client_oid} has a name with this hash."""
+        return bool(self._refs.of(ref_hash))
+
+    # Taking out.
+
+    def take(self, number: int, ref: str, api_id: tuple[int, int], exec_ids: Iterable[str]) -> None:
+        """It is in memory again, or gone."""
+        packed = self._orders.of(number)
+        if not packed:
+            return
+        self.filled -= packed[0] % 2
+        self.dead -= not packed[0] % 2
+        self._orders.discard(number, packed[0])
+        self._refs.discard(hash_of(ref), number)
+        self._ids.discard(hash_of(*api_id), number)
+        self._fields.pop(number, None)
+        for exec_id in exec_ids:
+            self._trades.discard(hash_of(exec_id), number)
+
+    def drop(self, number: int) -> None:
+        """It is gone, and nobody knows its other names: they lead nowhere from now on."""
+        self.take(number, self._fields.get(number, ""), (0, 0), ())

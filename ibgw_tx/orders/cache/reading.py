@@ -1,0 +1,150 @@
+"""What stands in the hashes of Redis, read before a snapshot piece by piece: what is over goes to the archive. Pure.
+
+A field is taken to stand for an order that is over when its text is an order_json as this gateway writes it, of that field and
+that hash, and final: it need not be in memory. All else is parsed by `restore`: living orders, those in memory, those of an older
+gateway, and whatever bots have written. So are both fields of an order when only one of them is as it should be.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import attrs
+
+from ibgw_tx.model import json_text
+from ibgw_tx.orders.cache.archive import Archive, hash_of
+from ibgw_tx.orders.cache.changes import Place
+from ibgw_tx.orders.cache.hashes import may_be_field
+from ibgw_tx.orders.cache.index import OrderIndex
+from ibgw_tx.orders.cache.order import Order
+from ibgw_tx.orders.cache.order_json import body_of
+from ibgw_tx.orders.cache.restore import api_ids, is_final
+
+__all__ = ["Old", "Reading"]
+
+#: The members that every order_json has, in their order.
+_MEMBERS = tuple(body_of(Order(born=0, touched=0)))
+_MORE = frozenset({"trailingPercent", "reject", "updateTime", "recovered", "corrected"})
+
+
+@attrs.frozen
+class Old:
+    """An archived order that nobody has spoken of for longer than orders are kept."""
+
+    number: int
+    place: Place
+    fields: tuple[str, ...]
+
+
+@attrs.define(eq=False)
+class Reading:
+    """`archive` is what was found to be over; `texts` are the values to be parsed (None: no JSON), `seen` their fields.
+
+    `saw` is told the API id of every order. `older` is the archive so far; `before`: what was told before it (ms) is old.
+    """
+
+    _index: OrderIndex
+    _older: Archive
+    _saw: Callable[[int], None]
+    _before: float
+    archive: Archive = attrs.Factory(Archive)
+    texts: list[Any] = attrs.Factory(list)
+    seen: dict[Place, dict[str, int]] = attrs.Factory(dict)
+    _old: dict[int, str] = attrs.Factory(dict)  # the client_oid by the number in the archive
+    _place: Place = ("", "")
+    _parsed: set[int] = attrs.Factory(set)  # permIds of this hash among `texts`
+    _shown: array[int] = attrs.Factory(lambda: array("Q"))  # permId and hash of each field {client_oid}
+    _named: array[int] = attrs.Factory(lambda: array("Q"))  # permId and hash of its client_oid, of each field {permId}
+    _again: set[int] | None = None
+
+    def begin(self, place: Place) -> None:
+        """The values of this hash come next."""
+        self._place, self._again = place, None
+        self._parsed = set()
+        self._shown, self._named = array("Q"), array("Q")
+        self.seen.setdefault(place, {})
+
+    def take(self, field: bytes, value: bytes) -> None:
+        """One field; it may come twice."""
+        name = field.decode(errors="replace")
+        if self._again is not None and hash_of(name) not in self._again:
+            return
+        try:
+            text = json_text.loads_exact(value)
+        except ValueError:
+            text = None
+        for api_id in api_ids((text,)):
+            self._saw(api_id)
+        if self._again is None and isinstance(text, dict) and self._is_over(name, text):
+            self._put_away(name, text)
+            return
+        fields = self.seen[self._place]
+        if name in fields:
+            return
+        fields[name] = hash_of(value)
+        self.texts.append(text)
+        perm_id = text.get("i") if isinstance(text, dict) else None
+        if isinstance(perm_id, str) and perm_id.isascii() and perm_id.isdecimal() and len(perm_id) < 20:
+            self._parsed.add(int(perm_id))
+
+    def _is_over(self, field: str, text: dict[Any, Any]) -> bool:
+        """Whether this is the text of an order that need not be in memory."""
+        if text.get("alive") is not False or not is_final(text) or field not in (text["i"], text["client_oid"]):
+            return False
+        names = tuple(text)
+        if names[: len(_MEMBERS)] != _MEMBERS or not _MORE.issuperset(names[len(_MEMBERS) :]):
+            return False
+        if (text["market"], text["pair"]) != self._place or not isinstance(text["updateTime"], int):
+            return False
+        perm_id, ref = text["i"], text["client_oid"]
+        if perm_id is None:
+            return isinstance(ref, str) and may_be_field(ref) and not self._index.with_ref(ref)
+        is_id = isinstance(perm_id, str) and perm_id.isascii() and perm_id.isdecimal() and 0 < len(perm_id) < 19
+        return is_id and str(int(perm_id)) == perm_id and int(perm_id) not in self._index.by_perm
+
+    def _put_away(self, field: str, text: dict[Any, Any]) -> None:
+        perm_id, ref = int(text["i"] or 0), text["client_oid"] or ""
+        by_name = field == ref
+        if perm_id and by_name:
+            self.archive.name(perm_id, ref)
+            self._shown.extend((perm_id, hash_of(ref)))
+            return
+        number = self.archive.put(perm_id, ref, self._place, text["status"] == "Filled", self._older)
+        if perm_id and may_be_field(ref):
+            self._named.extend((perm_id, hash_of(ref)))
+        if text["updateTime"] < self._before:
+            self._old[number] = ref
+
+    def end(self) -> bool:
+        """All values of the hash have come. True: they shall come once more, since some of its fields do not fit together."""
+        if self._again is not None:
+            return False
+        shown = {hash_of(field) for field in self.seen[self._place]}
+        wrong = {perm_id for perm_id in self._parsed if perm_id in self.archive}
+        for perm_id, _ in _pairs(self._shown):
+            if perm_id not in self.archive or perm_id in self._parsed:
+                wrong.add(perm_id)
+        for perm_id, name in _pairs(self._named):
+            if name not in shown and not self.archive.has_name(name):
+                wrong.add(perm_id)
+        if not wrong:
+            return False
+        self._again = {hash_of(str(perm_id)) for perm_id in wrong}
+        self._again |= {name for pairs in (self._shown, self._named) for perm_id, name in _pairs(pairs) if perm_id in wrong}
+        for perm_id in wrong:
+            self.archive.drop(perm_id)
+        return True
+
+    def old(self) -> Iterator[Old]:
+        """Those that are old, as far as they are in the archive still when this is asked."""
+        for number, ref in self._old.items():
+            if number in self.archive:
+                where = self.archive.where(number)
+                fields = (where.field, ref) if ref != where.field and self.archive.is_shown(number, ref) else (where.field,)
+                yield Old(number, where.place, fields)
+
+
+def _pairs(numbers: array[int]) -> Iterator[tuple[int, int]]:
+    return zip(numbers[::2], numbers[1::2], strict=True)
