@@ -122,7 +122,7 @@ class Assembly:
         self.bulletins = Bulletins(self.acks)
         self.followers = (self.pnl, self.bars, self.bulletins)
         self.inventory = Inventory(name, self.redis, followups, self._kept_keys, now)
-        look_back = LookBack(self.orders.cache, self._reservations).outcome
+        look_back = LookBack(self.orders, self._reservations).outcome
         max_age = int(config.max_command_age * 1000)
         self.dispatcher = Dispatcher({**own, **self._handlers()}, self.acks, now, max_age, look_back, reactor.seconds)
 

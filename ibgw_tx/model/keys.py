@@ -177,6 +177,11 @@ def unanswered(name: str) -> str:
     return f"IBGateway:{name}:unanswered"
 
 
+def remains(name: str) -> str:
+    """Hash: of orders that are over, by their field, what their order_json does not say."""
+    return f"IBGateway:{name}:remains"
+
+
 def executions(name: str) -> str:
     """Hash: the executions that have been told, with their commissions."""
     return f"IBGateway:{name}:executions"

@@ -192,7 +192,20 @@ class FakeLink(Service):
 
     def _hdel(self, key, *fields):
         kept = self.hashes.get(key.decode(), {})
-        return sum(kept.pop(field, None) is not None for field in fields)
+        gone = sum(kept.pop(field, None) is not None for field in fields)
+        if gone and not kept:
+            del self.hashes[key.decode()]
+        return gone
+
+    def _hscan(self, key, cursor, *options):
+        return [b"0", self._hgetall(key)]
+
+    def _hmget(self, key, *fields):
+        kept = self.hashes.get(key.decode(), {})
+        return [kept.get(field) for field in fields]
+
+    def _hlen(self, key):
+        return len(self.hashes.get(key.decode(), {}))
 
     def _hgetall(self, key):
         return [item for pair in self.hashes.get(key.decode(), {}).items() for item in pair]

@@ -106,6 +106,7 @@ class Archive:
         self.filled = self.dead = 0
         self._places: list[Place] = []
         self._place_numbers: dict[Place, int] = {}
+        self._counts: list[int] = []  # orders of each place
         self._orders = NumberTable()  # number -> place, and whether it was filled
         self._refs = NumberTable()
         self._ids = NumberTable()
@@ -127,7 +128,9 @@ class Archive:
         if number not in self:
             self.filled += filled
             self.dead += not filled
-            self._orders.add(number, self._place_number(place) * 2 + filled)
+            at = self._place_number(place)
+            self._orders.add(number, at * 2 + filled)
+            self._counts[at] += 1
         return number
 
     def _number_of(self, ref: str, place: Place, older: Archive | None) -> int:
@@ -149,7 +152,7 @@ class Archive:
     def renew(self, read: Archive) -> None:
         """Redis has been read: this is what it has. API ids and executions of this session go on leading to the same orders."""
         self.filled, self.dead = read.filled, read.dead
-        self._places, self._place_numbers = read._places, read._place_numbers
+        self._places, self._place_numbers, self._counts = read._places, read._place_numbers, read._counts
         self._orders, self._refs, self._fields = read._orders, read._refs, read._fields
         self._nameless = max(self._nameless, read._nameless)
 
@@ -158,6 +161,7 @@ class Archive:
         if number is None:
             number = self._place_numbers[place] = len(self._places)
             self._places.append(place)
+            self._counts.append(0)
         return number
 
     def name(self, number: int, ref: str) -> None:
@@ -203,6 +207,11 @@ class Archive:
             raise KeyError(number)
         return Whereabouts(number, self._places[packed[0] // 2], self._fields.get(number) or str(number))
 
+    def holds(self, place: Place) -> bool:
+        """Whether any order of this hash is here."""
+        number = self._place_numbers.get(place)
+        return number is not None and self._counts[number] > 0
+
     def is_shown(self, number: int, ref: str) -> bool:
         """Whether the field {client_oid} of its hash shows it."""
         return number in self._refs.of(hash_of(ref))
@@ -215,6 +224,10 @@ class Archive:
         """Whether some field {client_oid} has a name with this hash."""
         return bool(self._refs.of(ref_hash))
 
+    def has_ref(self, ref: str) -> bool:
+        """Whether some field {client_oid} with this name shows an order that is here."""
+        return bool(self.called(ref=ref))
+
     # Taking out.
 
     def take(self, number: int, ref: str, api_id: tuple[int, int], exec_ids: Iterable[str]) -> None:
@@ -224,6 +237,7 @@ class Archive:
             return
         self.filled -= packed[0] % 2
         self.dead -= not packed[0] % 2
+        self._counts[packed[0] // 2] -= 1
         self._orders.discard(number, packed[0])
         self._refs.discard(hash_of(ref), number)
         self._ids.discard(hash_of(*api_id), number)

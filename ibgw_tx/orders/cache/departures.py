@@ -95,7 +95,8 @@ class Departures:
         if where.number not in archive:
             return ()
         order = restored(text, _parsed(remains)) or read_order(text)
-        if order is None or order.place != where.place or where.number != (order.permId or where.number):
+        fits = order is not None and order.place == where.place and where.number == (order.permId or where.number)
+        if order is None or not fits or order.permId in self._index.by_perm:
             archive.drop(where.number)
             return ()
         key, number = (order.clientId, order.orderId), where.number
@@ -112,6 +113,13 @@ class Departures:
         self._settled[order] = steady(now)
         self._back[order] = order.touched, remains
         return self._where(archive.called(ref=order.ref))
+
+    def renew(self, archive: Archive) -> None:
+        """What was read from Redis is what has left memory; who has come back meanwhile has not."""
+        self.archive.renew(archive)
+        for order in self._index:
+            if order.permId in self.archive:
+                self.archive.take(order.permId, order.ref, (0, 0), ())
 
     # Leaving.
 

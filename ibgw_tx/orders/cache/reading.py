@@ -52,6 +52,7 @@ class Reading:
     archive: Archive = attrs.Factory(Archive)
     texts: list[Any] = attrs.Factory(list)
     seen: dict[Place, dict[str, int]] = attrs.Factory(dict)
+    no_hashes: set[Place] = attrs.Factory(set)
     _old: dict[int, str] = attrs.Factory(dict)  # the client_oid by the number in the archive
     _place: Place = ("", "")
     _parsed: set[int] = attrs.Factory(set)  # permIds of this hash among `texts`
@@ -65,6 +66,11 @@ class Reading:
         self._parsed = set()
         self._shown, self._named = array("Q"), array("Q")
         self.seen.setdefault(place, {})
+
+    def is_none(self) -> None:
+        """What this hash is called is no hash."""
+        self.seen.pop(self._place, None)
+        self.no_hashes.add(self._place)
 
     def take(self, field: bytes, value: bytes) -> None:
         """One field; it may come twice."""

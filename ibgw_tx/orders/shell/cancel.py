@@ -18,7 +18,7 @@ from ibgw_tx.model.errors import CommandError, bad_params
 from ibgw_tx.orders.entry.selection import MEMBERS, parse_selection
 from ibgw_tx.orders.shell.attempts import Attempts
 from ibgw_tx.orders.shell.followups import OrderFollowups
-from ibgw_tx.orders.shell.live import live_order
+from ibgw_tx.orders.shell.live import live_order, present
 from ibgw_tx.orders.shell.orders import Orders
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws.shell.session import IBSession
@@ -52,6 +52,7 @@ class Cancel:
         if withdrawn and self._orders.cache.orders.by_client_oid(client_oid) is None and not (perm_id or api_id):
             self.log.info("orders of client_oid {oid!r} are withdrawn before they left", oid=client_oid)
             return {"withdrawn": True}
+        await present(self._orders, perm_id, api_id, client_oid)
         order = live_order(self._orders.cache, perm_id, api_id, client_oid, unknown_too=True)
         order_id = int(order["apiOrderId"])
         self._attempts.stop_named("", order_id, refusal)

@@ -7,10 +7,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from twisted.internet.defer import Deferred
 
+from ibgw_tx.orders.cache.archive import Whereabouts
 from ibgw_tx.orders.cache.cache import OrderCache
 from ibgw_tx.orders.cache.changes import Snapshot
+from ibgw_tx.orders.shell.recall import Recall
 from ibgw_tx.orders.shell.reservations import Reservations
 from ibgw_tx.orders.shell.unanswered import Record, Unanswered
 from ibgw_tx.runtime.log import Logger
@@ -21,8 +25,9 @@ class FormerLife:
 
     log = Logger()
 
-    def __init__(self, cache: OrderCache, unanswered: Unanswered, reservations: Reservations) -> None:
+    def __init__(self, cache: OrderCache, recall: Recall, unanswered: Unanswered, reservations: Reservations) -> None:
         self._cache = cache
+        self._recall = recall
         self._unanswered = unanswered
         self._reservations = reservations
 
@@ -30,11 +35,13 @@ class FormerLife:
         """Read it, once. Raises RedisDown."""
         await self._unanswered.load()
 
-    def seed(self, now: int) -> None:
-        """Before TWS is asked: the cache learns of the orders that have left."""
+    async def seed(self, now: Callable[[], int]) -> None:
+        """Before TWS is asked: the cache learns of the orders that have left. Raises what Redis fails with."""
+        for record in self._unanswered.former:
+            await self._recall.fetch(self._archived(record))
         for record in self._unanswered.former:
             if record.left:
-                self._cache.own.sent_before(record.order_id, record.terms, record.client_oid, record.contract, record.t, now)
+                self._cache.own.sent_before(record.order_id, record.terms, record.client_oid, record.contract, record.t, now())
 
     def settle(self, snapshot: Snapshot) -> None:
         """The snapshot stands in Redis."""
@@ -43,8 +50,8 @@ class FormerLife:
         self._unanswered.answered(int(order["apiOrderId"]) for order in told if order["apiOrderId"])
         never = [record for record in self._unanswered.former if not record.left and not self._is_known(record)]
         # What is known by its name only (TWS shows completed orders without their ids) is answered too.
-        known = [each.order_id for each in self._unanswered.former if not each.left and self._is_known(each)]
-        self._unanswered.answered(known)
+        known = [each for each in self._unanswered.former if self._archived(each) or (not each.left and self._is_known(each))]
+        self._unanswered.answered(each.order_id for each in known)
         # What has no name in Redis cannot be told.
         self._unanswered.drop(record.order_id for record in self._unanswered.former if record.left and record.market is None)
         if not never:
@@ -59,6 +66,12 @@ class FormerLife:
         freed = self._reservations.release_of({record.client_oid: record.order_id for record in never})
         Deferred.fromCoroutine(freed).addErrback(lambda failure: self.log.failure("names are not given back", failure))
 
+    def _archived(self, record: Record) -> tuple[Whereabouts, ...]:
+        """The orders that are over, and out of memory, that this may have been."""
+        return self._cache.departures.absent_named(client_oid=record.client_oid)
+
     def _is_known(self, record: Record) -> bool:
+        if self._archived(record):
+            return True
         known = self._cache.orders.by_client_oid(record.client_oid) or self._cache.orders.by_api_id(record.order_id)
         return known is not None and known["clientId"] in (self._cache.client_id, None, 0)

@@ -8,6 +8,15 @@ from ibgw_tx.model import errors
 from ibgw_tx.model.errors import CommandError
 from ibgw_tx.orders.cache.cache import OrderCache
 from ibgw_tx.orders.cache.states import UNKNOWN_WORD
+from ibgw_tx.orders.shell.orders import Orders
+
+
+async def present(orders: Orders, perm_id: str = "", api_id: int = 0, client_oid: str = "") -> None:
+    """Have an order that is over in memory: a command speaks of it, and is told how it stands. Raises CommandError."""
+    try:
+        await orders.present(str(perm_id or ""), api_id, (client_oid,))
+    except Exception as error:
+        raise CommandError(errors.UNAVAILABLE, f"Redis does not say what became of that order: {error}") from error
 
 
 def live_order(

@@ -15,9 +15,9 @@ from typing import Any
 from ibgw_tx.commands.message import Command
 from ibgw_tx.model import errors
 from ibgw_tx.model.errors import CommandError
-from ibgw_tx.orders.cache.cache import OrderCache
 from ibgw_tx.orders.entry.entry_names import named
 from ibgw_tx.orders.entry.parse import parse_place_order
+from ibgw_tx.orders.shell.orders import Orders
 from ibgw_tx.orders.shell.reservations import Reservations
 
 #: The second time changes nothing: questions, subscriptions, a state that is set, a cancel of one order for good.
@@ -30,8 +30,8 @@ REPEATABLE = frozenset(
 class LookBack:
     """Asked only while the order cache can be trusted."""
 
-    def __init__(self, cache: OrderCache, reservations: Reservations) -> None:
-        self._cache = cache
+    def __init__(self, orders: Orders, reservations: Reservations) -> None:
+        self._orders = orders
         self._reservations = reservations
 
     async def outcome(self, command: Command) -> dict[str, Any] | None:
@@ -49,7 +49,8 @@ class LookBack:
 
     async def _placed(self, entry: str, client_oids: list[str], grouped: bool) -> dict[str, Any] | None:
         ids = await self._reservations.of_entry(entry, client_oids)
-        known = {oid: self._cache.orders.by_client_oid(oid) for oid in ids}
+        await self._orders.present(client_oids=ids)
+        known = {oid: self._orders.cache.orders.by_client_oid(oid) for oid in ids}
         if not any(known.values()):
             # Names of orders that never left may still be on their way to be free.
             await self._reservations.release(list(ids))

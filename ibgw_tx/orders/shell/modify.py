@@ -23,7 +23,7 @@ from ibgw_tx.orders.shell.contract_facts import ContractFactsFinder
 from ibgw_tx.orders.shell.followups import OrderFollowups
 from ibgw_tx.orders.shell.gate import Gate
 from ibgw_tx.orders.shell.id_counter import IdCounter
-from ibgw_tx.orders.shell.live import live_order
+from ibgw_tx.orders.shell.live import live_order, present
 from ibgw_tx.orders.shell.order_log import log_sent
 from ibgw_tx.orders.shell.orders import Orders
 from ibgw_tx.tws.shell.session import IBSession
@@ -54,6 +54,7 @@ class Modify:
 
     async def modify(self, command: Command, change: OrderRequest, received: int) -> dict[str, Any]:
         """`received`: when the command came."""
+        await present(self._orders, change.permId, change.apiOrderId, change.live_oid)
         order = self._live(change)
         attempt = Attempt(command, received, order_id=int(order["apiOrderId"]))
         await self._attempts.carry_out(attempt, self._modify(attempt, change))

@@ -29,8 +29,10 @@ from ibgw_tx.orders.shell.asking import RETRY_PAUSE, OrderQuestions
 from ibgw_tx.orders.shell.doubts import Doubts
 from ibgw_tx.orders.shell.executions import ExecutionWriter
 from ibgw_tx.orders.shell.former_life import FormerLife
+from ibgw_tx.orders.shell.inflow import Inflow
 from ibgw_tx.orders.shell.order_log import EndLog
 from ibgw_tx.orders.shell.outbox import Outbox
+from ibgw_tx.orders.shell.recall import Recall
 from ibgw_tx.orders.shell.reservations import Reservations
 from ibgw_tx.orders.shell.resolving import Resolver
 from ibgw_tx.orders.shell.snapshot import SnapshotRun
@@ -73,10 +75,12 @@ class Orders:
         self._unanswered = unanswered
         self._ends = ends
         self._executions = executions
-        self._former = FormerLife(cache, unanswered, reservations)
+        self._recall = Recall(store.name, cache.departures, redis, lambda: self.is_running, now_ms)
+        self._former = FormerLife(cache, self._recall, unanswered, reservations)
         self._outbox = Outbox(store, redis, self._write_refused, executions.flush)
         self._resolver = Resolver(contracts, questions, self._contract_known)
         self._doubts = Doubts(cache, questions, self._linked_client, self.perform, now_ms)
+        self._inflow = Inflow(cache, self._recall, self._taken, self.turn_ended, self._begin_later, clock, now_ms)
         #: What keeps the orders from being written; that they are is the snapshot's line.
         self._trouble = Trouble()
         self._client: TWSClient | None = None
@@ -110,6 +114,7 @@ class Orders:
         self._distrust()
         if session_lost:
             self._client = None
+            self._inflow.drop()
             self._resolver.session_lost()
             self._questions.session_lost()
             self.cache.session_lost()
@@ -127,6 +132,7 @@ class Orders:
         """Nothing can be written; it will be taken anew."""
         self._executions.redis_down()
         self._give_up()
+        self._inflow.drop()
 
     def _linked_client(self) -> TWSClient | None:
         return self._client if self._linked else None
@@ -147,21 +153,27 @@ class Orders:
         if self._outbox.trusted:
             if self._trouble.begins(failure.getErrorMessage()):
                 self._say_refused("an order", failure)
-            self._distrust()
-            self._clock.callLater(RETRY_PAUSE, self._begin_again, self._snapshot)
+            self._begin_later()
+
+    def _begin_later(self) -> None:
+        self._distrust()
+        self._clock.callLater(RETRY_PAUSE, self._begin_again, self._snapshot)
 
     # The snapshot.
 
     def _new_run(self) -> SnapshotRun:
         return SnapshotRun(
+            self._store.name,
             self.cache,
             self.ids,
             self._store,
             self._outbox,
+            self._inflow,
             self._questions,
             self._resolver,
             self._former,
             self._ends,
+            self._redis,
             self._perform,
             self._now_ms,
         )
@@ -205,11 +217,27 @@ class Orders:
 
     def take(self, event: OrderEvent) -> None:
         """One message about orders."""
+        self._inflow.take(event)
+
+    def then(self, end: Callable[[], None]) -> None:
+        """Call it when every message before has been taken in: for the ends of lists."""
+        self._inflow.then(end)
+
+    def _taken(self, event: OrderEvent) -> None:
         self._perform(self.cache.apply(event, self._now_ms()))
+
+    async def present(self, perm_id: str = "", api_id: int = 0, client_oids: Iterable[str] = ()) -> None:
+        """Have the orders of these names in memory, before the cache is asked for them. Raises what Redis fails with."""
+        departures = self.cache.departures
+        absent = [*(departures.absent_named(perm_id, api_id) if perm_id or api_id else ())]
+        for client_oid in client_oids:
+            absent += departures.absent_named(client_oid=client_oid) if client_oid else ()
+        if absent:
+            await self._recall.fetch(dict.fromkeys(absent))
 
     def has(self, order_id: int) -> bool:
         """Whether an order of this client and session has that API id."""
-        return self.cache.orders.by_api_id(order_id) is not None
+        return self.cache.orders.knows_api_id(order_id)
 
     def noticed(self, notice: events.Notice) -> bool:
         """A code with an order's id; whether it was one."""
@@ -257,6 +285,8 @@ class Orders:
         if self.is_running:
             self._trouble.ends()
             self._store.renew_lease()
-            self.perform(self.cache.due(self._now_ms()))
+            if self._inflow.is_clear:  # what waits may be what is waited for
+                self.perform(self.cache.due(self._now_ms()))
+            self._recall.tick()
         elif self._store.marks_left and not self._outbox.held:
             self._store.distrust(again=True)

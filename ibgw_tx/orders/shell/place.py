@@ -32,6 +32,7 @@ from ibgw_tx.orders.shell.contract_facts import ContractFactsFinder
 from ibgw_tx.orders.shell.followups import OrderFollowups
 from ibgw_tx.orders.shell.gate import Gate
 from ibgw_tx.orders.shell.id_counter import IdCounter
+from ibgw_tx.orders.shell.live import present
 from ibgw_tx.orders.shell.modify import Modify
 from ibgw_tx.orders.shell.order_log import log_sent
 from ibgw_tx.orders.shell.orders import Orders
@@ -98,6 +99,8 @@ class Place:
         pairs = [await self._prepare(attempt, terms) for terms in asked.orders]
         attempt.resolved(pairs)
         plan = plan_group([terms for terms, _ in pairs])
+        for client_oid in attempt.client_oids:
+            await present(self._orders, client_oid=client_oid)
         self._gate.refuse_known(attempt.client_oids)
         self._gate.check_limits(pairs, new=len(plan))
         try:

@@ -15,8 +15,8 @@ from twisted.python.failure import Failure
 
 from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model import keys as names
-from ibgw_tx.model.errors import RedisDown
-from ibgw_tx.orders.cache.changes import OrderChanged, Place, Snapshot
+from ibgw_tx.orders.cache.changes import OrderChanged, Place
+from ibgw_tx.orders.shell.hash_writer import Written
 from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.redis.shell.scan import scan
 from ibgw_tx.runtime.log import Logger
@@ -48,42 +48,18 @@ class OrderStore:
         self.exchanges: set[str] = set()
         self.marked = True
         self.marks_left = False
-        self._name = name
+        self.name = name
         self._redis = redis
         self._now_ms = now_ms
-
-    # Reading.
-
-    async def read(self) -> list[Any]:
-        """Every value of every hash of this gateway but the marks, parsed (None: no JSON); notes which hashes there are."""
-        values: list[Any] = []
-        for key in await scan(self._redis.call, names.order_hash("*", self._name, "*")):
-            place = names.place_of(key, self._name)
-            if place is None:
-                continue
-            self.places.add(place)
-            try:
-                reply = await self._redis.call("HGETALL", key)
-            except RedisDown:
-                raise
-            except Exception as error:
-                if not self._redis.up:
-                    raise
-                # Somebody's key of another type: it must not keep all orders back.
-                self.log.info("{key} is no order hash: {error}", key=key, error=str(error))
-                continue
-            pairs = zip(reply[::2], reply[1::2], strict=True)
-            values += [_parsed(value) for field, value in pairs if field != MARK.encode()]
-        return values
 
     # Trust.
 
     async def clear_marks(self) -> None:
         """A former life may have left marks: nothing is trusted until this one says so."""
-        flags = await scan(self._redis.call, names.oms_flag("*", self._name))
-        hashes = await scan(self._redis.call, names.order_hash("*", self._name, "*"))
+        flags = await scan(self._redis.call, names.oms_flag("*", self.name))
+        hashes = await scan(self._redis.call, names.order_hash("*", self.name, "*"))
         commands: list[_Words] = [("DEL", *flags)] if flags else []
-        commands += [("HDEL", key, MARK) for key in hashes if names.place_of(key, self._name) is not None]
+        commands += [("HDEL", key, MARK) for key in hashes if names.place_of(key, self.name) is not None]
         for portion in _cut(commands):
             await self._take_away(portion)
 
@@ -91,8 +67,8 @@ class OrderStore:
         """The flags and every hash's mark go, at once and together; `again`: because Redis did not take them away."""
         commands: list[_Words] = []
         if self.exchanges:
-            commands.append(("DEL", *(names.oms_flag(exchange, self._name) for exchange in self.exchanges)))
-        commands += [("HDEL", names.order_hash(exchange, self._name, pair), MARK) for exchange, pair in self.places]
+            commands.append(("DEL", *(names.oms_flag(exchange, self.name) for exchange in self.exchanges)))
+        commands += [("HDEL", names.order_hash(exchange, self.name, pair), MARK) for exchange, pair in self.places]
         if commands and self._redis.up and (self.marked or self.marks_left):
             if not self.marked and not again:
                 return  # they are on their way already
@@ -111,59 +87,24 @@ class OrderStore:
         """Every flag for another LEASE seconds."""
         self.marked = True
         self._redis.tell_all(
-            ("SET", names.oms_flag(exchange, self._name), "1", "EX", LEASE) for exchange in self.exchanges
+            ("SET", names.oms_flag(exchange, self.name), "1", "EX", LEASE) for exchange in self.exchanges
         )
 
     # Writing.
 
-    async def write_snapshot(self, snapshot: Snapshot, go_on: Callable[[], bool]) -> None:
-        """Each hash whole in one transaction, in which the differences in it are published too.
-
-        Returns when Redis has confirmed them all, or when `go_on` says that they are no longer wanted. Raises RedisDown.
-        """
+    def begin_snapshot(self, places: Iterable[Place]) -> None:
+        """Marks are on their way to these hashes, which are brought up to date: whoever distrusts has to take them away."""
         self.marked, self.marks_left = True, False
-        for portion in self._portions(self._hash_writes(snapshot)):
-            if not go_on():
-                return
-            written = [self._redis.transaction(commands) for commands in portion]
-            await DeferredList(written, fireOnOneErrback=True, consumeErrors=True)
+        self.places.update(places)
 
-    def _hash_writes(self, snapshot: Snapshot) -> Iterator[list[_Words]]:
-        """The transaction of each hash."""
-        told: dict[Place, list[_Words]] = {}
-        for change in [change for change in snapshot.changed if not change.quiet]:
-            published = self._publish(change, jsontext.dumps(change.order))
-            told.setdefault((change.exchange, change.pair), []).extend(published)
-        for (exchange, pair), orders in snapshot.hashes.items():
-            key = names.order_hash(exchange, self._name, pair)
-            commands: list[_Words] = [("DEL", key)]
-            if orders:
-                texts = {id(order): jsontext.dumps(order) for order in orders.values()}
-                fields = [part for field, order in orders.items() for part in (field, texts[id(order)])]
-                commands.append(("HSET", key, MARK, str(self._now_ms()), *fields))
-                self.places.add((exchange, pair))
-                self.exchanges.add(exchange)
-            else:
-                self.places.discard((exchange, pair))
-            if len(told.get((exchange, pair), ())) <= PORTION:
-                commands += told.pop((exchange, pair), [])
-            yield commands
-        # Those of a hash that had too many for one transaction, and orders that stand in none (no permId, no client_oid).
-        for publishes in told.values():
-            yield from _cut(publishes)
+    def stands(self, written: Written) -> None:
+        """A snapshot stands in Redis."""
+        self.places = (self.places - written.gone) | written.standing
+        self.exchanges.update(exchange for exchange, _ in written.standing)
 
-    @staticmethod
-    def _portions(writes: Iterator[list[_Words]]) -> Iterator[list[list[_Words]]]:
-        portion: list[list[_Words]] = []
-        size = 0
-        for commands in writes:
-            portion.append(commands)
-            size += len(commands) + 2
-            if size >= PORTION:
-                yield portion
-                portion, size = [], 0
-        if portion:
-            yield portion
+    def mark(self) -> tuple[str, str]:
+        """The field that says that a hash can be trusted, and its value now."""
+        return MARK, str(self._now_ms())
 
     def write(self, changes: Iterable[OrderChanged], trusted: bool, refused: Callable[[Failure], None]) -> None:
         """Hash, then channel, for each change, in one write; marks and flags only while the cache is `trusted`.
@@ -177,17 +118,18 @@ class OrderStore:
             if change.fields:
                 self.places.add((change.exchange, change.pair))
                 fields = [part for field in change.fields for part in (field, value)]
-                key = names.order_hash(change.exchange, self._name, change.pair)
+                key = names.order_hash(change.exchange, self.name, change.pair)
                 commands.append(("HSET", key, *mark, *fields))
             if change.exchange not in self.exchanges and trusted:
                 self.exchanges.add(change.exchange)
-                commands.append(("SET", names.oms_flag(change.exchange, self._name), "1", "EX", str(LEASE)))
+                commands.append(("SET", names.oms_flag(change.exchange, self.name), "1", "EX", str(LEASE)))
             if not change.quiet:
-                commands += self._publish(change, value)
+                commands += self.publication(change, value)
         self._redis.tell_all(commands, refused)
 
-    def _publish(self, change: OrderChanged, value: bytes) -> list[_Words]:
-        return [("PUBLISH", names.order_channel(change.exchange, self._name), value), *self._also(value)]
+    def publication(self, change: OrderChanged, value: bytes) -> list[_Words]:
+        """What tells a change."""
+        return [("PUBLISH", names.order_channel(change.exchange, self.name), value), *self._also(value)]
 
 
 def _unless_of_another_type(failure: Failure) -> None:
@@ -199,10 +141,3 @@ def _unless_of_another_type(failure: Failure) -> None:
 def _cut(commands: list[_Words]) -> Iterator[list[_Words]]:
     for start in range(0, len(commands), PORTION):
         yield commands[start : start + PORTION]
-
-
-def _parsed(value: bytes) -> Any:
-    try:
-        return jsontext.loads_exact(value)
-    except ValueError:
-        return None

@@ -31,7 +31,7 @@ def test_a_snapshot_writes_the_hash_tells_what_is_new_and_then_sets_the_flag(mon
     world = OrderWorld(monkeypatch).trading(opened(), status())
     assert world.trusted == (True, True)
     calls = [call[0] for call in world.link.calls if call[1] in (HASH, CHANNEL, FLAG)]
-    assert calls[-4:] == ["DEL", "HSET", "PUBLISH", "SET"]
+    assert calls[-3:] == ["HSET", "PUBLISH", "SET"]
     (told,) = world.orders()
     assert told["recovered"] is True and told == stored(world)
 
@@ -79,7 +79,7 @@ def test_hashes_that_redis_refuses_leave_no_flag_and_are_tried_again(world, fail
 
 
 def test_a_link_lost_between_two_portions_of_hashes_leaves_no_mark(world, monkeypatch):
-    monkeypatch.setattr("ibgw_tx.orders.shell.store.PORTION", 1)
+    monkeypatch.setattr("ibgw_tx.orders.shell.hash_writer.PORTION", 1)
     world.tws.notice(1102)
     world.asked("16")
     world.hear(opened(), status(), opened(2, contract=attrs.evolve(HK1137)))
@@ -129,7 +129,7 @@ BOTS = {
 
 def test_a_key_of_another_type_in_the_place_of_a_hash_keeps_nothing_back(monkeypatch):
     world = OrderWorld(monkeypatch)
-    world.link.refuse["HGETALL"] = RuntimeError("WRONGTYPE")
+    world.link.refuse["HSCAN"] = RuntimeError("WRONGTYPE")
     world.link.hashes[HASH] = {b"a": b"b"}
     world.trading(opened(), status())
     assert world.trusted == (True, True)

@@ -1,13 +1,11 @@
-"""The order cache on Redis: what is read, which marks are set and taken away, in which order things are written."""
-
-import json
+"""The order cache on Redis: which marks are set and taken away, in which order changes are written."""
 
 import pytest
 from twisted.internet.defer import Deferred
 
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.errors import RedisDown
-from ibgw_tx.orders.cache.changes import OrderChanged, Snapshot
+from ibgw_tx.orders.cache.changes import OrderChanged
 from ibgw_tx.orders.shell import store as store_module
 from ibgw_tx.orders.shell.store import OrderStore
 from tests.kit.deferreds import error, result
@@ -24,10 +22,6 @@ def order(number, **more):
 def change(number=1, place=PLACE, fields=None, **more):
     told = order(number, **more)
     return OrderChanged(told, *place, (told["i"], told["client_oid"]) if fields is None else fields)
-
-
-def snapshot(hashes, changed=()):
-    return Snapshot(hashes, tuple(changed), ())
 
 
 def ignored(failure):
@@ -50,35 +44,8 @@ def done(coroutine):
     return Deferred.fromCoroutine(coroutine)
 
 
-def written(store, *arguments, go_on=lambda: True):
-    return result(done(store.write_snapshot(snapshot(*arguments), go_on)))
-
-
 def words(link):
     return [call[0] for call in link.calls]
-
-
-# Reading.
-
-
-def test_every_value_is_read_but_the_mark(store, link):
-    link.hashes[HASH] = {b"t": b"1", b"5": b'{"i":"5"}', b"x": b"["}
-    link.hashes["URANUS:NASDAQ:other:O:USD-AAPL"] = {b"6": b"{}"}
-    link.hashes["URANUS:NASDAQ:demo:O:a:b"] = {b"7": b"{}"}
-    assert result(done(store.read())) == [{"i": "5"}, None]
-    assert store.places == {PLACE}
-
-
-def test_a_key_of_another_type_is_no_hash(store, link):
-    link.hashes[HASH] = {}
-    link.refuse["HGETALL"] = RuntimeError("WRONGTYPE")
-    assert result(done(store.read())) == []
-
-
-def test_a_redis_that_goes_away_is_not_an_empty_one(store, link):
-    link.hashes[HASH] = {}
-    link.refuse["HGETALL"] = RedisDown("gone")
-    error(done(store.read()), RedisDown)
 
 
 # Marks.
@@ -158,63 +125,6 @@ def test_the_lease_is_for_every_exchange(store, link):
     store.exchanges = {"NASDAQ", "SEHK"}
     store.renew_lease()
     assert sorted(link.calls) == [("SET", f"URANUS:{name}:demo:OMS", "1", "EX", 10) for name in ("NASDAQ", "SEHK")]
-
-
-# The snapshot.
-
-
-def test_a_hash_is_written_whole_with_its_mark_and_what_differs_is_published(store, link):
-    link.hashes[HASH] = {b"gone": b"x"}
-    one = order(1)
-    written(store, {PLACE: {"1": one, "o1": one}}, [change()])
-    assert words(link) == ["DEL", "HSET", "PUBLISH"]
-    text = json.dumps(one, separators=(",", ":")).encode()
-    assert link.hashes[HASH] == {b"t": b"1234", b"1": text, b"o1": text}
-    assert link.on_channel(CHANNEL) == [one] and store.places == {PLACE} and store.exchanges == {"NASDAQ"}
-
-
-def test_a_hash_without_orders_goes(store, link):
-    link.hashes[HASH] = {b"gone": b"x"}
-    store.places.add(PLACE)
-    written(store, {PLACE: {}})
-    assert HASH not in link.hashes and not store.places
-
-
-def test_an_order_that_stands_in_no_hash_is_published_all_the_same(store, link):
-    written(store, {}, [change(fields=())])
-    assert words(link) == ["PUBLISH"]
-
-
-def test_nothing_is_published_of_a_hash_that_redis_refuses(store, link):
-    link.refuse["HSET"] = RuntimeError("OOM")
-    error(done(store.write_snapshot(snapshot({PLACE: {"1": order(1)}}, [change()]), lambda: True)))
-    assert not link.published
-
-
-def test_thousands_of_hashes_go_in_portions_each_confirmed(store, link, monkeypatch):
-    monkeypatch.setattr(store_module, "PORTION", 8)
-    hashes = {("NASDAQ", f"USD-{number}"): {"1": order(1)} for number in range(10)}
-    link.hold = True
-    writing = done(store.write_snapshot(snapshot(hashes), lambda: True))
-    sizes = []
-    while not writing.called:
-        sizes.append(len(link._held))
-        link.answer()
-    assert sizes == [2, 2, 2, 2, 2] and len(link.hashes) == 10
-
-
-def test_portions_end_when_they_are_no_longer_wanted(store, link, monkeypatch):
-    monkeypatch.setattr(store_module, "PORTION", 1)
-    wanted = [True, True, False]
-    written(store, {("NASDAQ", str(number)): {"1": order(1)} for number in range(10)}, go_on=lambda: wanted.pop(0))
-    assert len(link.hashes) == 2
-
-
-def test_a_hash_with_more_news_than_a_portion_is_written_first_and_told_in_portions(store, link, monkeypatch):
-    monkeypatch.setattr(store_module, "PORTION", 10)
-    told = [change(number) for number in range(25)]
-    written(store, {PLACE: {each.order["i"]: each.order for each in told}}, told)
-    assert words(link) == ["DEL", "HSET", *["PUBLISH"] * 25]
 
 
 # Changes.
