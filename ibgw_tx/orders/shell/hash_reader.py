@@ -44,7 +44,7 @@ class HashReader:
             except RedisDown:
                 raise
             except Exception as error:
-                if not self._redis.up:
+                if not self._redis.up or not str(error).startswith("WRONGTYPE"):
                     raise
                 # Somebody's key of another type: it must not keep all orders back.
                 reading.is_none()
