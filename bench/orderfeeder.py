@@ -15,17 +15,19 @@ from bench.feeder import Feeder
 class OrderClient(Client):
     """A candidate's connection that may ask for orders and place some."""
 
-    def __init__(self, sock: socket.socket, orders: bytes) -> None:
+    def __init__(self, sock: socket.socket, orders: bytes, completed: bytes) -> None:
         super().__init__(sock)
         self.placed: dict[str, int] = {}
         self.connected_at = time.monotonic_ns()
-        self._orders = orders
+        self._orders, self._completed = orders, completed
 
     def _asked(self, fields: list[bytes]) -> None:
         if self.greeted and fields[0] == orderwire.PLACE_ORDER:
             self._place(fields, time.monotonic_ns())
         elif self.greeted and fields[0] in (orderwire.OPEN_ORDERS, orderwire.ALL_OPEN_ORDERS):
             self.sock.sendall(self._orders + wire.frame(53, 1))
+        elif self.greeted and fields[0] == orderwire.COMPLETED_ORDERS:
+            self.sock.sendall(self._completed + wire.frame(102))
         else:
             super()._asked(fields)
 
@@ -43,8 +45,17 @@ class OrderFeeder(Feeder):
 
     def __init__(self, pipe: Connection) -> None:
         super().__init__(pipe)
-        self._orders = b""
-        self._handlers.update({"orders": self._make, "pace": self._pace, "placed": self._placed, "since": self._since})
+        self._orders = self._completed = b""
+        self._handlers.update(
+            {
+                "orders": self._make,
+                "completed": self._make_completed,
+                "pace": self._pace,
+                "placed": self._placed,
+                "since": self._since,
+                "hang up": self._hang_up,
+            }
+        )
 
     def _make(self, count: int) -> None:
         symbols = wire.symbols(50)
@@ -55,7 +66,16 @@ class OrderFeeder(Feeder):
         )
 
     def _new_client(self, sock: socket.socket) -> Client:
-        return OrderClient(sock, self._orders)
+        return OrderClient(sock, self._orders, self._completed)
+
+    def _make_completed(self, first: int, count: int) -> None:
+        """Orders of today that are over; their permIds and orderRefs are those of `heavy.dead`."""
+        symbols = wire.symbols(50)
+        perm_ids = range(first, first + count)
+        self._completed = b"".join(orderwire.completed_order(each, symbols[each % 50], f"dead-{each}") for each in perm_ids)
+
+    def _hang_up(self) -> None:
+        self._drop(self._connected())
 
     def _pace(self, count: int, orders: int, interval: int) -> bytes:
         """`count` fills over `orders` orders, one each `interval` ns; gives when each was written (8 bytes a time)."""

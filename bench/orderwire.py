@@ -16,14 +16,14 @@ CLIENT_ID = 1
 
 _FRAMES = Path(__file__).resolve().parent.parent / "tests" / "data" / "frames.jsonl"
 
-PLACE_ORDER, OPEN_ORDERS, ALL_OPEN_ORDERS = b"3", b"5", b"16"
+PLACE_ORDER, OPEN_ORDERS, ALL_OPEN_ORDERS, COMPLETED_ORDERS = b"3", b"5", b"16", b"99"
 
 
 @cache
-def _template() -> list[str]:
-    """The fields of a recorded openOrder at 157."""
+def _template(msg_id: int = 5) -> list[str]:
+    """The fields of a recorded openOrder, or another message, at 157."""
     lines = map(json.loads, _FRAMES.read_text(encoding="utf-8").splitlines())
-    return next(list(line["fields"]) for line in lines if line["msg_id"] == 5 and line["server_version"] == 157)
+    return next(list(line["fields"]) for line in lines if line["msg_id"] == msg_id and line["server_version"] == 157)
 
 
 def open_order(order_id: int, symbol: str, order_ref: str) -> bytes:
@@ -34,6 +34,15 @@ def open_order(order_id: int, symbol: str, order_ref: str) -> bytes:
     fields[14] = str(QUANTITY)
     fields[20], fields[23] = wire.ACCOUNT, order_ref
     fields[24:26] = [str(CLIENT_ID), str(FIRST_PERM_ID + order_id)]
+    return wire.frame(*fields)
+
+
+def completed_order(perm_id: int, symbol: str, order_ref: str) -> bytes:
+    """completedOrder (101): an order of today that was cancelled."""
+    fields = _template(101).copy()
+    fields[1:12] = [str(wire.FIRST_CON_ID + int(symbol[1:])), symbol, "STK", "", "0", "?", "", "SEHK", "HKD", symbol, symbol]
+    fields[13], fields[15], fields[17] = str(QUANTITY), "70.0", "DAY"
+    fields[19], fields[22], fields[23] = wire.ACCOUNT, order_ref, str(perm_id)
     return wire.frame(*fields)
 
 

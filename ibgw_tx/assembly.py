@@ -151,7 +151,7 @@ class Assembly:
         self.order_store.exchanges.update(config.exchanges or ())
         self.order_questions = OrderQuestions(self.asker, reactor, config.execution_days)
         self.order_followups = OrderFollowups(self.acks, reactor)
-        unanswered, reservations = Unanswered(config.name, self.redis), Reservations(config.name, self.redis)
+        unanswered, reservations = Unanswered(config.name, self.redis), Reservations(config.name, self.redis, config.history_days)
         self._reservations = reservations
         self.orders = Orders(
             cache,

@@ -224,6 +224,10 @@ class Archive:
         """Whether some field {client_oid} has a name with this hash."""
         return bool(self._refs.of(ref_hash))
 
+    def has_field(self, field: str) -> bool:
+        """Whether some field of a hash that is called so shows an order that is here."""
+        return (field.isascii() and field.isdecimal() and int(field) in self) or self.has_ref(field)
+
     def has_ref(self, ref: str) -> bool:
         """Whether some field {client_oid} with this name shows an order that is here."""
         return bool(self.called(ref=ref))

@@ -117,6 +117,8 @@ class Departures:
     def renew(self, archive: Archive) -> None:
         """What was read from Redis is what has left memory; who has come back meanwhile has not."""
         self.archive.renew(archive)
+        # These were read as orders in memory, and have to be there when what was read is compared with them.
+        self._back.clear()
         for order in self._index:
             if order.permId in self.archive:
                 self.archive.take(order.permId, order.ref, (0, 0), ())

@@ -77,15 +77,15 @@ class Reading:
         name = field.decode(errors="replace")
         if self._again is not None and hash_of(name) not in self._again:
             return
-        try:
-            text = json_text.loads_exact(value)
-        except ValueError:
-            text = None
-        for api_id in api_ids((text,)):
-            self._saw(api_id)
+        text = _parsed(json_text.loads, value)
         if self._again is None and isinstance(text, dict) and self._is_over(name, text):
+            if text["apiOrderId"] is not None:
+                self._saw(text["apiOrderId"])
             self._put_away(name, text)
             return
+        text = _parsed(json_text.loads_exact, value)
+        for api_id in api_ids((text,)):
+            self._saw(api_id)
         fields = self.seen[self._place]
         if name in fields:
             return
@@ -97,12 +97,14 @@ class Reading:
 
     def _is_over(self, field: str, text: dict[Any, Any]) -> bool:
         """Whether this is the text of an order that need not be in memory."""
-        if text.get("alive") is not False or not is_final(text) or field not in (text["i"], text["client_oid"]):
+        if text.get("alive") is not False or not is_final(text) or field not in (text.get("i"), text.get("client_oid")):
             return False
         names = tuple(text)
         if names[: len(_MEMBERS)] != _MEMBERS or not _MORE.issuperset(names[len(_MEMBERS) :]):
             return False
-        if (text["market"], text["pair"]) != self._place or not isinstance(text["updateTime"], int):
+        if (text["market"], text["pair"]) != self._place or type(text.get("updateTime")) is not int:
+            return False
+        if text["apiOrderId"] is not None and type(text["apiOrderId"]) is not int:
             return False
         perm_id, ref = text["i"], text["client_oid"]
         if perm_id is None:
@@ -150,6 +152,13 @@ class Reading:
                 where = self.archive.where(number)
                 fields = (where.field, ref) if ref != where.field and self.archive.is_shown(number, ref) else (where.field,)
                 yield Old(number, where.place, fields)
+
+
+def _parsed(parse: Callable[[bytes], Any], value: bytes) -> Any:
+    try:
+        return parse(value)
+    except ValueError:
+        return None
 
 
 def _pairs(numbers: array[int]) -> Iterator[tuple[int, int]]:

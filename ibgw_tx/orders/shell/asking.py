@@ -24,6 +24,8 @@ STEP_LIMIT = 30.0  # seconds
 RETRY_PAUSE = 2.0
 #: Seconds between two questions because of single orders: an order in doubt may wait so long, TWS's patience is spared.
 QUERY_PAUSE = 3.0
+#: Seconds between two looks whether an answer that has come is taken in.
+LOOK_PAUSE = 0.1
 #: The first server version that has completed orders, and the first that tells executions of more than today.
 COMPLETED_SINCE, DAYS_SINCE = 150, 200
 
@@ -45,6 +47,9 @@ class OrderQuestions:
         self._step: Step | None = None
         self._open: Deferred[list[Any]] | None = None
         self._expected = {Step.OPEN: 0, Step.COMPLETED: 0}
+        self._has_ended = False
+        #: Whether all that TWS has said of orders so far has been taken in.
+        self.is_clear: Callable[[], bool] = lambda: True
 
     def abandon(self) -> None:
         """Nobody waits for the open question any more; `ask` gives False."""
@@ -63,7 +68,7 @@ class OrderQuestions:
             self.log.warn(text, address=self._asker.address, version=client.server_version)
             return True
         self.abandon()
-        self._step = step
+        self._step, self._has_ended = step, False
         mine = self._open = self._asker.ask(step.value, self._sender(client, step), STEP_LIMIT)
         try:
             await mine
@@ -71,6 +76,8 @@ class OrderQuestions:
         except CancelledError:
             return False
         except (RequestTimeout, TWSError, PacingFull) as error:
+            if isinstance(error, RequestTimeout) and await self._came(mine):
+                return True
             self.log.warn("orders: {error}; asking TWS at {address} again", error=str(error), address=self._asker.address)
             if step in self._expected:
                 self._expected[step] = 0
@@ -78,6 +85,12 @@ class OrderQuestions:
         finally:
             if self._open is mine:
                 self._open = self._step = None
+
+    async def _came(self, mine: Deferred[list[Any]]) -> bool:
+        """A long answer that has come is still being taken in, its end behind it: whether it is there then."""
+        while not self.is_clear() and self._open is mine and not self._has_ended:
+            await self.pause(LOOK_PAUSE)
+        return self._open is mine and self._has_ended
 
     async def ask_open_again(self, client: TWSClient, unheard: int) -> bool:
         """Before a living order is called lost: openOrderEnd has no request id, so it may have ended another list than ours."""
@@ -125,11 +138,14 @@ class OrderQuestions:
 
     def executions_end(self, event: events.ExecutionsEnd) -> None:
         """The list of executions is complete."""
+        if self._step is Step.EXECUTIONS and event.req_id == self._req_id:
+            self._has_ended = True
         self._asker.end(event.req_id)
 
     def _ended(self, step: Step) -> None:
         self._expected[step] = max(0, self._expected[step] - 1)
         if self._step is step and not self._expected[step]:
+            self._has_ended = True
             self._asker.end(self._req_id)
 
     def pause(self, seconds: float) -> Deferred[None]:

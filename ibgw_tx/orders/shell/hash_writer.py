@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred, DeferredList
 
 from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model import keys as names
-from ibgw_tx.orders.cache.archive import hash_of
+from ibgw_tx.orders.cache.archive import Archive, hash_of
 from ibgw_tx.orders.cache.changes import OrderChanged, Place, Snapshot
 from ibgw_tx.orders.cache.reading import Reading
 from ibgw_tx.redis.shell.link import RedisLink
@@ -60,13 +60,13 @@ class HashWriter:
         snapshot: Snapshot,
         reading: Reading,
         gone: Mapping[Place, Sequence[str]],
-        has_more: Callable[[Place], bool],
+        archive: Archive,
         go_on: Callable[[], bool],
     ) -> Written | None:
         """Returns when Redis has confirmed it all; None when `go_on` says that it is no longer wanted. Raises RedisDown.
 
-        `reading`: what Redis has. `gone`: fields that have to go, beside those of no orders. `has_more`: whether a hash also
-        holds orders that are not in memory.
+        `reading`: what Redis has. `gone`: fields that have to go, beside those of no orders. `archive`: orders that are not in
+        memory; their fields stay as they are.
         """
         seen = reading.seen
         told = await self._told(snapshot.changed)
@@ -76,8 +76,9 @@ class HashWriter:
         for place in {**snapshot.hashes, **seen, **gone}:
             orders = snapshot.hashes.get(place, {})
             fields = await self._differing(orders, seen.get(place, {}))
-            surplus = [field for field in seen.get(place, {}) if field not in orders] + list(gone.get(place, ()))
-            stands = bool(orders) or has_more(place)
+            surplus = [field for field in seen.get(place, {}) if field not in orders and not archive.has_field(field)]
+            surplus += gone.get(place, ())
+            stands = bool(orders) or archive.holds(place)
             (standing if stands else emptied).add(place)
             if not stands and place in reading.no_hashes:
                 continue

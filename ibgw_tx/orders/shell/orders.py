@@ -81,6 +81,7 @@ class Orders:
         self._resolver = Resolver(contracts, questions, self._contract_known)
         self._doubts = Doubts(cache, questions, self._linked_client, self.perform, now_ms)
         self._inflow = Inflow(cache, self._recall, self._taken, self.turn_ended, self._begin_later, clock, now_ms)
+        questions.is_clear = lambda: self._inflow.is_clear
         #: What keeps the orders from being written; that they are is the snapshot's line.
         self._trouble = Trouble()
         self._client: TWSClient | None = None

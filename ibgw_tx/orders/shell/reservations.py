@@ -1,5 +1,8 @@
 """Reserved client_oids. A client_oid is reserved (SET NX, with the command) before its order's bytes leave, so that a repeat is
 refused even after a crash between the two. Keys in keys.py, described in docs/.
+
+A reservation stands as long as an order that is over is kept (`--history-days`): from its first word on the order's own hash
+keeps the name too, and for longer, since that time begins anew with each word.
 """
 
 from __future__ import annotations
@@ -13,10 +16,11 @@ from ibgw_tx.model import keys as names
 from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.runtime.log import Logger
 
-#: Seconds a reservation stands: longer than any order that could still be asked about.
-RESERVED_FOR = 90 * 24 * 3600
 #: Names that are remembered beside Redis, some MB; and how many are looked at in one step.
 MEMORY, PORTION = 10_000, 500
+#: Days that a reservation stands at least: an order without an answer is told within minutes.
+LEAST_DAYS = 1.0
+_DAY = 24 * 3600  # seconds
 
 Words: TypeAlias = tuple[str | bytes, ...]
 
@@ -26,8 +30,9 @@ class Reservations:
 
     log = Logger()
 
-    def __init__(self, name: str, redis: RedisLink) -> None:
+    def __init__(self, name: str, redis: RedisLink, history_days: float) -> None:
         self._name = name
+        self._seconds = str(int(max(history_days, LEAST_DAYS) * _DAY))
         self._redis = redis
         #: Reserved names of orders that did not leave: to be given back as soon as Redis can be told.
         self._unused: set[str] = set()
@@ -55,7 +60,7 @@ class Reservations:
             for oid, order_id in zip(client_oids, order_ids, strict=True)
             if oid
         }
-        sets: list[Words] = [("SET", self._key(oid), text, "NX", "EX", str(RESERVED_FOR)) for oid, text in kept.items()]
+        sets: list[Words] = [("SET", self._key(oid), text, "NX", "EX", self._seconds) for oid, text in kept.items()]
         try:
             replies = await self._write([*along, *sets])
         except Exception:
@@ -127,7 +132,7 @@ class Reservations:
             found = await self._redis.call("MGET", *(self._key(oid) for oid in portion)) if portion else []
             missing = [oid for oid, value in zip(portion, found, strict=True) if value is None and oid in self._last]
             for oid in missing:
-                self._redis.tell("SET", self._key(oid), self._last[oid], "NX", "EX", str(RESERVED_FOR))
+                self._redis.tell("SET", self._key(oid), self._last[oid], "NX", "EX", self._seconds)
             lost += missing
         if lost:
             text = "Redis had lost {count} client_oids that are reserved, the last of them {last}: they are reserved again"

@@ -155,7 +155,7 @@ class SnapshotRun:
             gone, old = await self._gone(snapshot, reading)
             self._store.begin_snapshot(snapshot.hashes)
             archive = self._cache.departures.archive
-            written = await self._writer.write(snapshot, reading, gone, archive.holds, lambda: self.wanted)
+            written = await self._writer.write(snapshot, reading, gone, archive, lambda: self.wanted)
         finally:
             self._inflow.release(self)
             if self.wanted:

@@ -43,7 +43,7 @@ def ids():
 
 @pytest.fixture
 def reservations(link):
-    return Reservations("demo", link)
+    return Reservations("demo", link, 7)
 
 
 @pytest.fixture

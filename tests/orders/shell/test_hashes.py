@@ -194,7 +194,7 @@ class Write:
 
     def started(self, hashes, changed=(), gone=None, go_on=lambda: True):
         snapshot = Snapshot(hashes, tuple(changed), ())
-        return done(self.writer.write(snapshot, self.reading, gone or {}, self.reading.archive.holds, go_on))
+        return done(self.writer.write(snapshot, self.reading, gone or {}, self.reading.archive, go_on))
 
     def all(self, *what, **more):
         written = result(self.started(*what, **more))

@@ -1,12 +1,13 @@
 """Reserved client_oids: once each, and given back when nothing left."""
 
+import pytest
 from twisted.internet.defer import Deferred
 
 from ibgw_tx.commands.message import Command
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.errors import RedisDown
 from ibgw_tx.orders.shell import reservations as module
-from ibgw_tx.orders.shell.reservations import RESERVED_FOR
+from ibgw_tx.orders.shell.reservations import Reservations
 from tests.kit.deferreds import error, result
 
 COUNTER, HALT = names.order_id_counter("demo"), names.halt("demo")
@@ -24,8 +25,14 @@ def key(oid):
 def test_a_name_is_reserved_once_with_its_command(reservations, link):
     assert result(done(reservations.reserve(["a"], ORDER, [7], 5, []))) == {}
     kept = {"id": "c", "cmd": "PLACE_ORDER", "params": {"order": {}}, "t": 5, "apiOrderId": 7}
-    assert link.json(key("a")) == kept and link.calls[0][3:] == ("NX", "EX", str(RESERVED_FOR))
+    assert link.json(key("a")) == kept and link.calls[0][3:] == ("NX", "EX", str(7 * 24 * 3600))
     assert result(done(reservations.reserve(["a"], ORDER, [7], 6, []))) == {"a": kept}
+
+
+@pytest.mark.parametrize(("days", "seconds"), [(0.01, 86_400), (30, 30 * 86_400)])
+def test_a_name_is_reserved_for_as_long_as_orders_are_kept_and_a_day_at_least(link, days, seconds):
+    result(done(Reservations("demo", link, days).reserve(["a"], ORDER, [7], 5, [])))
+    assert link.calls[0][3:] == ("NX", "EX", str(seconds))
 
 
 def test_all_names_of_a_group_or_none(reservations, link):
