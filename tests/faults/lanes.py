@@ -25,12 +25,13 @@ class Tally:
     fills: int = 0
     commands: int = 0
     looks: int = 0
+    stood: int = 0  # times that the machine stood still: words lost then are not held against anybody
     seconds: list[float] = field(factory=list)  # from each stroke, or restart, to trusted orders
     seen: dict[str, list[float]] = field(factory=dict)  # the same by kind of stroke
     wrong: str = ""
 
     def add(self, other: Tally) -> None:
-        for name in ("days", "strokes", "orders", "fills", "commands", "looks"):
+        for name in ("days", "strokes", "orders", "fills", "commands", "looks", "stood"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.seconds += other.seconds
         for kind, seconds in other.seen.items():
@@ -40,7 +41,7 @@ class Tally:
         """The day is over."""
         ledger = stage.watch.ledger
         self.orders, self.fills, self.looks = len(ledger.orders), len(ledger.fills), stage.watch.looks
-        self.commands = len(stage.bot.commands)
+        self.commands, self.stood = len(stage.bot.commands), len(stage.watch.stood)
 
 
 @define

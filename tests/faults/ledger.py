@@ -111,10 +111,12 @@ class Ledger:
 
     def told(self, ref: str) -> str:
         """All there is about an order of a name, a line each, for people."""
-        ids = {order.id for order in self.orders.values() if order.ref == ref}
-        perms = {order.perm for order in self.orders.values() if order.ref == ref}
-        lines = [(r.t, f"asked  {r.name} {r.id} {r.said}") for r in self.requests if r.said.get("orderRef") == ref or r.id in ids]
+        orders = list(self.orders.values())  # the observer may add one meanwhile
+        ids = {order.id for order in orders if order.ref == ref}
+        perms = {order.perm for order in orders if order.ref == ref}
+        asked = [r for r in list(self.requests) if r.said.get("orderRef") == ref or r.id in ids]
+        lines = [(r.t, f"asked  {r.name} {r.id} {r.said}") for r in asked]
         for perm in perms:
             lines += [(s.t, f"order  {perm} {s.status} {s.filled:g}/{s.total:g} at {s.limit}") for s in self.orders[perm].states]
-        lines += [(0.0, f"fill   {f.exec_id} {f.quantity:g} at {f.price}") for f in self.fills.values() if f.perm in perms]
+        lines += [(0.0, f"fill   {f.exec_id} {f.quantity:g} at {f.price}") for f in list(self.fills.values()) if f.perm in perms]
         return "\n".join(f"    {t:.3f} {text}" for t, text in sorted(lines))

@@ -99,8 +99,9 @@ def _redis(stage: Apart, dice: random.Random, way: str) -> float:
         stage.gap(began, acks=True, bytes=True)
         _stands_by(stage)
         return time.time() - mended
-    stage.until(lambda: stage.said("lease").get("number", number) > number and stage.trusted_since(began + 3), TAKEN_OVER,
-                f"the other one trusted after the cable to Redis was cut ({way})")  # fmt: skip
+    # A machine that stands still now and then has that much more time, and the time it took is told as it was.
+    stage.until(lambda: stage.said("lease").get("number", number) > number and stage.trusted_since(began + 3),
+                TAKEN_OVER + 2 * stage.watch.late, f"the other one trusted after the cable to Redis was cut ({way})")  # fmt: skip
     took = time.time() - began
     stage.wait(dice.uniform(0.0, 5.0))
     host.mend(REDIS_NET)

@@ -68,7 +68,7 @@ class Stage:
         self._ends.append(lambda: self.server.__exit__(None, None, None))
         self.client: Any = redis.Redis(port=self.server.port, decode_responses=True, socket_timeout=10)
         self._ends.append(self.client.close)
-        options = (f"--server-version={self.version}", f"--seed={self.seed % 2**31}", "--order-limit=0", *self._sim_options)
+        options = (f"--server-version={self.version}", f"--seed={self.seed % 2**31}", "--order-limit=0", "--rate=6", *self._sim_options)
         self.sim = SimProcess(*options)
         self._ends.append(self.sim.stop)
         tws_port, redis_port = self.sim.port, self.server.port
@@ -205,7 +205,8 @@ class Stage:
             if not self.watch.deaf:
                 wrong += checks.fills(ledger, self.watch.fills, "fills", again=self.forgot)
             if not (self.forgot and self.watch.deaf):
-                wrong += checks.acknowledged(self.bot.commands, acks, ledger, self.gaps)
+                gaps = [*self.gaps, *self.watch.stood]
+                wrong += checks.acknowledged(self.bot.commands, acks, ledger, gaps)
             return wrong + checks.doubled(ledger) + checks.resent(ledger) + self._positions() + self._books(view)
 
     def _positions(self) -> list[str]:

@@ -40,7 +40,8 @@ def of_strokes(tally: Tally, name: str, seed: int, versions: Sequence[int]) -> s
     spoken = " and ".join(map(str, versions))
     first = (f"{tally.strokes} {name} in {tally.days} days from seed {seed} on, at server versions {spoken}: "
              f"{tally.orders} orders, {tally.fills} fills, {tally.commands} commands, {tally.looks} looks; "
-             f"trusted again after {_times(tally.seconds)}; no violation")  # fmt: skip
+             f"trusted again after {_times(tally.seconds)}; "
+             f"{tally.stood} times this machine stood still for more than 5 s; no violation")  # fmt: skip
     return "\n".join([first, *(f"{kind}: {len(found)}, {_times(found)}" for kind, found in sorted(tally.seen.items()))])
 
 

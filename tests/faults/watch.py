@@ -18,6 +18,7 @@ from tests.faults.view import TRADED, Traded, View, orders_of, status_of
 
 PACE = 0.05  # seconds between two looks
 MEMORY = 15.0  # seconds for which it is remembered how late this machine was
+STOOD_STILL = 5.0  # seconds: connections may be given up for it, and what was under way on them is lost
 MOST_LATE = 10.0  # seconds: more is no excuse
 STATUS_PACE = 1.0  # seconds between two statuses
 KEPT = 20  # sentences about what is wrong: the first ones matter
@@ -46,6 +47,8 @@ class Watch(threading.Thread):
         self.looks = 0
         self._late: deque[tuple[float, float]] = deque()  # when, and by how much
         self._said = 0.0  # the newest status' own time
+        self._life, self._began = None, 0.0  # the number of the lease, and when it was seen first
+        self.stood: list[checks.Gap] = []  # when this machine stood still for too long
         self._hashes: dict[int, tuple[str | None, dict[str, Any]]] = {}
         self.turns: list[tuple[float, bool]] = []  # when bots began, or ceased, to trust
         self._ear: Any = None
@@ -78,8 +81,7 @@ class Watch(threading.Thread):
             begun = time.monotonic()
             self.take()
             self._was_late(time.monotonic() - begun)  # ibsim answers when its turn comes
-            self._said, before = view.status[1], self._said
-            self._was_late(self._said - before - STATUS_PACE if before and self._said - before < MOST_LATE else 0.0)
+            self._beats(view)
             self.view = view
             self.looks += 1
             if not self.turns or self.turns[-1][1] != view.whole:
@@ -95,10 +97,22 @@ class Watch(threading.Thread):
         answers, the gateway's beat and this observer's own looks; delays under 0.2 s are none."""
         return min(2 * sum(sorted((seconds for _, seconds in self._late), reverse=True)[:2]), MOST_LATE)
 
+    def _beats(self, view: View) -> None:
+        """How late the gateway's own beat is, from one status of a life to the next of the same."""
+        number = self.client.get(f"IBGateway:{self.name}:lease:number")
+        if number != self._life:
+            self._life, self._began = number, view.at
+        elif self._said > self._began:
+            self._was_late(view.status[1] - self._said - STATUS_PACE)
+        self._said = view.status[1]
+
     def _was_late(self, seconds: float) -> None:
         now = time.monotonic()
         if seconds > 4 * PACE:
             self._late.append((now, seconds))
+        if seconds > STOOD_STILL:
+            at = self._wall()
+            self.stood.append(checks.Gap(at - seconds - MEMORY, at + MEMORY, acks=True, bytes=True))
         while self._late and now - self._late[0][0] > MEMORY:
             self._late.popleft()
 
