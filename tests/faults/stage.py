@@ -68,8 +68,8 @@ class Stage:
         self._ends.append(lambda: self.server.__exit__(None, None, None))
         self.client: Any = redis.Redis(port=self.server.port, decode_responses=True, socket_timeout=10)
         self._ends.append(self.client.close)
-        options = (f"--server-version={self.version}", f"--seed={self.seed % 2**31}", "--order-limit=0", "--rate=6", *self._sim_options)
-        self.sim = SimProcess(*options)
+        options = (f"--server-version={self.version}", f"--seed={self.seed % 2**31}", "--order-limit=0", "--rate=6")
+        self.sim = SimProcess(*options, *self._sim_options)
         self._ends.append(self.sim.stop)
         tws_port, redis_port = self.sim.port, self.server.port
         if self._wants_cables:
