@@ -69,6 +69,20 @@ async def test_a_fraction_goes_through(world: World, version: int, contract: Any
     if contract is not EURO:
         await eventually(world, names.pnl(NAME, account), lambda p: Decimal(str(p["positions"][name]["pos"])) == held)
 
+    # It is kept, to the last digit, and a gateway of a later life tells neither order nor fills again.
+    at = names.order_hash(ack["market"], NAME, ack["pair"])
+    executions = await bot.call("HGETALL", names.executions(NAME))
+    assert {field.split()[0].decode() for field in executions[::2]} >= fills.keys()
+    again = len(bot.heard)
+    await world.stop_gateway()
+    world.start_gateway()
+    await world.ready()
+    await until(lambda: world.gateway.assembly.orders.is_running)
+    kept = await bot.call("HGET", at, "f")
+    assert f'"s":{size},'.encode() in kept and f'"executed":{size},'.encode() in kept and b'"alive":false' in kept
+    assert not bot.on(names.fills(NAME), again) and not [m for m in bot.on(channel, again) if m["alive"]]
+    await eventually(world, names.balance(NAME), lambda balance: _held(balance, name) == held)
+
     # What it was worth before.
     asked = {"endDateTime": "20261118-12:00:00", "duration": "1 D", "barSize": "1 hour", "whatToShow": show, "useRTH": False}
     ack = await bot.send("FIND_HISTORY", contract=contract, **asked)
