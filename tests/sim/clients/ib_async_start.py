@@ -7,7 +7,7 @@ import time
 from ib_async import IB
 
 
-async def until(condition, seconds=8.0):
+async def until(condition, seconds=20.0):
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
@@ -19,5 +19,5 @@ async def connected():
     """The connected IB, and the codes it is told."""
     ib, errors = IB(), []
     ib.errorEvent += lambda req_id, code, text, contract: errors.append(code)
-    await ib.connectAsync("127.0.0.1", int(sys.argv[1]), clientId=int(sys.argv[2]), timeout=4, raiseSyncErrors=True)
+    await ib.connectAsync("127.0.0.1", int(sys.argv[1]), clientId=int(sys.argv[2]), timeout=10, raiseSyncErrors=True)
     return ib, errors

@@ -19,10 +19,10 @@ class Started(EWrapper, EClient):
     def start(self):
         self.connect("127.0.0.1", int(sys.argv[1]), int(sys.argv[2]))
         threading.Thread(target=self.run, daemon=True).start()
-        if not self.ready.wait(8):
+        if not self.ready.wait(20):
             raise SystemExit("no nextValidId")
 
-    def wait(self, condition, seconds=8.0):
+    def wait(self, condition, seconds=20.0):
         end = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > end:

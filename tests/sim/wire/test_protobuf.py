@@ -1,5 +1,6 @@
 """Protobuf by hand: bytes and back, and the requests of IB's client 10.50.2 at 226 beside what the same client wrote at 200."""
 
+import importlib
 import json
 import math
 from pathlib import Path
@@ -12,6 +13,7 @@ from ibgw_tx.sim.wire import protobuf, protobuf_requests, requests
 from ibgw_tx.sim.wire.layout import BadRequest
 from ibgw_tx.sim.wire.protobuf import ProtobufError, decode, encode
 from ibgw_tx.sim.wire.schema import SCHEMA
+from tests.kit.ibapi_names import MODERN
 
 SENT = [json.loads(line) for line in Path(__file__).with_name("requests_protobuf.jsonl").read_text().splitlines()]
 TWINS = [row for row in SENT if row["text"]]
@@ -106,3 +108,23 @@ def test_unknown_fields_are_passed_over_and_absent_ones_are_not_there():
 def test_negative_numbers_take_ten_bytes_and_the_unset_double_none():
     assert encode("ErrorMessage", {"id": -1}) == b"\x08" + b"\xff" * 9 + b"\x01"
     assert encode("PnL", {"dailyPnL": 1.7976931348623157e308, "realizedPnL": 0.0}) == b"\x21" + bytes(8)
+
+
+#: Of these fewer members are written down than there are: nobody here asks what they say.
+CUT = {"ScannerSubscription"}
+LETTERS = {9: "s", 5: "i", 3: "l", 1: "d", 8: "b"}
+
+
+@pytest.mark.skipif(not MODERN, reason="9.81.1 has no classes to compare with")
+@pytest.mark.parametrize("name", SCHEMA)
+def test_the_facts_of_a_message_are_those_of_ibapis_own_classes(name):
+    """The one look at IB's classes: written by hand as the schema is, it may not differ from them."""
+    described = getattr(importlib.import_module(f"ibapi.protobuf.{name}_pb2"), name).DESCRIPTOR
+    found = []
+    for field in described.fields:
+        entries = field.message_type is not None and field.message_type.GetOptions().map_entry
+        kind = "map" if entries else LETTERS.get(field.type) or field.message_type.name
+        many = field.is_repeated if hasattr(field, "is_repeated") else field.label == field.LABEL_REPEATED
+        found.append((field.number, field.name, kind, many and not entries))
+    known = [(field.number, field.name, field.kind, field.many) for field in SCHEMA[name]]
+    assert known == (found[: len(known)] if name in CUT else found)
