@@ -87,6 +87,8 @@ class Contracts:
         self._best: dict[int, KnownContract] = {}
         self._answered: dict[Contract, list[KnownContract]] = {}
         self._pending: dict[Contract, _Pending] = {}
+        #: Rises whenever a question may have another answer than before.
+        self.answers = 0
 
     # What TWS tells.
 
@@ -125,6 +127,7 @@ class Contracts:
     def forget(self) -> None:
         """RESET: ask TWS again for everything; what Redis has is older."""
         self._answered.clear()
+        self.answers += 1
         self._not_before = self._now_ms()
 
     # Questions.
@@ -176,6 +179,7 @@ class Contracts:
         return await question.answers.addErrback(_none_if_unknown)
 
     def _answer(self, hits: list[KnownContract], contract: Contract) -> None:
+        self.answers += 1
         if hits:
             self._answered.pop(contract, None)
             self._answered[contract] = hits
@@ -196,6 +200,14 @@ class Contracts:
         """The one contract that `contract` means. Raises CommandError (unknown_contract, ambiguous_contract, …)."""
         hits = await self.details(contract)
         return self._chosen(contract, hits, describe(contract))
+
+    def known_now(self, contract: Contract) -> tuple[KnownContract, int] | None:
+        """What `find_one` gives at once, and until when (ms); None when it would have to ask. Raises as `find_one` does."""
+        answered = self._answered.get(contract)
+        if not answered or not all(map(self._is_fresh, answered)):
+            return None
+        until = min(known.timestamp for known in answered) + FRESH
+        return self._chosen(contract, answered, describe(contract)), until
 
     async def find_show_name(self, exchange: str, show_name: str) -> KnownContract:
         """The one contract a show name means. Raises CommandError."""

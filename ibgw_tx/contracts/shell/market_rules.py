@@ -22,6 +22,8 @@ class MarketRules:
 
     def __init__(self, redis: RedisLink) -> None:
         self.rules: dict[int, tuple[tuple[float, float], ...]] = {}
+        #: Rises whenever a ladder may be another one than before.
+        self.told_so_far = 0
         self._redis = redis
         self._client: TWSClient | None = None
         self._wanted: set[int] = set()
@@ -59,6 +61,7 @@ class MarketRules:
     def told(self, event: events.MarketRule) -> None:
         """One ladder."""
         self.rules[event.rule_id] = event.ladder
+        self.told_so_far += 1
         self._store(event.rule_id)
 
     def _store(self, rule_id: int) -> None:

@@ -16,7 +16,7 @@ from ibgw_tx.model.contract import BadName, Contract, exchange_of, pair_of
 from ibgw_tx.model.order_types import TYPES
 from ibgw_tx.orders.entry.prices import price_members
 
-__all__ = ["Exposure", "KnownLeg", "LegExposure", "exposure_of", "facing"]
+__all__ = ["Exposure", "KnownLeg", "LegExposure", "exposure_of", "facing", "multiplier_of", "names_of"]
 
 #: Types that come alive when the market comes to auxPrice from the far side: a buy when it has fallen there. Stops are others.
 _TOUCHED = frozenset({"MIT", "LIT"})
@@ -183,8 +183,8 @@ def exposure_of(
         quantity=members.get("totalQuantity", 0),
         limit=limit,
         stop=members.get("auxPrice") if TYPES[kind].aux_is_price else members.get("trailStopPrice"),
-        names=_names(contract),
-        per_point=_multiplier(contract.multiplier) / max(magnifier, 1),
+        names=names_of(contract),
+        per_point=multiplier_of(contract.multiplier) / max(magnifier, 1),
         cash=members.get("cashQty"),
         prices=tuple(members[name] for name in price_members(members)),
         touched=kind in _TOUCHED,
@@ -207,14 +207,15 @@ def _legs(
         if fact is None:
             found.append(None)
             continue
-        per_point = _multiplier(fact.contract.multiplier) / max(fact.magnifier, 1)
+        per_point = multiplier_of(fact.contract.multiplier) / max(fact.magnifier, 1)
         price = prices[place] if place < len(prices) else None
         side = (leg.action == "BUY") is buys
-        found.append(LegExposure(_names(fact.contract), side, abs(leg.ratio), per_point, fact.bid, fact.ask, price))
+        found.append(LegExposure(names_of(fact.contract), side, abs(leg.ratio), per_point, fact.bid, fact.ask, price))
     return tuple(found)
 
 
-def _names(contract: Contract) -> frozenset[str]:
+def names_of(contract: Contract) -> frozenset[str]:
+    """What a contract may be called in `allowed_symbols`, in upper case."""
     names = {contract.symbol}
     try:
         pair = pair_of(contract)
@@ -224,7 +225,8 @@ def _names(contract: Contract) -> frozenset[str]:
     return frozenset(name.strip().upper() for name in names if name.strip())
 
 
-def _multiplier(text: str) -> float:
+def multiplier_of(text: str) -> float:
+    """A contract's multiplier as a figure; 1 for none, and for what is none."""
     try:
         found = abs(float(text)) if text else 1.0
     except ValueError:

@@ -73,6 +73,29 @@ class Limits:
         """Of an exercise, whose price is the strike: no book has a say in it."""
         return self._symbol(order) or self._quantity(order) or self._notional(order, None, None)
 
+    def lets_through(
+        self,
+        buys: bool,
+        quantity: int,
+        price: float,
+        names: frozenset[str],
+        per_point: float,
+        bid: float | None,
+        ask: float | None,
+    ) -> bool:
+        """Whether `order` refuses a plain limit order on this contract not at all: the same figures, without an Exposure."""
+        if self.allowed_symbols and not self.allowed_symbols & names:
+            return False
+        if self.max_quantity is not None and not quantity <= self.max_quantity:
+            return False
+        if self.max_notional is None and self.price_collar is None:
+            return True
+        market = facing(buys, bid, ask)
+        worst = price if market is None else max(price, abs(market))
+        if self.max_notional is not None and not worst * per_point * float(quantity) <= self.max_notional:
+            return False
+        return self._beyond(buys, price, market) is None
+
     def open_orders(self, live: int, new: int) -> Refusal | None:
         """Whether `new` orders may join the `live` ones; a modify brings none."""
         if self.max_open_orders is None or not new or live + new <= self.max_open_orders:
