@@ -1,4 +1,4 @@
-"""Bytes to the kernel now, not in the reactor's next round: an order or a book does not wait for a log line."""
+"""Bytes to the kernel now, not in the reactor's next round: an order or a book does not wait for a log line. And from it."""
 
 from __future__ import annotations
 
@@ -29,6 +29,13 @@ def write_through(transport: Any, data: bytes) -> None:
         transport.write(data)
     elif written < len(data):
         transport.write(data[written:])
+
+
+def read_now(transport: Any) -> None:
+    """Take in what a socket has by now. That it is over the reactor finds out as it always does; TLS is left to it altogether."""
+    do_read = getattr(transport, "doRead", None)
+    if do_read is not None and transport.connected and not transport.disconnecting:
+        do_read()
 
 
 def waits(transport: Any) -> bool:

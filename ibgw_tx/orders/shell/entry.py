@@ -18,6 +18,7 @@ from ibgw_tx.orders.entry.sent import SentOrders
 from ibgw_tx.orders.shell.attempts import Attempts
 from ibgw_tx.orders.shell.cancel import Cancel
 from ibgw_tx.orders.shell.contract_facts import ContractFactsFinder
+from ibgw_tx.orders.shell.departure import Departure
 from ibgw_tx.orders.shell.exercise import Exercise
 from ibgw_tx.orders.shell.followups import OrderFollowups
 from ibgw_tx.orders.shell.gate import Gate
@@ -67,6 +68,7 @@ class OrderEntry:
         self.gate = Gate(orders, self.kept, self.halt, self.facts, session, limits, now_ms)
         self.attempts = Attempts(self.gate, clock)
         modify = Modify(orders, self.gate, self.attempts, self.facts, counter, self.sent, followups, default_account)
+        departure = Departure(orders, self.gate, self.attempts, reservations, unanswered, self.sent, followups)
         self.place = Place(
             orders,
             self.gate,
@@ -75,7 +77,7 @@ class OrderEntry:
             reservations,
             unanswered,
             counter,
-            self.sent,
+            departure,
             followups,
             modify,
             default_account,

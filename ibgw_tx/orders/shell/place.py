@@ -11,53 +11,35 @@ answers: TWS refuses an id below one that it has seen (103).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-import attrs
 
 from ibgw_tx.commands.message import Command
 from ibgw_tx.model import errors
 from ibgw_tx.model.contract import BadName, Contract, exchange_of, pair_of
 from ibgw_tx.model.errors import CommandError
-from ibgw_tx.orders.cache.changes import Change
 from ibgw_tx.orders.entry.checks import checked
 from ibgw_tx.orders.entry.entry_names import named
 from ibgw_tx.orders.entry.group import GroupMember, numbered, plan_group
 from ibgw_tx.orders.entry.parse import PlaceOrder, parse_place_order
 from ibgw_tx.orders.entry.request import OrderRequest
-from ibgw_tx.orders.entry.sent import SentOrders, terms_of_members, without_details
+from ibgw_tx.orders.entry.sent import terms_of_members, without_details
 from ibgw_tx.orders.shell.attempts import Attempt, Attempts
 from ibgw_tx.orders.shell.contract_facts import ContractFactsFinder
+from ibgw_tx.orders.shell.departure import Departure, Draft
 from ibgw_tx.orders.shell.followups import OrderFollowups
 from ibgw_tx.orders.shell.gate import Gate
 from ibgw_tx.orders.shell.id_counter import IdCounter
 from ibgw_tx.orders.shell.live import present
 from ibgw_tx.orders.shell.modify import Modify
-from ibgw_tx.orders.shell.order_log import log_sent
 from ibgw_tx.orders.shell.orders import Orders
 from ibgw_tx.orders.shell.reservations import Reservations
 from ibgw_tx.orders.shell.unanswered import Record, Unanswered
-from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws.shell.session import IBSession
-
-
-@attrs.frozen
-class Draft:
-    """One order that has its id: what will be sent, and where it will be kept (`market` None: it has no name in Redis)."""
-
-    order_id: int
-    members: Mapping[str, Any]
-    contract: Contract
-    client_oid: str
-    market: str | None
-    pair: str | None
 
 
 class Place:
     """New orders; what names a live order is Modify's."""
-
-    log = Logger()
 
     def __init__(
         self,
@@ -68,7 +50,7 @@ class Place:
         reservations: Reservations,
         unanswered: Unanswered,
         counter: IdCounter,
-        sent: SentOrders,
+        departure: Departure,
         followups: OrderFollowups,
         modify: Modify,
         default_account: str,
@@ -80,7 +62,7 @@ class Place:
         self._reservations = reservations
         self._unanswered = unanswered
         self._counter = counter
-        self._sent = sent
+        self._departure = departure
         self._followups = followups
         self._modify = modify
         self._default_account = default_account
@@ -115,7 +97,7 @@ class Place:
             return await self._preview(attempt, *pairs[0])
         drafts = self._drafts(plan, [contract for _, contract in pairs])
         await self._keep(attempt.command, drafts)
-        await self._send(attempt, drafts)
+        await self._departure.leave(attempt, drafts)
         return _ack(drafts, asked.grouped)
 
     async def _prepare(self, attempt: Attempt, terms: OrderRequest) -> tuple[OrderRequest, Contract]:
@@ -165,68 +147,6 @@ class Place:
             known = self._orders.cache.orders.by_client_oid(client_oid)
             text = f"client_oid {client_oid!r} has been used already"
             raise CommandError(errors.DUPLICATE, text, order=known, reserved=kept)
-
-    async def _send(self, attempt: Attempt, drafts: Sequence[Draft]) -> None:
-        """Hand them to TWS when its message rate has room. Raises CommandError and what ended the wait; nothing was sent then."""
-        changes: list[Change] = []
-        ids = [draft.order_id for draft in drafts]
-        try:
-            await self._attempts.leave(
-                attempt, len(drafts), lambda session: self._messages(session, attempt, drafts, changes)
-            )
-        except Exception:
-            if not attempt.left:
-                self._unanswered.drop(ids)
-                await self._reservations.release([draft.client_oid for draft in drafts if draft.client_oid])
-                raise
-            # The bytes are out: from here on the orders count as sent.
-            self.log.failure("sending orders {ids}", ids=ids)
-        # What has no name in Redis can never be told, so nothing waits for that.
-        self._unanswered.drop(draft.order_id for draft in drafts if draft.market is None)
-        for draft in drafts:
-            log_sent(draft.order_id, draft.members, draft.contract, "sent", attempt.command)
-        self._orders.perform(changes)
-
-    def _messages(
-        self, session: IBSession, attempt: Attempt, drafts: Sequence[Draft], changes: list[Change]
-    ) -> Sequence[bytes]:
-        """Their turn has come: look again, encode, tell the cache."""
-        self._gate.refuse_known(attempt.client_oids)
-        self._gate.check_limits(attempt.orders, new=len(drafts))
-        sent_as = [without_details(draft.contract) for draft in drafts]
-        frames = [
-            session.client.encode_order(draft.order_id, contract, draft.members)
-            for draft, contract in zip(drafts, sent_as, strict=True)
-        ]
-        changes += self._tell_cache(drafts)
-        self._unanswered.left(draft.order_id for draft in drafts)
-        self._gate.note(len(drafts))
-        for draft, contract in zip(drafts, sent_as, strict=True):
-            # The members of a family are let go by its last one: whatever each said, TWS has it transmitted.
-            held = draft.members if len(drafts) == 1 else {**draft.members, "transmit": True}
-            self._sent.placed(draft.order_id, contract, held)
-            self._followups.owns(draft.order_id, attempt.command)
-            if not held["transmit"]:
-                now = self._gate.now_ms()
-                changes += self._orders.cache.own.withheld(draft.order_id, terms_of_members(held), False, now)
-        self._sent.forget_old(self._orders.cache.orders.is_open)
-        return frames
-
-    def _tell_cache(self, drafts: Sequence[Draft]) -> list[Change]:
-        """All of them, or none when one cannot be."""
-        cache, now = self._orders.cache, self._gate.now_ms()
-        changes: list[Change] = []
-        told: list[int] = []
-        try:
-            for draft in drafts:
-                terms, ref = terms_of_members(draft.members), str(draft.members["orderRef"])
-                changes += cache.own.placed(draft.order_id, terms, ref, draft.contract, now)
-                told.append(draft.order_id)
-        except Exception:
-            for order_id in told:
-                cache.own.forget(order_id)
-            raise
-        return changes
 
     async def _preview(self, attempt: Attempt, terms: OrderRequest, contract: Contract) -> dict[str, Any]:
         """whatIf: margin figures in a `result`; no order, no reservation."""

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
-import hiredis
 from twisted.application.service import Service
 from twisted.internet import defer
 from twisted.python.failure import Failure
@@ -19,23 +18,17 @@ from twisted.python.failure import Failure
 from ibgw_tx.model.errors import RedisDown
 from ibgw_tx.redis.shell.attempts import cannot_be_reached
 from ibgw_tx.redis.shell.book_connection import BookFactory, BookProtocol
-from ibgw_tx.redis.shell.connections import (
-    RedisFactory,
-    RedisProtocol,
-    ResponseError,
-)
+from ibgw_tx.redis.shell.connections import RedisFactory, RedisProtocol, ResponseError
 from ibgw_tx.redis.shell.fence import Fence
-from ibgw_tx.redis.shell.replies import executed, note_refusal
+from ibgw_tx.redis.shell.replies import Taker, Words, fire, hand, packed, transaction
 from ibgw_tx.redis.shell.subscription import SubscriberFactory
 from ibgw_tx.redis.shell.tls import NotTrusted
 from ibgw_tx.redis.shell.way import NoMaster, Way
 from ibgw_tx.redis.troubles import Troubles
 from ibgw_tx.runtime.log import Logger
+from ibgw_tx.runtime.write_now import read_now
 
 MAX_UNANSWERED = 20_000
-
-#: One Redis command: its words.
-Words = Sequence[str | bytes | int]
 
 
 class RedisLink(Service):
@@ -249,9 +242,8 @@ class RedisLink(Service):
             )
             protocol.transport.abortConnection()
         elif batch:
-            words = [(command[0], refused) for command in batch]
-            packed = [hiredis.pack_command(tuple(command)) for command in batch]  # type: ignore[arg-type]
-            protocol.send_packed(b"".join(packed), [(self._judge, about) for about in words])
+            takers = [(self._judge, (command[0], refused)) for command in batch]
+            protocol.send_packed(packed(batch), takers)
 
     def _judge(self, reply: Any, about: tuple[Any, Callable[[Failure], None] | None]) -> None:
         """The reply to one command of `tell_all`."""
@@ -266,19 +258,36 @@ class RedisLink(Service):
 
     def transaction(self, commands: Sequence[Words]) -> defer.Deferred[Any]:
         """All commands or none (MULTI … EXEC in one write); fires with EXEC's list of replies, fails as `call` does."""
-        protocol = self._protocol
-        if protocol is not None and protocol.unanswered + len(commands) + 2 > MAX_UNANSWERED:
-            # Refused as a whole: a MULTI without its EXEC would swallow every later command.
-            self.refused += 1
-            return defer.fail(RedisDown(f"{len(commands)} commands not sent: Redis is too slow"))
-        if protocol is None:
-            return self.call("MULTI")
         done: defer.Deferred[Any] = defer.Deferred()
-        refused: list[Exception] = []
-        packed = [hiredis.pack_command(tuple(words)) for words in (("MULTI",), *commands, ("EXEC",))]  # type: ignore[arg-type]
-        queued = [(note_refusal, refused)] * (len(commands) + 1)
-        protocol.send_packed(b"".join(packed), [*queued, (partial(executed, refused), done)])
+        if not self._transact(commands, fire, done):
+            self.refused += 1
+            why = "is away" if self._protocol is None else "is too slow"
+            return defer.fail(RedisDown(f"{len(commands)} commands not sent: Redis {why}"))
         return done
+
+    def _transact(self, commands: Sequence[Words], take: Taker, about: Any) -> bool:
+        protocol = self._protocol
+        if protocol is None or protocol.unanswered + len(commands) + 2 > MAX_UNANSWERED:
+            # Refused as a whole: a MULTI without its EXEC would swallow every later command.
+            return False
+        protocol.send_packed(*transaction(commands, take, about))
+        return True
+
+    def ask_now(self, commands: Sequence[Words], take: Callable[[Any], None]) -> bool:
+        """One command, or several as a transaction, to the kernel now; `take` gets the reply (EXEC's list), or what went wrong.
+
+        False, and nothing was sent: Redis is away, or too slow.
+        """
+        protocol = self._protocol
+        if len(commands) > 1 or protocol is None or protocol.unanswered >= MAX_UNANSWERED:
+            return self._transact(commands, hand, take)
+        protocol.send_packed(packed(commands), ((hand, take),))
+        return True
+
+    def look_now(self) -> None:
+        """Take what Redis has answered by now; whoever waits for it may go on in this turn."""
+        if self._protocol is not None:
+            read_now(self._protocol.transport)
 
     def publish(self, channel: str, message: bytes) -> None:
         """Publish, unless Redis is away."""

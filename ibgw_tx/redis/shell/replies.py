@@ -7,15 +7,20 @@ oldest of them.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import hiredis
 import txredisapi
 from twisted.internet.defer import Deferred
 
 from ibgw_tx.runtime.log import Logger
 
 REPLY_LIMIT = 10  # seconds until an unanswered command drops its connection
+
+#: One Redis command: its words.
+Words = Sequence[str | bytes | int]
+_MULTI, _EXEC = ("MULTI",), ("EXEC",)
 
 #: Takes a reply (an Exception for one that failed), and what was given beside it.
 Taker = Callable[[Any, Any], None]
@@ -36,15 +41,32 @@ def fire(reply: Any, waiting: Deferred[Any]) -> None:
             waiting.callback(reply)
 
 
+def hand(reply: Any, take: Callable[[Any], None]) -> None:
+    """The taker of who has nothing to say beside it."""
+    take(reply)
+
+
 def note_refusal(reply: Any, refused: list[Exception]) -> None:
     """The taker of what is queued in a transaction."""
     if isinstance(reply, Exception):
         refused.append(reply)
 
 
-def executed(refused: list[Exception], reply: Any, done: Deferred[Any]) -> None:
-    """The taker of EXEC: it tells that one of its commands was refused, the first of them why."""
-    fire(refused[0] if refused and isinstance(reply, Exception) else reply, done)
+def transaction(commands: Sequence[Words], take: Taker, about: Any) -> tuple[bytes, list[tuple[Taker, Any]]]:
+    """MULTI, the commands, EXEC as bytes, and who takes their replies: `take` that of EXEC, or why one of them was refused."""
+    refused: list[Exception] = []
+
+    def executed(reply: Any, about: Any) -> None:
+        # EXEC tells that one of its commands was refused, the first of them why.
+        take(refused[0] if refused and isinstance(reply, Exception) else reply, about)
+
+    queued = [(note_refusal, refused)] * (len(commands) + 1)
+    return packed([_MULTI, *commands, _EXEC]), [*queued, (executed, about)]
+
+
+def packed(commands: Iterable[Words]) -> bytes:
+    """Commands as Redis reads them."""
+    return b"".join([hiredis.pack_command(tuple(words)) for words in commands])  # type: ignore[arg-type]
 
 
 class Replies:
