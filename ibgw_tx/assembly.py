@@ -124,7 +124,8 @@ class Assembly:
         self.inventory = Inventory(name, self.redis, followups, self._kept_keys, now)
         look_back = LookBack(self.orders, self._reservations).outcome
         max_age = int(config.max_command_age * 1000)
-        self.dispatcher = Dispatcher({**own, **self._handlers()}, self.acks, now, max_age, look_back, reactor.seconds)
+        direct = {"PLACE_ORDER": self.order_entry.direct.take}
+        self.dispatcher = Dispatcher({**own, **self._handlers()}, self.acks, now, max_age, look_back, reactor.seconds, direct)
 
     def publication(self, kind: str, message: bytes) -> list[Words]:
         """The Redis commands that say something on ACK; bots that were away read acks and errors in the stream of events."""

@@ -44,6 +44,11 @@ def dumps(value: Any) -> bytes:
     return orjson.dumps(value, default=_fragment)
 
 
+def ready(text: bytes) -> Any:
+    """JSON that is written already, as a part of what is to be written."""
+    return orjson.Fragment(text)
+
+
 def text(value: Any) -> str:
     """Compact JSON as text."""
     return dumps(value).decode()

@@ -137,6 +137,14 @@ class Pacer:
                 self._sent.extend([now] * _weight(out[-1]))
         return out
 
+    def take(self, lane: Lane, now: float) -> bool:
+        """Whether one message may leave at once in this lane, before anything that waits; it counts as sent then."""
+        self._forget(now)
+        if any(self._waiting[before] for before in Lane if before <= lane) or not self._has_room(lane, 1):
+            return False
+        self._sent.append(now)
+        return True
+
     def _has_room(self, lane: Lane, weight: int) -> bool:
         # A group that is larger than a second's messages leaves when nothing else counts.
         return len(self._sent) + weight <= self._ceiling[lane] or not self._sent

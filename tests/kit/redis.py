@@ -64,7 +64,7 @@ class FakeLink(Service):
         self.calls = []
         self.hold = False
         self.refuse = {}
-        self._held = []
+        self._held, self._answers = [], []
         self.refused = 0
         self.unanswered = {"commands": 0, "books": 0}
 
@@ -148,6 +148,19 @@ class FakeLink(Service):
             self._held.append((deferred, ("EXEC", commands)))
             return deferred
         return succeed(self.carry_out("EXEC", commands))
+
+    def ask_now(self, commands, take):
+        """One command, or all or none of several; the reply waits for `look_now`."""
+        if not self.up:
+            return False
+        done = self.transaction(commands) if len(commands) > 1 else self.call(*commands[0])
+        self._answers.append((done, take))
+        return True
+
+    def look_now(self):
+        answers, self._answers = self._answers, []
+        for done, take in answers:
+            done.addCallbacks(take, lambda failure, take=take: take(failure.value))
 
     def publish(self, channel, message):
         self.tell("PUBLISH", channel, message)

@@ -27,6 +27,10 @@ MAX_OPEN = 1000
 
 Handler: TypeAlias = Callable[[Command], Coroutine[Any, Any, dict[str, Any]]]
 
+#: Carries a command out without a coroutine, and tells its outcome once, perhaps at once; False: it has done nothing, the
+#: handler has to.
+Shortcut: TypeAlias = Callable[[Command, Callable[["dict[str, Any] | Exception"], None]], bool]
+
 #: What a handler may raise beside CommandError, and the code it is told as.
 _CODES: tuple[tuple[type[Exception], str], ...] = (
     (SessionLost, errors.NOT_CONNECTED),
@@ -69,7 +73,10 @@ class Dispatcher:
         max_age: int,
         look_back: Callable[[Command], Coroutine[Any, Any, dict[str, Any] | None]] | None = None,
         seconds: Callable[[], float] = time.monotonic,
+        shortcuts: Mapping[str, Shortcut] | None = None,
     ) -> None:
+        """`shortcuts` are offered each command of the channel first."""
+        self._shortcuts = shortcuts or {}
         self._look_back = look_back
         #: From the coming of each kind of command to its ack or refusal.
         self.latencies = {cmd: Histogram() for cmd in handlers}
@@ -105,19 +112,42 @@ class Dispatcher:
             self._refuse(command.id, command.cmd, error, to)
             return
         self._open += 1
+        if entry is None and self._take_shortcut(command):
+            return
         done = Deferred.fromCoroutine(self._carry_out(command, entry))
         done.addErrback(lambda failure: self.log.failure("command {cmd}", failure, cmd=command.cmd))
 
+    def _take_shortcut(self, command: Command) -> bool:
+        shortcut = self._shortcuts.get(command.cmd)
+        if shortcut is None:
+            return False
+        began = self._seconds()
+
+        def finish(outcome: dict[str, Any] | Exception) -> None:
+            self._open -= 1
+            self._tell(command, outcome, None)
+            self.latencies[command.cmd].add(self._seconds() - began)
+
+        return shortcut(command, finish)
+
+    def _tell(self, command: Command, outcome: dict[str, Any] | Exception, to: Reply | None) -> None:
+        """The acknowledgement: what it carries, or why it is refused."""
+        if isinstance(outcome, CommandError):
+            self._refuse(command.id, command.cmd, outcome, to)
+        elif isinstance(outcome, Exception):
+            self._refuse(command.id, command.cmd, self._as_command_error(command, outcome), to)
+        else:
+            self._acks.ack(command, to, **outcome)
+
     async def _carry_out(self, command: Command, entry: Entry | None) -> None:
         to, began = None if entry is None else entry.reply, self._seconds()
+        outcome: dict[str, Any] | Exception
         try:
-            more = await self._outcome(command, entry)
-        except CommandError as error:
-            self._refuse(command.id, command.cmd, error, to)
+            outcome = await self._outcome(command, entry)
         except Exception as error:
-            self._refuse(command.id, command.cmd, self._as_command_error(command, error), to)
-        else:
-            self._acks.ack(command, to, **more)
+            outcome = error
+        try:
+            self._tell(command, outcome, to)
         finally:
             self._open -= 1
             self.latencies[command.cmd].add(self._seconds() - began)

@@ -70,6 +70,10 @@ class OrderLookups:
         """Whether an order of this client and session has that API id, in memory or not."""
         return self._own(api_id) is not None or bool(self._archive.called(api_id=(self._client_id, api_id)))
 
+    def knows(self, client_oid: str) -> bool:
+        """Whether an order has, or may have, that orderRef, in memory or not; "" is none."""
+        return bool(client_oid) and (self._index.of_ref(client_oid) is not None or bool(self._archive.called(ref=client_oid)))
+
     def by_client_oid(self, client_oid: str) -> dict[str, Any] | None:
         """The order with that orderRef: ours before another client's, a living one before a dead one, then the newest."""
         return _shown(self._index.of_ref(client_oid))

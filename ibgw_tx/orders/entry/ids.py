@@ -45,6 +45,11 @@ class OrderIds:
         """What to persist: the highest id ever given, told or seen; 0 before any."""
         return self._highest
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether TWS has told its nextValidId in this session."""
+        return self._ready
+
     def session_lost(self) -> None:
         """No id is given until TWS has told its nextValidId on the new session; what is known stays."""
         self._ready = False

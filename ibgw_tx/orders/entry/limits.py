@@ -65,6 +65,11 @@ class Limits:
         """Whether the legs of a combo must be known."""
         return bool(self.allowed_symbols) or self.max_notional is not None or self.price_collar is not None
 
+    @property
+    def look_at_orders(self) -> bool:
+        """Whether any limit is about what an order says."""
+        return self.look_at_legs or self.max_quantity is not None
+
     def order(self, order: Exposure, bid: float | None = None, ask: float | None = None) -> Refusal | None:
         """The first limit that refuses this order (new or modified); `bid` and `ask` of the last known book, None for none."""
         return self._symbol(order) or self._quantity(order) or self._notional(order, bid, ask) or self._collar(order, bid, ask)

@@ -13,11 +13,14 @@ from typing import Any
 import attrs
 
 from ibgw_tx.contracts.ladder import Ladder, ladder_of
+from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model.contract import BadName, Contract, exchange_of, pair_of
 from ibgw_tx.model.figures import DIGITS
+from ibgw_tx.model.keys import book_channel
 from ibgw_tx.orders.entry.checks import MAX_CLIENT_OID, ContractFacts
 from ibgw_tx.orders.entry.exposure import multiplier_of, names_of
 from ibgw_tx.orders.entry.parse import DEFAULTS
+from ibgw_tx.orders.entry.sent import without_details
 
 __all__ = ["PlainContract", "PlainOrder", "plain_contract", "read_plain"]
 
@@ -41,6 +44,11 @@ class PlainContract:
     ladder: Ladder
     names: frozenset[str]
     per_point: float
+    #: (conId, symbol, exchange, currency) as an order names it; None where that is not plain.
+    wire: tuple[int, str, str, str] | None
+    #: The contract as the record of an order has it, and where its book is.
+    text: bytes
+    book: str
     min_size: int = 0
     size_increment: int = 1
 
@@ -89,8 +97,26 @@ def plain_contract(contract: Contract, facts: ContractFacts) -> PlainContract | 
         market, pair = exchange_of(contract), pair_of(contract)
     except BadName:
         return None
-    per_point = multiplier_of(contract.multiplier) / max(facts.magnifier, 1)
-    return PlainContract(contract, market, pair, ladder, names_of(contract), per_point, least, step)
+    return PlainContract(
+        contract,
+        market,
+        pair,
+        ladder,
+        names_of(contract),
+        multiplier_of(contract.multiplier) / max(facts.magnifier, 1),
+        _wire(contract),
+        jsontext.dumps(attrs.asdict(contract)),
+        book_channel(market, pair),
+        least,
+        step,
+    )
+
+
+def _wire(contract: Contract) -> tuple[int, str, str, str] | None:
+    sent = without_details(contract)
+    names = sent.symbol, sent.exchange, sent.currency
+    plain = sent.conId > 0 and all(name.isascii() and name.isprintable() and name for name in names)
+    return (sent.conId, *names) if plain else None
 
 
 def read_plain(

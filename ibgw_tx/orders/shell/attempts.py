@@ -121,21 +121,29 @@ class Attempts:
     def __init__(self, gate: Gate, clock: Clock) -> None:
         self._gate = gate
         self._clock = clock
-        self._open: dict[Attempt, None] = {}
+        #: With what ends the wait of each.
+        self._open: dict[Attempt, Any] = {}
 
     async def carry_out(self, attempt: Attempt, work: Coroutine[Any, Any, Ack]) -> Ack:
         """Let it work, until it is done or refused; what its acknowledgement carries. Raises CommandError."""
-        self._open[attempt] = None
-        limit = self._clock.callLater(self._gate.seconds_left(attempt.command), self._too_late, attempt)
+        self.begin(attempt)
         working = Deferred.fromCoroutine(work)
         working.addCallbacks(attempt.done, attempt.failed)
         working.addErrback(lambda failure: self.log.failure("command {id!r} after its refusal", failure, id=attempt.command.id))
         try:
             return await attempt.told()
         finally:
-            del self._open[attempt]
-            if limit.active():
-                limit.cancel()
+            self.end(attempt)
+
+    def begin(self, attempt: Attempt) -> None:
+        """It is under way."""
+        self._open[attempt] = self._clock.callLater(self._gate.seconds_left(attempt.command), self._too_late, attempt)
+
+    def end(self, attempt: Attempt) -> None:
+        """It is under way no more."""
+        limit = self._open.pop(attempt, None)
+        if limit is not None and limit.active():
+            limit.cancel()
 
     def _too_late(self, attempt: Attempt) -> None:
         """What it waits for has not come in time: its author is told now, not when it comes."""

@@ -16,6 +16,10 @@ from ibgw_tx.model.contract import BadName, Contract
 from ibgw_tx.model.errors import CommandError, PacingFull, RequestTimeout, bad_params
 from ibgw_tx.orders.entry.checks import ContractFacts
 from ibgw_tx.orders.entry.exposure import Exposure, KnownLeg, exposure_of
+from ibgw_tx.orders.entry.plain import PlainContract, plain_contract
+
+#: Ways of writing contracts that are remembered; then all are made ready anew.
+MAX_READY = 5000
 
 
 class ContractFactsFinder:
@@ -33,6 +37,8 @@ class ContractFactsFinder:
         self._magnifiers: dict[int, int] = {}
         #: Contracts by conId and exchange as TWS told them: an order that is to be changed is kept with less.
         self._whole: dict[tuple[int, str], Contract] = {}
+        #: By the contract as a bot writes it: on what it rests, until when (ms), and what it is.
+        self._ready: dict[tuple[tuple[str, Any], ...], tuple[tuple[int, int], int, PlainContract | None]] = {}
         self._parsed: dict[tuple[tuple[float, float], ...], Rule] = {}
 
     async def resolve(self, given: Any) -> tuple[Contract, ContractFacts]:
@@ -47,6 +53,32 @@ class ContractFactsFinder:
             return contract, await self._combo(contract)
         known = await self._contracts.find_one(contract)
         return known.contract, self._facts(known)
+
+    def plain(self, given: dict[str, Any], now: int) -> PlainContract | None:
+        """What plain orders on this contract are held against, where that is known without asking.
+
+        It is made ready once for each way in which bots write a contract. Raises CommandError as `resolve` does.
+        """
+        for value in given.values():
+            if type(value) is not str and type(value) is not int:
+                return None
+        key = tuple(given.items())
+        stands = self._contracts.answers, self._rules.told_so_far
+        ready = self._ready.get(key)
+        if ready is None or ready[0] != stands or now >= ready[1]:
+            ready = self._make_ready(given, stands)
+            if len(self._ready) >= MAX_READY:
+                self._ready.clear()
+            self._ready[key] = ready
+        return ready[2]
+
+    def _make_ready(self, given: dict[str, Any], stands: tuple[int, int]) -> tuple[tuple[int, int], int, PlainContract | None]:
+        contract = contract_from_json(given) if "showName" not in given else None
+        found = None if contract is None or contract.secType == "BAG" else self._contracts.known_now(contract)
+        if found is None:
+            return stands, 0, None
+        known, until = found
+        return stands, until, plain_contract(known.contract, self._facts(known))
 
     async def facts_of(self, contract: Contract) -> ContractFacts:
         """The facts of a contract that TWS has shown."""
@@ -106,6 +138,11 @@ class ContractFactsFinder:
 
     def _as_told(self, contract: Contract) -> Contract:
         return self._whole.get((contract.conId, contract.exchange.upper()), contract)
+
+    def touch_of(self, book: str) -> tuple[float | None, float | None]:
+        """(bid, ask) of the last known book on a channel."""
+        channel = self._channels.by_name.get(book)
+        return (None, None) if channel is None else channel.best()
 
     def touch(self, contract: Contract) -> tuple[float | None, float | None]:
         """(bid, ask) of the last known book. A combo has none: the book by its name is that of an underlying."""

@@ -11,7 +11,9 @@ from typing import Any
 
 import attrs
 
+from ibgw_tx.model import errors
 from ibgw_tx.model.contract import Contract
+from ibgw_tx.model.errors import CommandError
 from ibgw_tx.orders.cache.changes import Change
 from ibgw_tx.orders.entry.sent import SentOrders, terms_of_members, without_details
 from ibgw_tx.orders.shell.attempts import Attempt, Attempts
@@ -148,3 +150,14 @@ class Departure:
                 cache.own.forget(order_id)
             raise
         return changes
+
+
+def not_kept(error: Exception) -> CommandError:
+    """The refusal of what Redis does not keep."""
+    return CommandError(errors.UNAVAILABLE, f"Redis does not take what has to be kept of it, so nothing was sent: {error}")
+
+
+def name_is_taken(client_oid: str, order: Any, reserved: Any) -> CommandError:
+    """The refusal of a name that another command has: the order if it is known, and the command."""
+    text = f"client_oid {client_oid!r} has been used already"
+    return CommandError(errors.DUPLICATE, text, order=order, reserved=reserved)

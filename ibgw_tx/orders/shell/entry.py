@@ -19,6 +19,7 @@ from ibgw_tx.orders.shell.attempts import Attempts
 from ibgw_tx.orders.shell.cancel import Cancel
 from ibgw_tx.orders.shell.contract_facts import ContractFactsFinder
 from ibgw_tx.orders.shell.departure import Departure
+from ibgw_tx.orders.shell.direct import Direct
 from ibgw_tx.orders.shell.exercise import Exercise
 from ibgw_tx.orders.shell.followups import OrderFollowups
 from ibgw_tx.orders.shell.gate import Gate
@@ -80,6 +81,18 @@ class OrderEntry:
             departure,
             followups,
             modify,
+            default_account,
+        )
+        self.direct = Direct(
+            orders,
+            self.gate,
+            self.attempts,
+            self.facts,
+            reservations,
+            unanswered,
+            counter,
+            departure,
+            redis,
             default_account,
         )
         self.exercise = Exercise(self.gate, self.attempts, contracts, counter, followups, held, default_account)

@@ -21,10 +21,11 @@ from ibgw_tx.model.figures import Quantity
 from ibgw_tx.orders.entry.checks import account_for
 from ibgw_tx.orders.entry.exercise import MEMBERS, Instruction, check_instruction, exercised_at, parse_instruction
 from ibgw_tx.orders.shell.attempts import Attempt, Attempts
+from ibgw_tx.orders.shell.departure import not_kept
 from ibgw_tx.orders.shell.followups import OrderFollowups
 from ibgw_tx.orders.shell.gate import Gate
 from ibgw_tx.orders.shell.id_counter import IdCounter
-from ibgw_tx.orders.shell.place import not_kept, place_of
+from ibgw_tx.orders.shell.place import place_of
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws.shell.session import IBSession
 

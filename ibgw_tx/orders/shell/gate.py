@@ -17,6 +17,7 @@ from ibgw_tx.orders.entry import limits
 from ibgw_tx.orders.entry.checks import ContractFacts
 from ibgw_tx.orders.entry.dialect import fit
 from ibgw_tx.orders.entry.limits import Limits, RateWindow, Refusal
+from ibgw_tx.orders.entry.plain import PlainContract, PlainOrder
 from ibgw_tx.orders.entry.request import OrderRequest
 from ibgw_tx.orders.shell.contract_facts import ContractFactsFinder
 from ibgw_tx.orders.shell.halt import HaltSwitch
@@ -105,6 +106,19 @@ class Gate:
         for refusal in refusals:
             if refusal is not None:
                 raise refusal.error()
+
+    def lets_through(self, plain: PlainOrder, known: PlainContract) -> bool:
+        """Whether `check_limits` refuses a new plain order not at all."""
+        limits = self.limits
+        if limits.open_orders(self._orders.cache.orders.places_taken, 1) is not None:
+            return False
+        if self._rate.refusal(steady(self.now_ms()) / 1000) is not None:
+            return False
+        if not limits.look_at_orders:
+            return True
+        bid, ask = self._facts.touch_of(known.book)
+        buys = plain.action == "BUY"
+        return limits.lets_through(buys, plain.quantity, plain.price, known.names, known.per_point, bid, ask)
 
     def note(self, count: int = 1) -> None:
         """Orders have been handed to TWS."""

@@ -33,6 +33,10 @@ class IdCounter:
             self.log.error("the order id counter in Redis is not usable: {error}", error=str(error))
         self.ids.was_kept(self._kept)
 
+    def covers(self, count: int) -> bool:
+        """Whether `count` ids can be given now: TWS has told where they begin, and Redis has them kept."""
+        return self.ids.is_ready and self.ids.kept + count <= min(self._kept, self.ids.ceiling)
+
     async def cover(self, count: int) -> None:
         """Have `count` more ids kept before they are given; take them in the turn in which this returns. Raises RedisDown."""
         while min(self.ids.kept + count, MAX_ORDER_ID) > self._kept:

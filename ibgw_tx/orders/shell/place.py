@@ -15,9 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ibgw_tx.commands.message import Command
-from ibgw_tx.model import errors
 from ibgw_tx.model.contract import BadName, Contract, exchange_of, pair_of
-from ibgw_tx.model.errors import CommandError
 from ibgw_tx.orders.entry.checks import checked
 from ibgw_tx.orders.entry.entry_names import named
 from ibgw_tx.orders.entry.group import GroupMember, numbered, plan_group
@@ -26,7 +24,7 @@ from ibgw_tx.orders.entry.request import OrderRequest
 from ibgw_tx.orders.entry.sent import terms_of_members, without_details
 from ibgw_tx.orders.shell.attempts import Attempt, Attempts
 from ibgw_tx.orders.shell.contract_facts import ContractFactsFinder
-from ibgw_tx.orders.shell.departure import Departure, Draft
+from ibgw_tx.orders.shell.departure import Departure, Draft, name_is_taken, not_kept
 from ibgw_tx.orders.shell.followups import OrderFollowups
 from ibgw_tx.orders.shell.gate import Gate
 from ibgw_tx.orders.shell.id_counter import IdCounter
@@ -145,8 +143,7 @@ class Place:
         for client_oid, kept in taken.items():
             self._unanswered.drop(ids)
             known = self._orders.cache.orders.by_client_oid(client_oid)
-            text = f"client_oid {client_oid!r} has been used already"
-            raise CommandError(errors.DUPLICATE, text, order=known, reserved=kept)
+            raise name_is_taken(client_oid, known, kept)
 
     async def _preview(self, attempt: Attempt, terms: OrderRequest, contract: Contract) -> dict[str, Any]:
         """whatIf: margin figures in a `result`; no order, no reservation."""
@@ -165,11 +162,6 @@ class Place:
 
         await self._attempts.leave(attempt, 1, messages)
         return {"apiOrderId": order_id}
-
-
-def not_kept(error: Exception) -> CommandError:
-    """The refusal of what Redis does not keep."""
-    return CommandError(errors.UNAVAILABLE, f"Redis does not take what has to be kept of it, so nothing was sent: {error}")
 
 
 def place_of(contract: Contract) -> tuple[str | None, str | None]:

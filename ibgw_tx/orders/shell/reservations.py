@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+import attrs
+
 from ibgw_tx.commands.message import Command
 from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model import keys as names
@@ -23,6 +25,15 @@ LEAST_DAYS = 1.0
 _DAY = 24 * 3600  # seconds
 
 Words: TypeAlias = tuple[str | bytes, ...]
+
+
+@attrs.frozen
+class Claim:
+    """One name as it is reserved: the command for Redis, whose reply is null when the name is taken, and what it keeps."""
+
+    client_oid: str
+    words: Words
+    kept: bytes
 
 
 class Reservations:
@@ -41,6 +52,27 @@ class Reservations:
         #: The last ones that stand in Redis, or should: a Redis that comes back with an older memory gets them again.
         self._last: dict[str, bytes] = {}
 
+    @property
+    def owes_nothing(self) -> bool:
+        """Whether no name waits to be given back."""
+        return not self._unused
+
+    def claim(self, client_oid: str, command: Command, order_id: int, now: int) -> Claim:
+        """How one name is reserved for an order."""
+        entry = {"entry": command.entry} if command.entry else {}
+        kept = {"id": command.id, "cmd": command.cmd, "params": command.params, "t": int(now), "apiOrderId": order_id, **entry}
+        text = jsontext.dumps(kept)
+        return Claim(client_oid, ("SET", self._key(client_oid), text, "NX", "EX", self._seconds), text)
+
+    def in_doubt(self, *claims: Claim) -> None:
+        """Redis may have carried them out, or not."""
+        self._doubtful.update((claim.client_oid, claim.kept) for claim in claims)
+
+    async def kept_of(self, client_oids: Sequence[str]) -> dict[str, Any]:
+        """The commands that these names are reserved with. Raises RedisDown."""
+        values = await self._redis.call("MGET", *(self._key(oid) for oid in client_oids))
+        return {oid: jsontext.loads(value) if value else None for oid, value in zip(client_oids, values, strict=True)}
+
     async def reserve(
         self, client_oids: Sequence[str], command: Command, order_ids: Sequence[int], now: int, along: Sequence[Words]
     ) -> dict[str, Any]:
@@ -50,21 +82,12 @@ class Reservations:
         the sequence in which they took their ids. Raises RedisDown, and whatever Redis refuses with.
         """
         await self.release(())
-        kept = {
-            oid: jsontext.dumps(
-                {
-                    **{"id": command.id, "cmd": command.cmd, "params": command.params, "t": int(now), "apiOrderId": order_id},
-                    **({"entry": command.entry} if command.entry else {}),
-                }
-            )
-            for oid, order_id in zip(client_oids, order_ids, strict=True)
-            if oid
-        }
-        sets: list[Words] = [("SET", self._key(oid), text, "NX", "EX", self._seconds) for oid, text in kept.items()]
+        claims = [self.claim(oid, command, order_id, now) for oid, order_id in zip(client_oids, order_ids, strict=True) if oid]
+        kept = [claim.client_oid for claim in claims]
         try:
-            replies = await self._write([*along, *sets])
+            replies = await self._write([*along, *(claim.words for claim in claims)])
         except Exception:
-            self._doubtful.update(kept)
+            self.in_doubt(*claims)
             raise
         taken = [oid for oid, reply in zip(kept, replies[len(along) :], strict=True) if reply is None]
         if not taken:
@@ -72,8 +95,7 @@ class Reservations:
             self._note(kept)
             return {}
         await self.release([oid for oid in kept if oid not in taken])
-        values = await self._redis.call("MGET", *(self._key(oid) for oid in taken))
-        return {oid: jsontext.loads(value) if value else None for oid, value in zip(taken, values, strict=True)}
+        return await self.kept_of(taken)
 
     async def _write(self, commands: Sequence[Words]) -> list[Any]:
         if len(commands) == 1:

@@ -18,6 +18,7 @@ from ibgw_tx.model import keys as names
 from ibgw_tx.model.contract import ComboLeg, Contract
 from ibgw_tx.model.errors import RedisDown
 from ibgw_tx.model.order_events import Terms
+from ibgw_tx.orders.entry.plain import PlainContract, PlainOrder
 from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.runtime.log import Logger
 
@@ -41,6 +42,32 @@ class Record:
         members = attrs.asdict(self)
         members["apiOrderId"] = members.pop("order_id")
         return members
+
+
+def record_text(order_id: int, ref: str, known: PlainContract, plain: PlainOrder, now: int, command: Any) -> bytes:
+    """The record of a plain order as it goes to Redis: what `to_json` of the Record gives."""
+    terms = {
+        "action": plain.action,
+        "totalQuantity": plain.quantity,
+        "orderType": "LMT",
+        "lmtPrice": plain.price,
+        "auxPrice": None,
+        "tif": plain.tif,
+        "account": plain.account,
+        "trailingPercent": None,
+    }
+    members = {
+        "client_oid": ref,
+        "contract": jsontext.ready(known.text),
+        "terms": terms,
+        "t": int(now),
+        "command": command,
+        "market": known.market,
+        "pair": known.pair,
+        "left": False,
+        "apiOrderId": order_id,
+    }
+    return jsontext.dumps(members)
 
 
 def read_record(value: bytes) -> Record:
@@ -82,6 +109,14 @@ class Unanswered:
         self._kept.update((record.order_id, record) for record in records)
         fields = [part for record in records for part in (str(record.order_id), jsontext.dumps(record.to_json()))]
         return [("HSET", self._key, *fields)]
+
+    def write(self, order_id: int, text: bytes) -> tuple[str | bytes, ...]:
+        """The command for Redis that keeps one record; `keep` it here in the same turn."""
+        return "HSET", self._key, str(order_id), text
+
+    def keep(self, record: Record) -> None:
+        """It is known here too."""
+        self._kept[record.order_id] = record
 
     def left(self, order_ids: Iterable[int]) -> None:
         """Their bytes are being handed to the socket."""

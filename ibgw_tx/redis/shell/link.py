@@ -64,8 +64,7 @@ class RedisLink(Service):
         self._protocol: RedisProtocol | None = None
         self._troubles = Troubles()
         admit = None if fence is None else fence.admit
-        kind: dict[str, Any] = {"way": way, "admit": admit, "unreached": self._cannot_connect}
-        self._kind = kind
+        kind = self._kind = dict[str, Any](way=way, admit=admit, unreached=self._cannot_connect)
         self._factories: list[RedisFactory] = [
             RedisFactory(
                 RedisProtocol, ready=self._ready, lost=self._lost, trouble=partial(self._say_trouble, "commands"), **kind
@@ -274,10 +273,8 @@ class RedisLink(Service):
         return True
 
     def ask_now(self, commands: Sequence[Words], take: Callable[[Any], None]) -> bool:
-        """One command, or several as a transaction, to the kernel now; `take` gets the reply (EXEC's list), or what went wrong.
-
-        False, and nothing was sent: Redis is away, or too slow.
-        """
+        """One command, or several as a transaction, to the kernel now; `take` gets the reply (EXEC's list) or an Exception.
+        False: Redis is away, or too slow, and nothing was sent."""
         protocol = self._protocol
         if len(commands) > 1 or protocol is None or protocol.unanswered >= MAX_UNANSWERED:
             return self._transact(commands, hand, take)
@@ -285,7 +282,7 @@ class RedisLink(Service):
         return True
 
     def look_now(self) -> None:
-        """Take what Redis has answered by now; whoever waits for it may go on in this turn."""
+        """Take what Redis has answered by now."""
         if self._protocol is not None:
             read_now(self._protocol.transport)
 

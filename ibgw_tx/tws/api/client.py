@@ -24,6 +24,7 @@ from ibgw_tx.tws.api.orders import order_to_ib
 from ibgw_tx.tws.api.protobuf import ProtobufReader
 from ibgw_tx.tws.api.wrapper import TWSWrapper
 from ibgw_tx.tws.dialects import RAW_IDS
+from ibgw_tx.tws.order_frames import Templates
 
 #: The dialects we speak and replay in tests, as far as the installed ibapi knows them.
 MIN_VERSION, MAX_VERSION = 100, min(generation.NEWEST, 226)
@@ -80,6 +81,8 @@ class TWSClient(MoreRequests):
         self._client.clientId = client_id
         self._decoder: TWSDecoder | None = None
         self._reader: ProtobufReader | None = None
+        #: How plain orders of this session are written.
+        self.templates = Templates()
         #: How often TWS was asked for its time in this session.
         self.times_asked = 0
         #: The time in TWS's greeting, in the zone of its login.

@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred
 from ibgw_tx.model.errors import SessionLost
 from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
-from ibgw_tx.runtime.write_now import write_now
+from ibgw_tx.runtime.write_now import write_now, write_through
 from ibgw_tx.tws.messages import is_end, lane_of, request_id_of
 from ibgw_tx.tws.pacing import RATE, Lane, Pacer, Parcel, Waiting
 from ibgw_tx.tws.shell.recorder import Recorder
@@ -89,6 +89,18 @@ class Outgoing:
         with SessionLost; then nothing was sent. Raises PacingFull when more would wait than leaves within a second.
         """
         return self._send_parcel(Lane.ORDER, Parcel(count, about), make)
+
+    def takes_order(self) -> bool:
+        """Whether TWS's message rate has room for one order now, and nothing of its kind waits; `send_order` follows then."""
+        return self._transport is not None and self._pacer.take(Lane.ORDER, self._clock.seconds())
+
+    def send_order(self, message: bytes) -> None:
+        """Send what `takes_order` has made room for."""
+        write_through(self._transport, message)
+        self._traffic.sent[Lane.ORDER] += 1
+        self._busiest = max(self._busiest, self._pacer.sent_lately())
+        if self._recorder is not None:
+            self._recorder.frame("out", message[4:])
 
     def cancel(self, make: Maker) -> Deferred[None]:
         """Send one cancel, before all that waits; `make` and the Deferred as for `order`."""

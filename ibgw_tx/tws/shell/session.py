@@ -237,6 +237,14 @@ class IBSession(TwistedProtocol):
         """Whether the message of a request still waits for TWS's message rate."""
         return self._outgoing.is_waiting(req_id)
 
+    def takes_order(self) -> bool:
+        """Whether one order may leave in this turn; `send_order` follows then."""
+        return self._outgoing.takes_order()
+
+    def send_order(self, message: bytes) -> None:
+        """Send one order now."""
+        self._outgoing.send_order(message)
+
     def withdraw_request(self, req_id: int) -> bool:
         """Nobody wants this request any more; whether it was still here, and now is not sent."""
         return self._outgoing.withdraw_request(req_id)

@@ -13,9 +13,18 @@ from tests.kit.trading import trader
 
 
 @pytest.fixture
-def world(monkeypatch):
+def direct_world(monkeypatch):
     """A gateway that trades; AAPL is known, nothing is live."""
     return trader(monkeypatch)
+
+
+@pytest.fixture(params=["the short way", "the long way"])
+def world(request, monkeypatch):
+    """The same, with plain orders going either way."""
+    made = trader(monkeypatch)
+    if request.param == "the long way":
+        made.parts.dispatcher._shortcuts = {}
+    return made
 
 
 @pytest.fixture

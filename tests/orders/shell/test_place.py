@@ -136,21 +136,23 @@ def test_a_repeat_that_was_under_way_when_redis_forgot_is_a_duplicate(world):
 def test_what_fails_before_the_bytes_leaves_nothing_behind(world, monkeypatch):
     session = world.gateway._session
     monkeypatch.setattr(session, "order", lambda *ask: (_ for _ in ()).throw(PacingFull("full")))
+    monkeypatch.setattr(session, "takes_order", lambda: False)
     count = world.parts.orders.cache.orders.open_count
     assert world.place("a")["code"] == "limit"
     assert kept(world, "a") is None and world.parts.orders.cache.orders.open_count == count
 
 
-def test_what_fails_after_the_bytes_does_not_free_the_name(world, monkeypatch, failures):
-    session = world.gateway._session
-    order = session.order
+@pytest.mark.parametrize(("method", "more"), [("order", {"hidden": True}), ("send_order", {})])
+def test_what_fails_after_the_bytes_does_not_free_the_name(direct_world, monkeypatch, failures, method, more):
+    world, session = direct_world, direct_world.gateway._session
+    send = getattr(session, method)
 
     def sent_and_failed(*ask):
-        order(*ask)
+        send(*ask)
         raise OSError("disk full")
 
-    monkeypatch.setattr(session, "order", sent_and_failed)
-    ack = world.place("a")
+    monkeypatch.setattr(session, method, sent_and_failed)
+    ack = world.place("a", **more)
     assert ack["ok"] and len(world.asked("3")) == 1 and kept(world, "a") and len(failures) == 1
     failures.clear()
     assert world.parts.orders.cache.orders.is_open(ack["apiOrderId"])
