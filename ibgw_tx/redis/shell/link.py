@@ -260,8 +260,8 @@ class RedisLink(Service):
         done: defer.Deferred[Any] = defer.Deferred()
         if not self._transact(commands, fire, done):
             self.refused += 1
-            why = "is away" if self._protocol is None else "is too slow"
-            return defer.fail(RedisDown(f"{len(commands)} commands not sent: Redis {why}"))
+            how = "is away" if self._protocol is None else "is too slow"
+            return defer.fail(RedisDown(f"{len(commands)} commands not sent: Redis {how}"))
         return done
 
     def _transact(self, commands: Sequence[Words], take: Taker, about: Any) -> bool:
