@@ -10,7 +10,7 @@ import attrs
 from ibgw_tx.orders.cache.changes import OrderChanged, Place
 from ibgw_tx.orders.cache.index import OrderIndex
 from ibgw_tx.orders.cache.order import Order, Told
-from ibgw_tx.orders.cache.order_json import body_of, order_json
+from ibgw_tx.orders.cache.order_json import body_of, order_json, with_circumstances
 from ibgw_tx.orders.cache.states import Mark
 
 
@@ -37,7 +37,7 @@ class Hashes:
             return ()
         order.told, order.touched = Told(body, recovered, corrected=order.fills.take_fall()), now
         self.places.add(order.place)
-        text = order_json(order)
+        text = with_circumstances(body, order)
         key = order.place, order.ref
         stood_there = self._shown.get(key) is order
         change = OrderChanged(text, *order.place, self._fields(order, order.place))

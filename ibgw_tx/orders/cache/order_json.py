@@ -78,7 +78,12 @@ def body_of(order: Order) -> dict[str, Any]:
 
 def order_json(order: Order) -> dict[str, Any]:
     """order_json as it stands: the body with the ms of its last change, and the mark of a recovered difference."""
-    found = body_of(order)
+    return with_circumstances(body_of(order), order)
+
+
+def with_circumstances(body: dict[str, Any], order: Order) -> dict[str, Any]:
+    """order_json of an order whose body that is."""
+    found = dict(body)
     found["updateTime"] = order.touched
     if order.told.recovered:
         found["recovered"] = True
