@@ -73,22 +73,29 @@ class GatewayCandidate:
     """The gateway itself, `twistd -n ibgateway`, told what to do by commands like any bot's."""
 
     program: Program
+    #: Further settings, and its name.
+    flags: tuple[str, ...] = ()
+    name = NAME
+
+    def launch(self, tws_port: int, redis_port: int) -> None:
+        """Run it, and do not wait."""
+        twistd = str(Path(sys.executable).with_name("twistd"))
+        flags = (f"--name={self.name}", "--client-id=1", f"--tws-port={tws_port}", f"--redis-port={redis_port}", *self.flags)
+        self.program = Program(twistd, "-n", "--pidfile=", "ibgateway", *flags)
 
     def start(self, tws_port: int, server: RedisServer, symbols: list[str]) -> None:
-        twistd = str(Path(sys.executable).with_name("twistd"))
-        flags = (f"--name={NAME}", "--client-id=1", f"--tws-port={tws_port}", f"--redis-port={server.port}")
-        self.program = Program(twistd, "-n", "--pidfile=", "ibgateway", *flags)
+        self.launch(tws_port, server.port)
         client = server.client()
         wait_until(lambda: self._ready(client), "the gateway's status is not true", tell=self.program.output)
         for number, symbol in enumerate(symbols):
             contract = {"symbol": symbol, "secType": "STK", "exchange": "SEHK", "currency": "HKD"}
             command = {"id": number, "cmd": "SUB_ODBK", "params": {"contract": contract}}
-            client.publish(f"IBGateway:{NAME}:CMD", json.dumps(command))
+            client.publish(f"IBGateway:{self.name}:CMD", json.dumps(command))
 
     def _ready(self, client: redis.Redis) -> bool:
         self.program.check()
-        status = client.get(f"IBGateway:{NAME}:status")
-        listening = client.pubsub_numsub(f"IBGateway:{NAME}:CMD")[0][1]
+        status = client.get(f"IBGateway:{self.name}:status")
+        listening = client.pubsub_numsub(f"IBGateway:{self.name}:CMD")[0][1]
         return bool(status) and json.loads(status)[0] is True and listening > 0
 
     def stop(self) -> None:
@@ -131,14 +138,18 @@ MAKE: dict[str, Callable[[], GatewayCandidate | PeerCandidate]] = {
 
 
 def wait_until(
-    condition: Callable[[], bool], what: str, limit: float = START_LIMIT, tell: Callable[[], str] = str
+    condition: Callable[[], bool],
+    what: str,
+    limit: float = START_LIMIT,
+    tell: Callable[[], str] = str,
+    pause: float = 0.05,
 ) -> None:
     """Ask again until it holds; RuntimeError (`what`, and what `tell` says) after `limit` seconds."""
     deadline = time.monotonic() + limit
     while not condition():
         if time.monotonic() > deadline:
             raise RuntimeError(f"{what} after {limit:.0f} s\n{tell()}")
-        time.sleep(0.05)
+        time.sleep(pause)
 
 
 def await_books(feeder: Worker, candidate: GatewayCandidate | PeerCandidate, count: int) -> None:

@@ -77,10 +77,13 @@ class OrderFeeder(Feeder):
     def _hang_up(self) -> None:
         self._drop(self._connected())
 
-    def _pace(self, count: int, orders: int, interval: int) -> bytes:
-        """`count` fills over `orders` orders, one each `interval` ns; gives when each was written (8 bytes a time)."""
+    def _pace(self, count: int, orders: int, interval: int, told: int) -> bytes:
+        """`count` fills over `orders` orders, one each `interval` ns; gives when each was written (8 bytes a time).
+
+        `told` were told before: the next says `executed` `told` + 1.
+        """
         sock, times = self._connected().sock, array("q")
-        frames = [orderwire.order_status(orderwire.FIRST_ORDER_ID + n % orders, n + 1) for n in range(count)]
+        frames = [orderwire.order_status(orderwire.FIRST_ORDER_ID + n % orders, n + 1) for n in range(told, told + count)]
         due = time.monotonic_ns() + interval
         for frame in frames:
             wait = due - time.monotonic_ns()

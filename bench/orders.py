@@ -1,4 +1,8 @@
-"""Orders: from orderStatus on the socket to hash and channel, from CMD to the bytes of placeOrder, and the start with many."""
+"""Orders: from orderStatus on the socket to hash and channel, from CMD to the bytes of placeOrder, and the start with many.
+
+The candidates run beside one another, each with its own Redis and its own TWS, and take turns: with slices of a second of
+statuses, with every single order. What else the machine does meets both.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,11 @@ import json
 import socket
 import time
 from array import array
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
 import attrs
 import hiredis
-import redis
 
 from bench import orderfeeder, orderwire, wire
 from bench.candidates import NAME, GatewayCandidate, PeerCandidate, wait_until
@@ -25,6 +28,8 @@ STATUS_RATE = 500  # orderStatus a second
 ORDER_RATE = 20  # PLACE_ORDER a second; TWS takes 50 messages of all kinds
 _CHANNEL = f"URANUS:SEHK:{NAME}:O_channel"
 _FLAG = f"URANUS:SEHK:{NAME}:OMS"
+#: What the gateway of the bench is held to: limits that are looked at and refuse none of its orders.
+LIMITS = ("--max-quantity=100000000", "--max-notional=100000000000", "--max-orders-per-second=1000", "--max-open-orders=100000")
 
 
 @attrs.frozen
@@ -41,7 +46,9 @@ class OrderFigures:
 
 
 class OrdersGateway(GatewayCandidate):
-    """The gateway, without books."""
+    """The gateway, without books and with limits."""
+
+    flags = LIMITS
 
     def start_for_orders(self, tws_port: int, server: RedisServer) -> None:
         """Run it until its orders can be trusted."""
@@ -57,21 +64,68 @@ class OrdersGateway(GatewayCandidate):
         time.sleep(2)  # the message rate of these questions is over
 
 
-def run(key: str, seconds: float) -> OrderFigures:
-    """The latencies of one candidate."""
-    count = int(ORDER_RATE * seconds)
-    with _staged(LIVE) as (feeder, server):
-        candidate = _started(key, feeder, server)
-        try:
-            status = _status_delays(feeder, Ear(server.port), int(STATUS_RATE * seconds))
-            place = _place_delays(feeder, server.client(), count, named=False)
-            reserved = _place_delays(feeder, server.client(), count, named=True)
-        finally:
-            candidate.stop()
-    missing = int(STATUS_RATE * seconds) + 2 * count - len(status) - len(place) - len(reserved)
+class Contestant:
+    """One candidate that runs, with its TWS and its Redis, and what was measured of it so far (ns)."""
+
+    def __init__(self, key: str, feeder: Worker, server: RedisServer) -> None:
+        self.key, self.feeder, self.server = key, feeder, server
+        self.candidate = _started(key, feeder, server)
+        self.client = server.client()
+        self.statuses: list[int] = []
+        self.told = 0
+        self._sent: dict[str, int] = {}
+
+    def statuses_for(self, count: int) -> None:
+        """One slice: `count` fills, and when each was seen on the channel."""
+        ear = Ear(self.server.port)
+        self.feeder.ask("pace", count, LIVE, int(1e9 / STATUS_RATE), self.told)
+        ear.listen(time.monotonic() + count / STATUS_RATE + 0.5)
+        written, seen = array("q", self.feeder.answer()), ear.first_sights()
+        first, self.told = self.told + 1, self.told + count
+        self.statuses += [seen[first + n] - written[n] for n in range(count) if first + n in seen]
+
+    def place(self, number: int, named: bool) -> None:
+        """One PLACE_ORDER. An order without a client_oid is known at TWS by its quantity."""
+        quantity = (1_000_000 if named else 1) + number
+        contract = {"secType": "STK", "symbol": SYMBOLS[number % 50], "exchange": "SEHK", "currency": "HKD"}
+        order = {"T": "buy", "s": quantity, "p": 70.0, **({"client_oid": f"bench-{number}"} if named else {})}
+        text = json.dumps({"id": number, "cmd": "PLACE_ORDER", "params": {"contract": contract, "order": order}})
+        self._sent[str(quantity)] = time.monotonic_ns()
+        self.client.publish(f"IBGateway:{NAME}:CMD", text)
+
+    def placed(self) -> list[int]:
+        """ns from the PUBLISH of each PLACE_ORDER since the last time to its bytes at TWS."""
+        placed, sent, self._sent = self.feeder.call("placed"), self._sent, {}
+        return [placed[quantity] - at for quantity, at in sent.items() if quantity in placed]
+
+
+def run(keys: Sequence[str], seconds: float) -> dict[str, OrderFigures]:
+    """The latencies of the candidates, beside one another."""
+    count, statuses = int(ORDER_RATE * seconds), int(STATUS_RATE * seconds)
+    with ExitStack() as stack:
+        all_ = [Contestant(key, *stack.enter_context(_staged(LIVE))) for key in keys]
+        for each in all_:
+            stack.callback(each.candidate.stop)
+        for _ in range(max(statuses // STATUS_RATE, 1)):
+            for each in all_:
+                each.statuses_for(min(statuses, STATUS_RATE))
+        places, named = _in_turn(all_, count, named=False), _in_turn(all_, count, named=True)
+        return {each.key: _figures(each.statuses, places[each.key], named[each.key], each.told + 2 * count) for each in all_}
+
+
+def _in_turn(all_: Sequence[Contestant], count: int, named: bool) -> dict[str, list[int]]:
+    for number in range(count):
+        for each in all_:
+            each.place(number, named)
+            time.sleep(1 / ORDER_RATE / len(all_))
+    time.sleep(0.5)
+    return {each.key: each.placed() for each in all_}
+
+
+def _figures(status: list[int], place: list[int], reserved: list[int], wanted: int) -> OrderFigures:
     delays = (sorted(status), sorted(place), sorted(reserved))
     figures = [percentile(each, percent) / 1e6 for each in delays for percent in (50, 99)]
-    return OrderFigures(*figures, missing)
+    return OrderFigures(*figures, wanted - len(status) - len(place) - len(reserved))
 
 
 def _started(key: str, feeder: Worker, server: RedisServer) -> GatewayCandidate | PeerCandidate:
@@ -94,7 +148,7 @@ class Ear:
         self._sock = socket.create_connection(("127.0.0.1", port))
         self._sock.sendall(b"*2\r\n$9\r\nSUBSCRIBE\r\n$%d\r\n%b\r\n" % (len(_CHANNEL), _CHANNEL.encode()))
         self._sock.recv(1 << 12)
-        self._sock.settimeout(0.5)
+        self._sock.settimeout(0.25)
         self._chunks: list[tuple[int, bytes]] = []
 
     def listen(self, until: float) -> None:
@@ -108,41 +162,14 @@ class Ear:
                     return
 
     def first_sights(self) -> dict[int, int]:
-        """When each `executed` was seen first."""
+        """When each `executed` was seen first. The ear hears no more."""
+        self._sock.close()
         reader, seen = hiredis.Reader(), {}
         for at, data in self._chunks:
             reader.feed(data)
             while (reply := reader.gets()) is not False:
                 seen.setdefault(int(json.loads(reply[2])["executed"]), at)
         return seen
-
-
-def _status_delays(feeder: Worker, ear: Ear, count: int) -> list[int]:
-    """ns from the write of each orderStatus to its first sight on the channel; the n-th says `executed` n."""
-    feeder.ask("pace", count, LIVE, int(1e9 / STATUS_RATE))
-    ear.listen(time.monotonic() + count / STATUS_RATE + 1)
-    written, seen = array("q", feeder.answer()), ear.first_sights()
-    return [seen[n + 1] - written[n] for n in range(count) if n + 1 in seen]
-
-
-def _place_delays(feeder: Worker, client: redis.Redis, count: int, named: bool) -> list[int]:
-    """ns from the PUBLISH of each PLACE_ORDER to its bytes at TWS; `named` ones have a client_oid.
-
-    An order without one is known at TWS by its quantity.
-    """
-    sent: dict[str, int] = {}
-    for number in range(count):
-        quantity = (1_000_000 if named else 1) + number
-        contract = {"secType": "STK", "symbol": SYMBOLS[number % 50], "exchange": "SEHK", "currency": "HKD"}
-        order = {"T": "buy", "s": quantity, "p": 70.0, **({"client_oid": f"bench-{number}"} if named else {})}
-        command = {"id": number, "cmd": "PLACE_ORDER", "params": {"contract": contract, "order": order}}
-        text = json.dumps(command)
-        sent[str(quantity)] = time.monotonic_ns()
-        client.publish(f"IBGateway:{NAME}:CMD", text)
-        time.sleep(1 / ORDER_RATE)
-    time.sleep(0.5)
-    placed = feeder.call("placed")
-    return [placed[quantity] - at for quantity, at in sent.items() if quantity in placed]
 
 
 def start_with(orders: int) -> float:
@@ -152,7 +179,7 @@ def start_with(orders: int) -> float:
         client = server.client()
         try:
             candidate.start(feeder.call("port"), server, [])
-            wait_until(lambda: client.get(_FLAG) == b"1", "no OMS flag", limit=60, tell=candidate.program.output)
+            wait_until(lambda: client.get(_FLAG) == b"1", "no OMS flag", limit=60, tell=candidate.program.output, pause=0.002)
             trusted = time.monotonic_ns()
             alive = sum(client.hlen(key) - 1 for key in client.scan_iter(f"URANUS:*:{NAME}:O:*")) // 2
             if alive != orders:

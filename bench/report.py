@@ -7,10 +7,12 @@ from typing import Any
 
 import attrs
 
-from bench import memory
+from bench import memory, order_report
+from bench.alone import Alone
 from bench.candidates import LABELS
 from bench.chain import Chain
 from bench.flood import Flood
+from bench.goal import Goal
 from bench.latency import BUSY, QUIET, Latency, Pace
 from bench.memory import Memory
 from bench.orders import OrderFigures
@@ -25,17 +27,8 @@ class Results:
     quiet: dict[str, Latency] = attrs.field(factory=dict)
     memory: Memory | None = None
     orders: dict[str, OrderFigures] = attrs.field(factory=dict)
-    start: float | None = None
+    alone: Alone = attrs.field(factory=Alone)
     chain: Chain | None = None
-
-
-@attrs.frozen
-class Goal:
-    """One goal of the project: what, the figure that was reached, whether it is enough."""
-
-    what: str
-    figure: str
-    met: bool
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -50,7 +43,8 @@ def figures(results: Results) -> str:
     keys = [key for key in LABELS if key in measured] or ["gateway"]
     rows = [*_flood_rows(results.floods, keys), *_latency_rows(BUSY, results.latencies, keys)]
     rows += [*_latency_rows(QUIET, results.quiet, keys), *_memory_rows(results.memory, keys)]
-    rows += [*_order_rows(results.orders, keys), *_own_rows(results, keys)]
+    others = [*order_report.order_rows(results.orders), *order_report.own_rows(results.alone, results.chain)]
+    rows += [[what, *(said.get(key, "") for key in keys)] for what, said in others]
     return table(["", *(LABELS[key] for key in keys)], rows)
 
 
@@ -103,56 +97,12 @@ def _memory_rows(found: Memory | None, keys: list[str]) -> list[list[str]]:
     return [[what, *(figure if key == "gateway" else "" for key in keys)] for what, figure in rows]
 
 
-def _order_rows(found: dict[str, OrderFigures], keys: list[str]) -> list[list[str]]:
-    if not found:
-        return []
-
-    def pair(what: str, name: str) -> list[str]:
-        return _row(what, found, keys, lambda one: f"{getattr(one, f'{name}_p50'):.2f}, {getattr(one, f'{name}_p99'):.2f}")
-
-    return [
-        pair("orderStatus to hash and channel: p50, p99, ms", "status"),
-        pair("PLACE_ORDER on CMD to its bytes at TWS: p50, p99, ms", "place"),
-        pair("… with a client_oid (the gateway reserves it in Redis first)", "reserved"),
-    ]
-
-
-def _own_rows(results: Results, keys: list[str]) -> list[list[str]]:
-    rows = []
-    if results.start is not None:
-        rows.append(("5,000 living orders at the start: seconds until OMS=1", f"{results.start:.1f}"))
-    if results.chain is not None:
-        rows.append((f"option chain, {results.chain.hits} hits: longest hold of the reactor, ms", f"{results.chain.held_ms:.1f}"))
-    return [[what, *(figure if key == "gateway" else "" for key in keys)] for what, figure in rows]
-
-
 def goals(results: Results) -> list[Goal]:
     """Every goal whose figures were measured."""
     books = [*_flood_goals(results.floods), *_latency_goals(BUSY, results.latencies), *_latency_goals(QUIET, results.quiet)]
     books += _memory_goals(results.memory)
-    return [*books, *_order_goals(results.orders), *_own_goals(results)]
-
-
-def _order_goals(found: dict[str, OrderFigures]) -> list[Goal]:
-    if not {"gateway", "async"} <= found.keys():
-        return []
-    gateway, peer = found["gateway"], found["async"]
-    goals = [Goal("orders: nothing is missing", f"{gateway.missing} missing", not gateway.missing)]
-    for name, what in (("status", "orderStatus to channel"), ("place", "CMD to placeOrder")):
-        for percent in ("p50", "p99"):
-            ratio = getattr(gateway, f"{name}_{percent}") / getattr(peer, f"{name}_{percent}")
-            goals.append(Goal(f"orders: {what}, {percent} at most half of the bridge", f"{ratio:.2f} times", ratio <= 0.5))
-    return goals
-
-
-def _own_goals(results: Results) -> list[Goal]:
-    found = []
-    if results.start is not None:
-        found.append(Goal("orders: 5,000 at the start in under 6 s", f"{results.start:.1f} s", results.start < 6))
-    if results.chain is not None:
-        held, hits = results.chain.held_ms, results.chain.hits
-        found.append(Goal(f"chain: {hits} hits hold the reactor for at most 20 ms", f"{held:.1f} ms", hits > 500 and held <= 20))
-    return found
+    alone = order_report.own_goals(results.alone, results.chain)
+    return [*books, *order_report.order_goals(results.orders), *alone]
 
 
 #: Whose flood, beside whose, at least how many times as fast.

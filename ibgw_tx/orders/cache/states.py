@@ -47,6 +47,8 @@ __all__ = [
 class State(enum.Enum):
     """Where an order is in its life."""
 
+    __hash__ = object.__hash__  # in C: they are keys on the path of every status
+
     SENT = "sent"
     LIVE = "live"
     HELD = "held"
@@ -57,6 +59,8 @@ class State(enum.Enum):
 
 class Sign(enum.Enum):
     """What a message, or the want of one, says about an order's life."""
+
+    __hash__ = object.__hash__  # in C: they are keys on the path of every status
 
     LIVE = "a working status"
     HELD = "the status Inactive"
@@ -87,6 +91,8 @@ TRANSITIONS: dict[State, dict[Sign, State]] = {
 
 class Mark(enum.Enum):
     """A fact beside the state."""
+
+    __hash__ = object.__hash__  # in C: they are keys on the path of every status
 
     OURS = "sent by this gateway in this run"
     SPOKEN = "TWS has said something of it, so bots may hear of it"
@@ -154,6 +160,8 @@ def is_step_back(word: str, known: str) -> bool:
 
 class Wait(enum.Enum):
     """What an order waits for; the cache asks TWS when it takes too long (GIVE_UP: ends the waiting)."""
+
+    __hash__ = object.__hash__  # in C: they are keys on the path of every status
 
     ANSWER = "no answer to the order"
     GIVE_UP = "no answer to the order within the limit"
