@@ -14,6 +14,7 @@ from twisted.python import usage
 from ibgw_tx.config import SETTINGS, Config, ConfigError, configure, near_misses
 from ibgw_tx.redis.shell.tls import NotTrusted, context
 from ibgw_tx.runtime.clean_exit import CleanExit
+from ibgw_tx.runtime.garbage import spare_the_lasting
 from ibgw_tx.runtime.log import Logger, show_debug
 from ibgw_tx.runtime.log_output import Logged, observer
 from ibgw_tx.runtime.supervisor import Supervisor
@@ -116,6 +117,9 @@ def makeService(options: Options, reactor: Any = None) -> IService:
     if options.config.metrics is not None:
         _sight(tenure, *options.config.metrics, reactor).setServiceParent(tenure)
     exit.setServiceParent(tenure)
+    if options.parent is not None:
+        # Under twistd; a test's process is not the gateway's.
+        spare_the_lasting()
     return _logged(tenure, options)  # type: ignore[return-value]
 
 

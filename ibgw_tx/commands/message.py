@@ -135,8 +135,10 @@ def check_age(t: Any, now: int, max_age: int) -> None:
 
 
 def _params(body: dict[str, Any]) -> dict[str, Any]:
-    beside = {member: value for member, value in body.items() if member not in _FRAME}
     params = body.get("params")
+    if type(params) is dict and body.keys() <= _FRAME:
+        return params
+    beside = {member: value for member, value in body.items() if member not in _FRAME}
     if params is None:
         return beside
     if not isinstance(params, dict):

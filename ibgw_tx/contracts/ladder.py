@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from decimal import Decimal
+from functools import lru_cache
 
 import attrs
 
@@ -40,6 +41,7 @@ class Ladder:
         return not count % step or not (count - self.edges[place]) % step
 
 
+@lru_cache(maxsize=1000)
 def ladder_of(rule: Rule, magnifier: int = 1) -> Ladder | None:
     """The ladder of a rule for prices as orders have them; None for one that is finer than floats can decide."""
     times = max(magnifier, 1)

@@ -121,6 +121,9 @@ class Direct:
             # It does not leave; what Redis has of it goes when it has answered.
             self._finish(order, error)
         self._redis.look_now()
+        if order.finish is not None and order.attempt is not None:
+            # It has to wait, so from now on it can be refused meanwhile.
+            self._attempts.begin(order.attempt)
         return True
 
     def _read(self, command: Command, now: int) -> tuple[PlainOrder, PlainContract, IBSession] | None:
@@ -146,17 +149,16 @@ class Direct:
     def _make_ready(self, order: _Order, command: Command, ref: str, now: int) -> None:
         """What Redis need not be waited for."""
         plain, known = order.plain, order.known
+        order.frame = rendered(order.session.client, known, plain, order.order_id, ref)
         members = plain.members
         sent = members if plain.client_oid else {**members, "orderRef": ref}
         order.draft = Draft(order.order_id, sent, known.contract, plain.client_oid, known.market, known.pair)
         wanted = ((OrderRequest(command.params["contract"], members), known.contract),)
         oids = (plain.client_oid,) if plain.client_oid else ()
         order.attempt = DirectAttempt(command, now, oids, orders=wanted, refused=partial(self._finish, order))
-        self._attempts.begin(order.attempt)
         terms = terms_of_members(sent)
         place = known.market, known.pair
         self._unanswered.keep(Record(order.order_id, ref, known.contract, terms, int(now), command.id, *place))
-        order.frame = rendered(order.session.client, known, plain, order.order_id, ref)
 
     def _finish(self, order: _Order, outcome: Ack | Exception) -> None:
         finish, order.finish = order.finish, None
