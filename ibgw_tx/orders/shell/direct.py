@@ -179,10 +179,13 @@ class Direct:
         elif taken:
             self._unanswered.drop((order.order_id,))
             self._later(order, self._refuse_taken(order))
-        elif order.finish is None:
-            self._give_back(order)
         else:
-            self._leave(order)
+            if order.claim is not None:
+                self._reservations.holds(order.claim)
+            if order.finish is None:
+                self._give_back(order)
+            else:
+                self._leave(order)
 
     async def _refuse_taken(self, order: _Order) -> None:
         """Another command has that name."""

@@ -91,8 +91,7 @@ class Reservations:
             raise
         taken = [oid for oid, reply in zip(kept, replies[len(along) :], strict=True) if reply is None]
         if not taken:
-            self._unused.difference_update(kept)
-            self._note(kept)
+            self.holds(*claims)
             return {}
         await self.release([oid for oid in kept if oid not in taken])
         return await self.kept_of(taken)
@@ -140,8 +139,10 @@ class Reservations:
         found = await self._redis.call("MGET", *(self._key(oid) for oid in doubtful))
         await self.release([oid for (oid, kept), value in zip(doubtful.items(), found, strict=True) if value == kept])
 
-    def _note(self, kept: Mapping[str, bytes]) -> None:
-        self._last.update(kept)
+    def holds(self, *claims: Claim) -> None:
+        """Redis has carried them out."""
+        self._unused.difference_update(claim.client_oid for claim in claims)
+        self._last.update((claim.client_oid, claim.kept) for claim in claims)
         while len(self._last) > MEMORY:
             del self._last[next(iter(self._last))]
 

@@ -154,3 +154,12 @@ def test_a_record_is_read_back_as_what_it_was_made_of(ref):
     terms = Terms("BUY", 100, "LMT", 150.25, None, "DAY", "DU1")
     record = Record(5, ref, contract, terms, 1700000000000, "id", "NASDAQ", "USD-AAPL")
     assert read_record(text) == record and json.loads(text) == json.loads(json.dumps(record.to_json()))
+
+
+def test_a_redis_that_comes_back_without_the_name_gets_it_again(direct_world):
+    direct_world.place("a")
+    name = kept(direct_world, "a")
+    direct_world.link.go_down()
+    direct_world.link.keys.pop(names.reservation("demo", "a"))
+    direct_world.link.bring_up()
+    assert name is not None and kept(direct_world, "a") == name
