@@ -36,12 +36,7 @@ class RedisLink(Service):
 
     log = Logger()
 
-    def __init__(
-        self,
-        way: Way,
-        channel: str,
-        fence: Fence | None = None,
-    ) -> None:
+    def __init__(self, way: Way, channel: str, fence: Fence | None = None) -> None:
         """`fence`: what keeps a gateway out whose name is another's now."""
         self.setName("redis")
         self.up = False
