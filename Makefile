@@ -13,7 +13,7 @@ OLD := .venv-981
 CUT := tests/tws tests/books tests/model tests/orders/entry tests/history tests/integration/test_versions.py \
 	tests/sim/server tests/integration/test_orders.py tests/integration/test_books.py tests/integration/test_order_changes.py
 
-.PHONY: demo test test-sockets test-rest test-981 lint bench soak faults docs deb pins clean env env-981
+.PHONY: demo test test-sockets test-rest test-981 lint bench soak faults fuzz docs deb pins clean env env-981
 .DEFAULT_GOAL := demo
 
 # Live books in this terminal: an embedded Redis, a simulated TWS, the gateway. Ctrl-C ends it, or DURATION seconds.
@@ -51,9 +51,17 @@ bench: env
 	$(BIN)/python -m bench
 
 # Orders at 20 a second for so long; what gateway and ibsim hold meanwhile is in build/soak.csv and build/soak.svg.
-MINUTES ?= 60
+soak: MINUTES ?= 60
 soak: env
 	$(BIN)/python -m bench.soak --minutes $(MINUTES)
+
+# Coverage-guided fuzzing of what is read from the network: what TWS says, what bots command, what Redis answers (tests/fuzz).
+# A found case ends it, and stands in build/fuzz; the corpus there grows from run to run.
+TARGET ?= frames commands replies
+fuzz: MINUTES ?= 10
+fuzz: env
+	$(INSTALL) '.[fuzz]'
+	for target in $(TARGET); do nice $(BIN)/python -m tests.fuzz $$target $(MINUTES) || exit; done
 
 # The documents as a site, in build/site. Strict: a broken link ends it.
 docs: env

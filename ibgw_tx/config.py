@@ -46,6 +46,7 @@ SETTINGS = (
     Setting("name", "TWS_GATEWAY_NAME", None, values.name, "name of this gateway in Redis; required"),
     Setting("tws-host", "TWS_API_ADDR", "127.0.0.1", values.text, "host of TWS or IB Gateway"),
     Setting("tws-port", "TWS_API_PORT", "4002", values.port, "its API port"),
+    Setting("allow-remote", "IBGW_ALLOW_REMOTE", "0", values.switch, "TWS may be on another host: no warning", bare=True),
     Setting("client-id", "TWS_API_CLIENTID", "0", values.integer(0, 2**31 - 1), "API client id; only 0 sees manual orders"),
     Setting("redis-host", "REDIS_HOST", "127.0.0.1", values.text, "host of Redis"),
     Setting("redis-port", "REDIS_PORT", "6379", values.port, "its port"),
@@ -119,6 +120,7 @@ SETTINGS = (
     Setting(
         "metrics", "IBGW_METRICS", None, values.listen, "[HOST:]PORT of metrics and status page, read-only; loopback unless told"
     ),
+    Setting("metrics-hosts", "IBGW_METRICS_HOSTS", None, values.words, "further names under which browsers reach it; *: any"),
     Setting("record", "IBGW_RECORD", None, values.text, "file that gets every frame of TWS, both ways"),
     Setting("record-accounts", "IBGW_RECORD_ACCOUNTS", "0", values.switch, "1: leave account numbers unmasked in it"),
     Setting(
@@ -158,6 +160,7 @@ class Config:
     name: str
     tws_host: str
     tws_port: int
+    allow_remote: bool
     client_id: int
     redis_host: str
     redis_port: int
@@ -187,6 +190,7 @@ class Config:
     price_collar: float | None
     allowed_symbols: tuple[str, ...] | None
     metrics: tuple[str, int] | None
+    metrics_hosts: tuple[str, ...] | None
     record: str | None
     record_accounts: bool
     events: int

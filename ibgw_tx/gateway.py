@@ -88,7 +88,7 @@ class Gateway(MultiService):
         newest = min(config.max_server_version or MAX_VERSION, MAX_VERSION)
         own = parts.hot_protobuf(), parts.traffic, parts.shortcuts()
         make = partial(IBSession, config.client_id, self, hot, reactor, self.recorder, rate, newest, *own)
-        factory = IBSessionFactory(make, reactor, config.tws_address)
+        factory = IBSessionFactory(make, reactor, config.tws_address, config.allow_remote)
         self.ib = TWSLink(config.tws_host, config.tws_port, factory, reactor)
         now, trouble, forgotten = self.clock.now_ms, (lambda: factory.trouble), self._redis_up
         self.standing = Status(config, parts, reactor, now, lambda: self._session, trouble, forgotten, self._supervisor)

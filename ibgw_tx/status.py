@@ -17,6 +17,7 @@ from ibgw_tx.config import Config
 from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.errors import RedisDown
+from ibgw_tx.model.loopback import is_loopback
 from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.runtime.supervisor import Supervisor
@@ -184,6 +185,11 @@ class Status:
 
     # STATUS.
 
+    def _is_remote(self) -> bool:
+        """Whether TWS is known to be on another host."""
+        session = self._session()
+        return is_loopback(self._config.tws_host) is False or (session is not None and session.is_remote)
+
     async def command(self, command: Command) -> dict[str, Any]:
         """STATUS: a `result` with everything that an operator asks first. It needs no TWS."""
         expect_members(command.params)
@@ -206,6 +212,7 @@ class Status:
                 "server": None if session is None else session.client.server_version,
             },
             "addresses": {"tws": config.tws_address, "redis": parts.redis.address},
+            "remote": {"tws": self._is_remote(), "allowed": config.allow_remote},
             "clientId": config.client_id,
             "accounts": [] if session is None else list(session.accounts),
             "limits": self._limits(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -115,7 +116,7 @@ def makeService(options: Options, reactor: Any = None) -> IService:
     exit = CleanExit(reactor)
     tenure = make_tenure(options.config, reactor, exit.fail, Supervisor(os.environ.get("NOTIFY_SOCKET")))
     if options.config.metrics is not None:
-        _sight(tenure, *options.config.metrics, reactor).setServiceParent(tenure)
+        _sight(tenure, *options.config.metrics, options.config.metrics_hosts or (), reactor).setServiceParent(tenure)
     exit.setServiceParent(tenure)
     if options.parent is not None:
         # Under twistd; a test's process is not the gateway's.
@@ -123,15 +124,17 @@ def makeService(options: Options, reactor: Any = None) -> IService:
     return _logged(tenure, options)  # type: ignore[return-value]
 
 
-def _sight(tenure: Any, host: str, port: int, reactor: Any) -> MultiService:
+def _sight(tenure: Any, host: str, port: int, names: Sequence[str], reactor: Any) -> MultiService:
     from ibgw_tx.facts import Facts  # noqa: PLC0415 (as tenure)
+    from ibgw_tx.sight.hosts import Hosts  # noqa: PLC0415
     from ibgw_tx.sight.shell.service import SightService, bind  # noqa: PLC0415
 
     try:
         bound = bind(host, port)
     except OSError as error:
         raise SystemExit(f"ibgateway: --metrics (IBGW_METRICS) {host}:{port}: {error.strerror}") from None
-    return SightService(bound, lambda: None if tenure.gateway is None else Facts.of(tenure.gateway), reactor)
+    facts = lambda: None if tenure.gateway is None else Facts.of(tenure.gateway)  # noqa: E731
+    return SightService(bound, facts, Hosts(host, platform.node(), names), reactor)
 
 
 def _logged(service: MultiService, options: Options) -> MultiService:

@@ -104,10 +104,18 @@ def _object(message: str | bytes) -> dict[str, Any]:
     except ValueError as error:
         body = _with_a_huge_id(message)
         if body is None:
-            raise Refused(None, None, CommandError(errors.BAD_JSON, f"not JSON: {error}")) from None
+            raise _unread(message, error) from None
     if not isinstance(body, dict):
         raise Refused(None, None, CommandError(errors.BAD_JSON, "a command is a JSON object"))
     return body
+
+
+def _unread(message: str | bytes, error: ValueError) -> Refused:
+    """No JSON to us; a number beyond every double, and half a character, are JSON all the same: the id is told."""
+    told = jsontext.members_as_told(message, "id", "cmd") or {}
+    cmd = told.get("cmd")
+    id_ = told.get("id")
+    return Refused(id_, cmd if isinstance(cmd, str) else None, CommandError(errors.BAD_JSON, f"not JSON: {error}"))
 
 
 def _with_a_huge_id(message: str | bytes) -> dict[str, Any] | None:

@@ -148,7 +148,15 @@ def tws(facts: Facts) -> Verdict:
     heard = (facts.told.get("ages") or {}).get("heard")
     if heard is None:
         return Verdict("tws", False, f"{address}: no session")
-    return Verdict("tws", heard <= HEARD_LIMIT, f"{address}, heard {heard:.1f} s ago")
+    return Verdict("tws", heard <= HEARD_LIMIT, f"{address}, heard {heard:.1f} s ago{_remote(facts.told)}")
+
+
+def _remote(told: Mapping[str, Any]) -> str:
+    """Said, and no fault: whether the way there is private nobody here can see."""
+    found = told.get("remote") or {}
+    if not found.get("tws") or found.get("allowed"):
+        return ""
+    return "; on another host: its API has no password, put a tunnel between (or --allow-remote)"
 
 
 def flags(facts: Facts) -> Verdict:

@@ -42,9 +42,9 @@ class Notice:
 
     @property
     def more(self) -> dict[str, Any]:
-        """What bots are told of it beside code and text."""
+        """What bots are told of it beside code and text; a time that is no epoch ms of our days is none."""
         rejected = {"reject": json_text.embedded(self.reject)} if self.reject else {}
-        return rejected | ({"errorTime": self.time} if self.time else {})
+        return rejected | ({"errorTime": self.time} if 10**12 <= self.time < 10**13 else {})
 
 
 @attrs.frozen

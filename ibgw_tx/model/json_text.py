@@ -148,5 +148,28 @@ def loads_texts(data: bytes | str) -> dict[str, Any]:
     return found
 
 
+def members_as_told(data: bytes | str, *names: str) -> dict[str, Any] | None:
+    """These members of an object that is JSON and that `loads` does not take (a number beyond every double): as text or numbers.
+
+    None for what is no JSON, or no object. A member that is neither text nor number is left out.
+    """
+    try:
+        body = json.loads(data, parse_float=NumberText, parse_int=NumberText, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(body, dict):
+        return None
+    return {name: body[name] for name in names if isinstance(body.get(name), str | NumberText) and _is_whole(body[name])}
+
+
+def _is_whole(found: str | NumberText) -> bool:
+    """Whether it can be written back."""
+    try:
+        dumps(found)
+    except TypeError:
+        return False
+    return True
+
+
 def _no_number(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")

@@ -103,6 +103,7 @@ TOLD: dict[str, Any] = {
     "reasons": [], "addresses": {"tws": "127.0.0.1:4002"}, "ages": {"heard": 0.2}, "versions": {"ibgateway": "1", "ibapi": "9"},
     "messages": {"rate": 45, "sent": 3, "waiting": {"order": 0}},
 }  # fmt: skip
+REMOTE = {**TOLD, "remote": {"tws": True, "allowed": False}}
 WELL = Facts(
     name="x", now=NOW, redis_now=NOW, redis_version="7", settings={"maxmemory": "0", "maxmemory-policy": "noeviction"},
     status=[True, NOW - 500], listeners=1, told=TOLD, flags={"SEHK": True}, books={"c": NOW - 1000}, version="1",
@@ -139,6 +140,16 @@ def bad(**changes: Any) -> set[str]:
 )
 def test_each_thing_that_is_not_well_has_its_verdict(changes: dict[str, Any], subjects: set[str]) -> None:
     assert bad(**changes) == subjects
+
+
+def test_a_tws_on_another_host_is_said_and_no_fault() -> None:
+    def text(told: dict[str, Any]) -> str:
+        found = verdicts(attrs.evolve(WELL, told=told))
+        assert all(each.well for each in found)
+        return next(each.text for each in found if each.subject == "tws")
+
+    assert "on another host" in text(REMOTE) and "--allow-remote" in text(REMOTE)
+    assert "another host" not in text(TOLD) + text({**TOLD, "remote": {"tws": True, "allowed": True}})
 
 
 def test_figures_of_a_column_have_the_same_places() -> None:

@@ -73,8 +73,28 @@ def test_nobody_gets_in_with_anothers_password(server: EmbeddedRedis, user: str)
 
 
 STATUS, HASH, BOOK = "IBGateway:acl:status", "URANUS:SEHK:acl:O:HKD-1137", "URANUS:SEHK:HKD-1137:full_odbk_channel"
+#: What nobody but an admin may do, whatever he reads or writes.
+SYSTEM = [
+    ("CONFIG", "GET", "*"), ("CONFIG", "SET", "maxmemory", "1"), ("DEBUG", "SLEEP", "0"), ("FLUSHALL",), ("FLUSHDB",),
+    ("ACL", "LIST"), ("ACL", "SETUSER", "x"), ("ACL", "GETUSER", "admin"), ("MODULE", "LIST"), ("SHUTDOWN", "NOSAVE"),
+    ("MONITOR",), ("REPLICAOF", "NO", "ONE"), ("CLIENT", "KILL", "TYPE", "normal"), ("CLIENT", "PAUSE", "1"), ("SAVE",),
+    ("SWAPDB", "0", "1"), ("EVAL", "return 1", "0"), ("SCRIPT", "FLUSH"), ("KEYS", "*"), ("MIGRATE", "h", "1", STATUS, "0", "1"),
+]  # fmt: skip
 FORBIDDEN = {
+    "ibgw-books": [
+        *SYSTEM, ("SCAN", "0"), ("HGETALL", HASH), ("HGET", HASH, "1"), ("GET", "IBGateway:acl:balance"), ("TYPE", HASH),
+        ("HGETALL", "IBGateway:acl:account:DU1000001"), ("XREAD", "STREAMS", "IBGateway:acl:events", "0"), ("EXISTS", HASH),
+        ("XRANGE", "IBGateway:acl:CMDS", "-", "+"), ("GET", "IBGateway:acl:halt"), ("GET", "another"), ("CLIENT", "LIST"),
+        ("GET", "IBGateway:acl:client_oid:acl-1"), ("GET", "URANUS:SEHK:acl:OMS"), ("PUBSUB", "CHANNELS"), ("RANDOMKEY",),
+        ("SUBSCRIBE", "IBGateway:acl:ACK"), ("SUBSCRIBE", "IBGateway:acl:fills"), ("SUBSCRIBE", "URANUS:SEHK:acl:O_channel"),
+        ("PSUBSCRIBE", "URANUS:*"), ("PSUBSCRIBE", "*"), ("SUBSCRIBE", "IBGateway:acl:CMD"), ("PUBLISH", BOOK, "[]"),
+        ("PUBLISH", "IBGateway:acl:CMD", "{}"), ("XADD", "IBGateway:acl:CMDS", "*", "json", "{}"), ("SET", STATUS, "[true,1]"),
+        ("SET", "URANUS:SEHK:HKD-1137:orderbook", "[]"), ("DEL", "URANUS:SEHK:HKD-1137:orderbook"), ("GETDEL", STATUS),
+    ],
     "ibgw-reader": [
+        *SYSTEM, ("CLIENT", "LIST"), ("PUBSUB", "CHANNELS"), ("PUBLISH", "IBGateway:acl:ACK", "{}"), ("GETDEL", STATUS),
+        ("PUBLISH", "URANUS:SEHK:acl:O_channel", "{}"), ("PSUBSCRIBE", "*"), ("SUBSCRIBE", "another"),
+        ("XTRIM", "x", "MAXLEN", "0"),
         ("PUBLISH", "IBGateway:acl:CMD", "{}"), ("XADD", "IBGateway:acl:CMDS", "*", "json", "{}"), ("SET", STATUS, "[true,1]"),
         ("HSET", HASH, "1", "{}"), ("HDEL", HASH, "1"), ("DEL", HASH), ("PUBLISH", BOOK, "[]"), ("EXPIRE", HASH, "1"),
         ("EVAL", "return redis.call('SET', KEYS[1], 'x')", "1", STATUS), ("SUBSCRIBE", "IBGateway:acl:CMD"), ("GET", "another"),
@@ -82,6 +102,10 @@ FORBIDDEN = {
         ("COPY", HASH, "URANUS:x"), ("MONITOR",),
     ],
     "ibgw-trader": [
+        *SYSTEM, ("SCAN", "0"), ("GET", "IBGateway:acl:CMDS"), ("XREAD", "STREAMS", "IBGateway:acl:CMDS", "0"), ("HGETALL", HASH),
+        ("SUBSCRIBE", "IBGateway:acl:ACK"), ("SUBSCRIBE", BOOK), ("XGROUP", "DESTROY", "IBGateway:acl:CMDS", "ibgateway"),
+        ("XACK", "IBGateway:acl:CMDS", "ibgateway", "1-1"), ("XDEL", "IBGateway:acl:CMDS", "1-1"), ("PUBLISH", "another", "x"),
+        ("PUBLISH", "IBGateway:acl:fills", "{}"), ("XADD", "another", "*", "json", "{}"),
         ("HSET", HASH, "1", "{}"), ("HDEL", HASH, "1"), ("SET", STATUS, "[true,1]"), ("DEL", "IBGateway:acl:CMDS"),
         ("GET", STATUS),
         ("PUBLISH", "IBGateway:acl:ACK", "{}"), ("PUBLISH", BOOK, "[]"), ("PUBLISH", "URANUS:SEHK:acl:O_channel", "{}"),
@@ -89,11 +113,17 @@ FORBIDDEN = {
         ("EVAL", "return 1", "0"), ("CONFIG", "SET", "maxmemory", "1"), ("CLIENT", "KILL", "ID", "1"), ("MONITOR",),
     ],
     "ibgateway": [
+        ("CONFIG", "GET", "*"), ("DEBUG", "SLEEP", "0"), ("FLUSHDB",), ("ACL", "LIST"), ("MODULE", "LIST"), ("KEYS", "*"),
+        ("SAVE",), ("SCRIPT", "FLUSH"), ("REPLICAOF", "NO", "ONE"), ("SUBSCRIBE", "another"), ("XADD", "another", "*", "a", "b"),
         ("CONFIG", "SET", "maxmemory", "1"), ("FLUSHALL",), ("SET", "another", "x"), ("GET", "another"), ("SHUTDOWN",),
         ("PUBLISH", "another", "x"), ("ACL", "SETUSER", "x"), ("MONITOR",), ("CLIENT", "PAUSE", "1"),
         ("EVAL", "return redis.call('SET', KEYS[1], 'x')", "1", "another"),
     ],
     "ibgw-operator": [
+        ("DEBUG", "SLEEP", "0"), ("FLUSHDB",), ("ACL", "LIST"), ("MODULE", "LIST"), ("EVAL", "return 1", "0"),
+        ("SCRIPT", "FLUSH"), ("REPLICAOF", "NO", "ONE"), ("PUBLISH", "another", "x"), ("SAVE",),
+        ("XADD", "IBGateway:acl:CMDS", "*", "json", "{}"), ("CLIENT", "PAUSE", "1"), ("SUBSCRIBE", "another"),
+        ("PSUBSCRIBE", "*"), ("DEL", "another"), ("RENAME", HASH, "URANUS:x"),
         ("CONFIG", "SET", "maxmemory", "1"), ("FLUSHALL",), ("SHUTDOWN",), ("ACL", "SETUSER", "x"), ("SET", STATUS, "[true,1]"),
         ("HSET", HASH, "1", "{}"), ("GET", "another"), ("CLIENT", "KILL", "ID", "1"), ("MONITOR",),
     ],
@@ -110,6 +140,50 @@ def test_what_is_not_his_is_refused(server: EmbeddedRedis, user: str, words: tup
         connect(server, user).execute_command(*words)
     said = str(refused.value).lower()
     assert "permission" in said or "acl failure in script" in said, said
+
+
+@pytest.mark.parametrize("user", ["ibgw-books", "ibgw-reader", "ibgw-trader"])
+def test_every_command_that_is_not_named_is_refused_whatever_redis_brings(server: EmbeddedRedis, user: str) -> None:
+    """With as many words as it needs, and a key that its user may use: the command alone is what is refused."""
+    (line,) = (line for line in USERS.splitlines() if line.startswith(f"user {user} "))
+    allowed = {word.partition("|")[0] for word in re.findall(r"\+([\w|]+)", line)}
+    key = STATUS if user != "ibgw-trader" else "IBGateway:acl:CMDS"
+    tried = 0
+    thief = connect(server, user)
+    for name, command in connect(server, "admin").command().items():
+        flags = {flag.decode() if isinstance(flag, bytes) else str(flag) for flag in command["flags"]}
+        if name.lower() in allowed or flags & {"no_auth", "no-auth"}:
+            continue
+        with pytest.raises(redis.ResponseError) as refused:
+            thief.execute_command(name, *[key] * (abs(command["arity"]) - 1))
+        said = str(refused.value).lower()
+        assert "permission" in said or "unknown subcommand" in said, f"{name}: {said}"
+        tried += 1
+    assert tried > 150
+
+
+def test_a_reader_of_books_hears_books_and_reads_what_names_them(server: EmbeddedRedis) -> None:
+    books = connect(server, "ibgw-books")
+    named = ("Contract:STK:SEHK:HKD-1137", "ContractId:1", "MarketRule:26", "Chain:1", "Bars:SEHK:STK:HKD-1:1 min", "Greeks:x")
+    for key in (STATUS, "URANUS:SEHK:HKD-1137:orderbook", *(f"IBGateway:{each}" for each in named)):
+        assert books.exists(key) in (0, 1) and books.mget(key) is not None
+    ear = books.pubsub()
+    ear.psubscribe("URANUS:*:full_odbk_channel", "URANUS:*:full_tick_channel", "IBGateway:Bars:*")
+    ear.subscribe(BOOK, "URANUS:SEHK:HKD-1137:full_tick_channel", "IBGateway:Bars:SEHK:STK:HKD-1137:5 secs")
+    assert [ear.get_message(timeout=5)["type"] for _ in range(6)] == ["psubscribe"] * 3 + ["subscribe"] * 3
+
+
+def test_a_trader_of_one_gateway_gives_the_others_no_command(server: EmbeddedRedis) -> None:
+    """As docs/security.md writes it."""
+    document = (PACKAGE.parent / "docs" / "security.md").read_text(encoding="utf-8")
+    (rules,) = re.findall(r"^user paper-trader (on .*)$", document, re.MULTILINE)
+    words = rules.replace("CHANGE-ME-paper", password("paper-trader")).split()
+    connect(server, "admin").execute_command("ACL", "SETUSER", "paper-trader", *words)
+    trader = connect(server, "paper-trader")
+    assert trader.publish("IBGateway:paper:CMD", "{}") == 0 and trader.xadd("IBGateway:paper:CMDS", {"json": "{}"})
+    for command in (("PUBLISH", "IBGateway:live:CMD", "{}"), ("XADD", "IBGateway:live:CMDS", "*", "json", "{}"), ("GET", STATUS)):
+        with pytest.raises(redis.ResponseError):
+            trader.execute_command(*command)
 
 
 def test_a_reader_may_ask_for_the_patterns_of_bots(server: EmbeddedRedis) -> None:
@@ -163,10 +237,19 @@ class Ear(threading.Thread):
         self.heard: list[tuple[str, Any]] = []
         self._pubsub = client.pubsub(ignore_subscribe_messages=True)
         self._pubsub.psubscribe(*patterns)
-        self.over = False
+        self._over = threading.Event()
+
+    def __enter__(self) -> Ear:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self.join()
+        self._pubsub.close()
 
     def run(self) -> None:
-        while not self.over:
+        while not self._over.is_set():
             message = self._pubsub.get_message(timeout=0.2)
             if message:
                 self.heard.append((message["channel"], json.loads(message["data"])))
@@ -199,10 +282,16 @@ def day(server: EmbeddedRedis) -> Iterator[Any]:
 
 
 def test_a_day_of_the_gateway_as_its_own_user(server: EmbeddedRedis, day: Any) -> None:
+    connect(server, "admin").acl_log_reset()
+    with (
+        Ear(connect(server, "ibgw-reader"), "URANUS:*", "IBGateway:*:ACK", "IBGateway:*:fills") as ear,
+        Ear(connect(server, "ibgw-books"), "URANUS:*:full_odbk_channel", "IBGateway:Bars:*") as books,
+    ):
+        a_day(server, day, ear, books)
+
+
+def a_day(server: EmbeddedRedis, day: Any, ear: Ear, books: Ear) -> None:
     reader, trader, admin = (connect(server, user) for user in ("ibgw-reader", "ibgw-trader", "admin"))
-    admin.acl_log_reset()
-    ear = Ear(reader, "URANUS:*", "IBGateway:*:ACK")
-    ear.start()
     number = 0
 
     def send(cmd: str, by_stream: bool = False, **params: Any) -> Any:
@@ -228,6 +317,15 @@ def test_a_day_of_the_gateway_as_its_own_user(server: EmbeddedRedis, day: Any) -
     placed = send("PLACE_ORDER", **contract, order={**order, "client_oid": "acl-1"})
     assert placed["ok"], placed
     wait_for(lambda: any(channel == "URANUS:SEHK:acl:O_channel" for channel, _ in ear.heard))
+    viewer = connect(server, "ibgw-books")
+    wait_for(lambda: any(channel == BOOK and message[0] for channel, message in books.heard))
+    wait_for(lambda: json.loads(viewer.get("URANUS:SEHK:HKD-1137:orderbook") or "[[]]")[0])
+    assert json.loads(viewer.get(STATUS))[0] and "HKD" in viewer.get("IBGateway:Contract:STK:SEHK:HKD-1137")
+    assert send("SUB_BARS", **contract, barSize="5 secs")["ok"]
+    wait_for(lambda: any(channel.startswith("IBGateway:Bars:") for channel, _ in books.heard), limit=20)
+    orders = reader.hgetall("URANUS:SEHK:acl:O:HKD-1137")
+    assert json.loads(orders["acl-1"])["s"] == 1000 and reader.xread({"IBGateway:acl:events": "0"})
+    assert json.loads(reader.get("IBGateway:acl:balance")) and reader.hgetall("IBGateway:acl:account:DU1000001")
     assert send("ACCOUNT_LIST", by_stream=True)["ok"] and send("HALT")["ok"] and send("RESUME")["ok"] and send("RESET")["ok"]
     reset_at = time.time()
     wait_for(lambda: is_well(reset_at), limit=20)
@@ -244,7 +342,6 @@ def test_a_day_of_the_gateway_as_its_own_user(server: EmbeddedRedis, day: Any) -
     wait_for(lambda: is_well(killed_at + 1), limit=60)
     gateway.send_signal(signal.SIGTERM)
     said, _ = gateway.communicate(timeout=15)
-    ear.over = True
     denied = [entry for entry in admin.acl_log() if entry["username"] == "ibgateway"]
     assert gateway.returncode == 0 and not denied, denied
     assert "NOPERM" not in said and "is not allowed by this Redis" not in said and password("ibgateway") not in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import shutil
 import socket
 import subprocess
@@ -53,6 +54,42 @@ def test_health_metrics_page_and_events(site: str) -> None:
         told = next(line for line in events if line.startswith(b"data: "))
     document = json.loads(told.removeprefix(b"data: "))
     assert (document["name"], document["status"], document["alive"]) == ("sight", True, [])
+
+
+def asked_as(site: str, host: str | None, path: str = "/metrics", version: str = "1.1") -> tuple[int, bytes]:
+    """The status and the body of a request under a name."""
+    port = int(site.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        name = "" if host is None else f"Host: {host}\r\n"
+        connection.sendall(f"GET {path} HTTP/{version}\r\n{name}Connection: close\r\n\r\n".encode())
+        answer = connection.makefile("rb").read()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return int(head.split()[1]), body
+
+
+def test_only_under_a_name_of_this_host(site: str) -> None:
+    port = site.rpartition(":")[2]
+    for own in (f"127.0.0.1:{port}", "localhost", f"[::1]:{port}", f"{platform.node()}:{port}"):
+        assert asked_as(site, own)[0] == 200, own
+    assert asked_as(site, None, version="1.0")[0] == 200
+    for path in ("/", "/metrics", "/events", "/healthz", "/readyz", "/page.js", "/none"):
+        for evil in ("evil.example", f"evil.example:{port}", "127.0.0.1.evil.example"):
+            status, body = asked_as(site, evil, path)
+            assert status == 421 and b"ibgateway_" not in body and b"--metrics-hosts" in body, (path, evil)
+
+
+def test_further_names_are_a_setting(client: Any, redis_server: EmbeddedRedis) -> None:
+    port = str(free_port())
+    words = "--name=hosts", f"--redis-port={redis_server.port}", f"--tws-port={free_port()}", f"--metrics={port}"
+    gateway = start("ibgateway", *words, IBGW_METRICS_HOSTS="page.example, other.example")
+    try:
+        wait_for(lambda: client.get("IBGateway:hosts:status"), limit=30)
+        site = f"http://127.0.0.1:{port}"
+        assert [asked_as(site, name)[0] for name in ("page.example", "OTHER.example:80", "third.example")] == [200, 200, 421]
+    finally:
+        gateway.kill()
+        said, _ = gateway.communicate()
+    assert said.count("the status page is asked for as 'third.example' and refused") == 1
 
 
 def test_it_is_read_only(site: str) -> None:

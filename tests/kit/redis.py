@@ -220,6 +220,13 @@ class FakeLink(Service):
     def _hlen(self, key):
         return len(self.hashes.get(key.decode(), {}))
 
+    def _hget(self, key, field):
+        return self.hashes.get(key.decode(), {}).get(field)
+
+    def _type(self, key):
+        kinds = (b"string", self.keys), (b"hash", self.hashes), (b"stream", self.streams)
+        return next((kind for kind, kept in kinds if key.decode() in kept), b"none")
+
     def _hgetall(self, key):
         return [item for pair in self.hashes.get(key.decode(), {}).items() for item in pair]
 

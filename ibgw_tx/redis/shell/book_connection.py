@@ -9,6 +9,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from ibgw_tx.redis.shell.connections import REPLY_LIMIT, RedisFactory, RedisProtocol
+from ibgw_tx.redis.shell.replies import unasked
 from ibgw_tx.runtime.write_now import write_now
 
 
@@ -55,6 +56,8 @@ class BookProtocol(RedisProtocol):
             return
         self._reader.feed(data)
         while (reply := self._reader.gets()) is not False:
+            if not self.in_flight:
+                raise unasked()
             self.in_flight -= 1
             if isinstance(reply, Exception):
                 self.look_at(reply)

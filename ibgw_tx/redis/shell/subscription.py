@@ -39,7 +39,7 @@ class SubscriberProtocol(RedisProtocol):
         reader = self._reader
         reader.feed(data)
         while (reply := reader.gets()) is not False:
-            if type(reply) is list and reply[0] == b"message":
+            if type(reply) is list and len(reply) == 3 and reply[0] == b"message":
                 self._message(reply[-1])
             else:
                 self._replies.take(reply)

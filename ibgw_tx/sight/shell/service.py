@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.runtime.periodic import PeriodicService
+from ibgw_tx.sight.hosts import Hosts
 from ibgw_tx.sight.shell.events import INTERVAL, Events
 from ibgw_tx.sight.shell.seen import Facts, Seen
 from ibgw_tx.sight.shell.site import make_site
@@ -38,7 +39,7 @@ class SightService(MultiService):
 
     log = Logger()
 
-    def __init__(self, bound: socket.socket, facts: Callable[[], Facts | None], reactor: Any) -> None:
+    def __init__(self, bound: socket.socket, facts: Callable[[], Facts | None], hosts: Hosts, reactor: Any) -> None:
         super().__init__()
         self.setName("sight")
         seen = Seen(facts)
@@ -48,7 +49,7 @@ class SightService(MultiService):
         #: host:port, as a browser wants it.
         self.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self._reactor = reactor
-        self._site = make_site(seen, self.events, reactor)
+        self._site = make_site(seen, self.events, hosts, reactor)
         self._port: Any = None
         PeriodicService("status page", INTERVAL, self.events.tick, reactor).setServiceParent(self)
 

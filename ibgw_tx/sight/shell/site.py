@@ -1,4 +1,5 @@
 """What is served: metrics, health, the page and its events. Read-only: any method but GET and HEAD is refused (405).
+And under the names of this host alone (421): see `hosts`.
 
 A request is answered in one turn, from a document of bounded size. Bounds: CONNECTIONS at once, READERS of events.
 """
@@ -16,6 +17,8 @@ from twisted.internet.interfaces import IAddress
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
+from ibgw_tx.runtime.log import Logger
+from ibgw_tx.sight.hosts import Hosts
 from ibgw_tx.sight.shell.events import Events
 from ibgw_tx.sight.shell.seen import Seen
 
@@ -80,10 +83,27 @@ class _QuietSite(Site):
 
     noisy = False
     displayTracebacks = False
+    # `log` is what Site calls for each request.
+    _log = Logger()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, hosts: Hosts, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._open = 0
+        self._hosts = hosts
+        self._has_refused = False
+
+    def getResourceFor(self, request: Any) -> Any:
+        """What is asked for, if it is asked for under a name of ours."""
+        for name in request.requestHeaders.getRawHeaders("host", [None]):
+            if not self._hosts.admits(name):
+                self._refuse(name)
+                return Answer("text/plain; charset=utf-8", _misdirected)
+        return super().getResourceFor(request)
+
+    def _refuse(self, name: str) -> None:
+        if not self._has_refused:
+            self._has_refused = True
+            self._log.warn("the status page is asked for as {name!r} and refused: see --metrics-hosts", name=name[:100])
 
     def log(self, request: Any) -> None:
         pass
@@ -103,7 +123,7 @@ class _QuietSite(Site):
         return channel
 
 
-def make_site(seen: Seen, events: Events, reactor: Any) -> Site:
+def make_site(seen: Seen, events: Events, hosts: Hosts, reactor: Any) -> Site:
     """The whole tree."""
     registry = CollectorRegistry()
     registry.register(seen)
@@ -127,7 +147,12 @@ def make_site(seen: Seen, events: Events, reactor: Any) -> Site:
     for path, name, kind in (("", "html", "text/html"), ("page.css", "css", "text/css"), ("page.js", "js", "text/javascript")):
         content = files("ibgw_tx.sight").joinpath(f"page.{name}").read_bytes()
         root.putChild(path.encode(), Answer(f"{kind}; charset=utf-8", partial(_same, content)))
-    return _QuietSite(root, reactor=reactor, timeout=IDLE)
+    return _QuietSite(root, reactor=reactor, timeout=IDLE, hosts=hosts)
+
+
+def _misdirected(request: Request) -> bytes:
+    request.setResponseCode(421)
+    return b"nothing is served under this name; --metrics-hosts (IBGW_METRICS_HOSTS) tells which there are\n"
 
 
 def _same(content: bytes, _: Request) -> bytes:

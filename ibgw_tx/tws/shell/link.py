@@ -12,6 +12,7 @@ from twisted.internet.protocol import ReconnectingClientFactory
 from twisted.python.failure import Failure
 
 from ibgw_tx.model.advice import unreached
+from ibgw_tx.model.loopback import is_loopback
 from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws.shell.session import IBSession
@@ -31,17 +32,34 @@ class IBSessionFactory(ReconnectingClientFactory):
     factor = 1.0
     jitter = None  # type: ignore[assignment]
 
-    def __init__(self, make: Callable[[], IBSession], clock: Clock, address: str) -> None:
-        """`address`: host:port, for the log."""
+    def __init__(self, make: Callable[[], IBSession], clock: Clock, address: str, allow_remote: bool = False) -> None:
+        """`address`: host:port, for the log. `allow_remote`: TWS may be on another host, without a word about it."""
         self.clock = clock  # type: ignore[assignment]
         self.address = address
         #: What keeps TWS from being reached; "" while a session is ready.
         self.trouble = f"no session with TWS at {address} yet"
         self._make = make
         self._last_failure = ""
+        #: Whether TWS is known to be on another host.
+        self.is_remote = False
+        self._allow_remote = allow_remote
+
+    def look_at(self, host: str) -> None:
+        """TWS is at this host, or was reached there: one line in a life if that is another one and nobody has allowed it."""
+        if is_loopback(host) is not False or self.is_remote:
+            return
+        self.is_remote = True
+        if not self._allow_remote:
+            self.log.warn(
+                "TWS at {address} is on another host ({host}): its API has neither password nor encryption, and whoever reaches"
+                " that port can trade; put a tunnel between, or say --allow-remote if nobody else can get there",
+                address=self.address,
+                host=host,
+            )
 
     def buildProtocol(self, addr: IAddress | None) -> IBSession:
         """A session of its own for each connection."""
+        self.look_at(getattr(addr, "host", ""))
         session = self._make()
         session.factory = self
         return session
@@ -96,6 +114,8 @@ class TWSLink(Service):
     def startService(self) -> None:
         super().startService()
         self.factory.continueTrying = 1
+        # A name tells nothing before it has been reached.
+        self.factory.look_at(self._host)
         # connectTCP, not an endpoint: a ReconnectingClientFactory reconnects through its connector.
         self._connector = self._reactor.connectTCP(self._host, self._port, self.factory, timeout=CONNECT_LIMIT)
 

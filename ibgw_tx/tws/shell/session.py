@@ -209,6 +209,11 @@ class IBSession(TwistedProtocol):
         return self._outgoing.take_busiest()
 
     @property
+    def is_remote(self) -> bool:
+        """Whether TWS is on another host."""
+        return bool(self.factory.is_remote)
+
+    @property
     def bad_messages(self) -> int:
         """Messages that could not be taken."""
         return self._incoming.bad_messages

@@ -1,69 +1,12 @@
 """Three connections to Redis behind one service: what is bounded, what is told, what is tried again."""
 
 import pytest
-from twisted.internet.testing import MemoryReactorClock
 
 from ibgw_tx.model.errors import RedisDown
-from ibgw_tx.model.redis_access import Access
 from ibgw_tx.redis.shell import link as redislink
 from ibgw_tx.redis.shell.connections import REPLY_LIMIT
-from ibgw_tx.redis.shell.link import RedisLink
-from ibgw_tx.redis.shell.way import Way
 from tests.kit.deferreds import error, result
-from tests.kit.tws import Wire
-
-
-def info(run=1):
-    """Redis' answer to INFO server."""
-    text = b"# Server\r\nredis_version:7.0\r\nrun_id:%040d\r\n" % run
-    return b"$%d\r\n%b" % (len(text), text)
-
-
-class Server:
-    """Redis' end of one connection: words come, replies go."""
-
-    def __init__(self, protocol, clock):
-        import hiredis  # noqa: PLC0415
-
-        self.protocol, self.wire = protocol, Wire()
-        self.reader = hiredis.Reader()
-        self._read = 0
-        protocol.callLater, protocol.seconds = clock.callLater, clock.seconds
-        self.wire.protocol = protocol
-        protocol.makeConnection(self.wire)
-
-    def words(self):
-        data = self.wire.value()
-        self.reader.feed(data[self._read :])
-        self._read = len(data)
-        found = []
-        while (words := self.reader.gets()) is not False:
-            found.append([word.decode() for word in words])
-        return found
-
-    def reply(self, *replies):
-        self.protocol.dataReceived(b"".join(reply + b"\r\n" for reply in replies))
-
-
-class Place:
-    """A RedisLink whose connections a test makes by hand: 0 commands, 1 subscription, 2 books."""
-
-    def __init__(self, password=None, user=None):
-        self.clock = MemoryReactorClock()
-        way = Way(Access("127.0.0.1", 6379, user, password), self.clock)
-        self.link = RedisLink(way, "IBGateway:demo:CMD")
-        self.link.running = 1
-
-    def connect(self, number):
-        return Server(self.link._factories[number].buildProtocol(None), self.clock)
-
-    def ready(self, number=0):
-        server = self.connect(number)
-        server.reply(b"+PONG", info(), b":11")
-        if number == 1:
-            server.reply(b"*3\r\n$9\r\nsubscribe\r\n$18\r\nIBGateway:demo:CMD\r\n:1")
-        server.words()
-        return server
+from tests.kit.redis_wire import Place, info
 
 
 @pytest.fixture
@@ -477,3 +420,21 @@ def test_a_plain_redis_that_becomes_a_replica_is_told_and_kept(place):
     place.link.tell("SET", "k", "v")
     server.reply(READONLY)
     assert not server.wire.aborted
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+@pytest.mark.parametrize("said", [b"+OK", b":1", b"*0", b"$-1", b"-ERR no"])
+def test_an_answer_to_nothing_that_was_asked_begins_the_connection_anew(place, lines, number, said):
+    server = place.ready(number)
+    lines.clear()
+    server.reply(said)
+    assert server.wire.aborted and not any(place.link.connections.values())
+    assert any("answers what it was not asked" in line for line in lines)
+
+
+def test_a_message_on_the_channel_of_commands_that_is_no_text_begins_it_anew(place, lines):
+    heard = []
+    place.link.on_message = heard.append
+    server = place.ready(1)
+    server.reply(b"*3\r\n$7\r\nmessage\r\n$18\r\nIBGateway:demo:CMD\r\n:5")
+    assert server.wire.aborted and not heard
