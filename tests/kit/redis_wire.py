@@ -52,7 +52,12 @@ class Place:
         return Server(self.link._factories[number].buildProtocol(None), self.clock)
 
     def ready(self, number=0, run=1):
-        """A connection that is ready; of another `run` of Redis than the one before, which had clients of its own."""
+        """A connection that is ready; of another `run` of Redis than the one before, which had clients of its own.
+
+        Commands are heard only where they can be answered: the first connection is there before the second.
+        """
+        if number == 1 and not self.link.up:
+            self.ready(0, run)
         server = self.connect(number)
         server.reply(b"+PONG", info(run), b":11")
         if number == 1:
