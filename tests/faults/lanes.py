@@ -104,7 +104,9 @@ class Campaign:
                 try:
                     told.put((seed, version, self.day(stage, strokes)))
                 except Violation as found:
-                    folder = stage.dump(DUMPS / f"{self.name}-{seed}-{version}")
+                    folder = DUMPS / f"{self.name}-{seed}-{version}"
+                    if hasattr(stage, "bot"):
+                        stage.dump(folder)
                     told.put((seed, version, Tally(wrong=f"{found}\nall of it: {folder}")))
                     return
         except BaseException as error:

@@ -12,12 +12,12 @@ from ibgw_tx.demo.embedded_redis import EmbeddedRedis
 from tests.faults import checks
 from tests.faults.gateway import Gateway
 from tests.faults.lanes import Campaign, Tally
-from tests.faults.stage import Stage
+from tests.faults.stage import Stage, Violation
 from tests.kit.namespaces import Host
 
 REDIS_NET, TWS_NET = 87, 88
 TAKEN_OVER = 25.0  # seconds from a cut to trusted orders by the other one
-BACK = 120.0  # seconds from the end of a cut until one that was cut off stands by again, or is trusted: TWS may have kept its id
+BACK = 240.0  # seconds from the end of a cut until one that was cut off stands by again, or is trusted: TWS may have kept its id
 SILENCE = 12.0  # seconds: a silent TWS is known as one after 10
 KINDS = tuple((what, way) for what in ("redis", "tws") for way in ("both", "out", "in"))
 
@@ -99,10 +99,13 @@ def _redis(stage: Apart, dice: random.Random, way: str) -> float:
         stage.gap(began, acks=True, bytes=True)
         _stands_by(stage)
         return time.time() - mended
-    # A machine that stands still now and then has that much more time, and the time it took is told as it was.
-    stage.until(lambda: stage.said("lease").get("number", number) > number and stage.trusted_since(began + 3),
-                TAKEN_OVER + 2 * stage.watch.late, f"the other one trusted after the cable to Redis was cut ({way})")  # fmt: skip
+    stood = len(stage.watch.stood)
+    stage.until(lambda: stage.said("lease").get("number", number) > number and stage.trusted_since(began + 3), BACK,
+                f"the other one trusted after the cable to Redis was cut ({way})")  # fmt: skip
     took = time.time() - began
+    # The promise is not for a machine that stands still; how long it took is told all the same.
+    if took > TAKEN_OVER and len(stage.watch.stood) == stood and stage.watch.late < 1:
+        raise Violation(f"taken over {took:.1f} s after the cable to Redis was cut ({way}); within {TAKEN_OVER:g} s is promised")
     stage.wait(dice.uniform(0.0, 5.0))
     host.mend(REDIS_NET)
     stage.gap(began, acks=True, bytes=True)
