@@ -89,8 +89,12 @@ class Bot(threading.Thread):
         order: dict[str, Any] = {"T": side, "s": size, "p": price, "client_oid": name}
         if roll.random() < 0.08:
             order = {"T": side, "s": size, "orderType": "MKT", "client_oid": name}
-        self.orders[name], self._prices[name], self._totals[name] = traded, {price}, size
+        self.knows(name, traded, price, size)
         self.send("new", name, {"cmd": "PLACE_ORDER", "params": {"contract": traded.contract, "order": order}})
+
+    def knows(self, name: str, traded: Traded, price: float, size: int) -> None:
+        """An order of this name may be changed and cancelled from now on."""
+        self.orders[name], self._prices[name], self._totals[name] = traded, {price}, size
 
     def _change(self, name: str) -> None:
         traded = self.orders[name]
