@@ -192,6 +192,7 @@ class RedisProtocol(txredisapi.RedisProtocol):
         self.transport.abortConnection()
 
     def dataReceived(self, data: bytes, unpause: bool = False) -> None:
+        self._replies.heard = self.seconds()
         try:
             self._take(data, unpause)
         except (hiredis.ProtocolError, txredisapi.InvalidData) as error:

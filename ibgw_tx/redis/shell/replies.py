@@ -16,7 +16,7 @@ from twisted.internet.defer import Deferred
 
 from ibgw_tx.runtime.log import Logger
 
-REPLY_LIMIT = 10  # seconds until an unanswered command drops its connection
+REPLY_LIMIT = 10  # seconds of silence until an unanswered command drops its connection
 
 #: One Redis command: its words.
 Words = Sequence[str | bytes | int]
@@ -70,7 +70,8 @@ def packed(commands: Iterable[Words]) -> bytes:
 
 
 class Replies:
-    """`silent` is called once the oldest has waited for REPLY_LIMIT seconds; `call_later` and `seconds` are the reactor's."""
+    """`silent` is called once the oldest has waited for REPLY_LIMIT seconds in which nothing at all was heard: where more has
+    come than could be read yet, a reply may stand behind it. `call_later` and `seconds` are the reactor's."""
 
     log = Logger()
 
@@ -78,6 +79,8 @@ class Replies:
         self._silent = silent
         self._waiting: deque[tuple[float, Taker, Any]] = deque()
         self._watch: Any = None
+        #: When anything came last.
+        self.heard = 0.0
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -93,7 +96,7 @@ class Replies:
         self._watch = None
         if not self._waiting:
             return
-        rest = self._waiting[0][0] + REPLY_LIMIT - seconds()
+        rest = max(self._waiting[0][0], self.heard) + REPLY_LIMIT - seconds()
         if rest > 0:
             self._watch = call_later(rest, self._look, seconds, call_later)
         else:

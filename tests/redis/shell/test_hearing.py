@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ibgw_tx.redis.shell.connections import REPLY_LIMIT
+from ibgw_tx.redis.shell.subscription import PING_INTERVAL
 from tests.redis.shell.test_link import Place, info
 
 SUBSCRIBE = ["SUBSCRIBE", "IBGateway:demo:CMD"]
@@ -46,3 +48,21 @@ def test_a_subscription_that_waits_and_is_lost_is_forgotten(lines):
     place.ready(0)
     assert lost.words() == [] and not place.link.listening
     assert not [line for line in lines if "subscription" in line or "hung up" in line]
+
+
+def test_a_flood_that_takes_long_to_read_does_not_end_the_subscription():
+    # Seen in the fault campaign: of 10,000 commands at once the last ones were lost: a PING's answer stood behind them.
+    place = Place()
+    place.ready(0)
+    ear, got = place.ready(1), []
+    place.link.on_message = got.append
+    message = b"*3\r\n$7\r\nmessage\r\n$18\r\nIBGateway:demo:CMD\r\n$1\r\nx"
+    ear.protocol._pings.clock = place.clock
+    ear.protocol._ping()
+    for _ in range(3 * REPLY_LIMIT):
+        place.clock.advance(1)
+        ear.reply(message)
+    assert len(got) == 3 * REPLY_LIMIT and not ear.wire.aborted
+    place.clock.advance(REPLY_LIMIT + PING_INTERVAL)
+    assert ear.wire.aborted, "silence ends it as ever"
+    ear.wire.end()
