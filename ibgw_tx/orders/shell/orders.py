@@ -38,7 +38,7 @@ from ibgw_tx.orders.shell.resolving import Resolver
 from ibgw_tx.orders.shell.snapshot import SnapshotRun
 from ibgw_tx.orders.shell.store import OrderStore
 from ibgw_tx.orders.shell.unanswered import Unanswered
-from ibgw_tx.redis.shell.connections import ResponseError
+from ibgw_tx.redis.shell.connections import RedisError, ResponseError
 from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
@@ -206,6 +206,8 @@ class Orders:
         if failure.check(ResponseError):
             text = failure.getErrorMessage()
             self.log.warn("Redis refuses {what}: {text}; the orders are taken anew until it does not", what=what, text=text)
+        elif failure.check(RedisError):
+            self.log.warn("{what} waits for Redis: {text}; the orders are taken anew", what=what, text=failure.getErrorMessage())
         else:
             self.log.failure("{what} could not be written; the orders are taken anew", failure, what=what)
 

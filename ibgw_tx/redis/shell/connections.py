@@ -30,13 +30,14 @@ from ibgw_tx.runtime.write_now import write_through
 
 __all__ = [
     "REPLY_LIMIT",
+    "RedisError",
     "RedisFactory",
     "RedisProtocol",
     "ResponseError",
 ]
 
-#: Redis' own refusals.
-ResponseError = txredisapi.ResponseError
+#: Redis' own refusals; and these, or a connection that is lost or too slow.
+ResponseError, RedisError = txredisapi.ResponseError, txredisapi.RedisError
 
 #: What is used here of txredisapi beyond its documented interface, by where it stands; tests look whether a version still has it.
 PRIVATE_PARTS = {

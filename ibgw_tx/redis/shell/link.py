@@ -139,8 +139,8 @@ class RedisLink(Service):
         if not self._was_up or failure.check(NotTrusted, NoMaster):
             self._say_trouble("any", cannot_be_reached(failure))
 
-    def _say_trouble(self, connection: str, text: str) -> None:
-        if self.running and self._troubles.begins(connection, text):
+    def _say_trouble(self, connection: str, text: str, reason: str = "") -> None:
+        if self.running and self._troubles.begins(connection, reason or text):
             self.log.warn("Redis at {address} {text}; trying again", address=self.address, text=text)
 
     def _ready(self, protocol: RedisProtocol) -> None:
@@ -289,7 +289,7 @@ class RedisLink(Service):
         if not self.up:
             return
         if not failure.check(ResponseError):
-            self._say_trouble("commands", f"has not carried out {word}: {failure.getErrorMessage()}")
+            self._say_trouble("commands", f"has not carried out {word}: {failure.getErrorMessage()}", failure.getErrorMessage())
         elif self._troubles.refused(str(word), failure.getErrorMessage()):
             text = failure.getErrorMessage()
             self.log.warn("Redis at {address} refuses {word}: {text}; trying again", address=self.address, word=word, text=text)

@@ -1,7 +1,7 @@
 """What TWS said before trust ended is told before the marks go: in the same read too."""
 
 import pytest
-from txredisapi import ResponseError
+from txredisapi import ResponseError, TimeoutError
 
 from ibgw_tx.model.events import Notice
 from ibgw_tx.tws.frames import MAX_LENGTH
@@ -72,3 +72,12 @@ def test_orders_that_redis_refuses_again_and_again_are_one_line(world, lines, fa
         world.snapshot(opened(1), status(1, "Submitted", 1.0))
     told = [line for line in lines if "Redis refuses" in line]
     assert 1 <= len(told) <= 2 and all("OOM" in line for line in told) and not failures
+
+
+def test_a_redis_that_hangs_while_orders_are_read_is_a_line_and_no_traceback(world, lines, failures):
+    world.placed("c1")
+    world.link.refuse["HSCAN"] = TimeoutError("Not received Redis response in 10 seconds")
+    world.link.go_down()
+    world.link.bring_up()
+    world.seconds(8)
+    assert len([line for line in lines if "waits for Redis: Not received Redis response" in line]) == 1 and not failures

@@ -227,6 +227,16 @@ def test_trouble_of_one_connection_does_not_repeat_that_of_another(place, lines)
     assert [line for line in lines if "takes books again" in line] == ["info Redis at 127.0.0.1:6379 takes books again"]
 
 
+def test_a_redis_that_hangs_is_one_line_however_many_kinds_of_commands_waited(place, lines):
+    place.ready()
+    for _ in range(20):
+        place.link.tell("PUBLISH", "c", "v")
+        place.link.tell("XADD", "k", "*", "f", "v")
+    lines.clear()
+    place.clock.advance(REPLY_LIMIT + 1)
+    assert len([line for line in lines if "has not carried out" in line]) == 1, lines
+
+
 def test_what_waits_for_replies_is_bounded(place, monkeypatch):
     monkeypatch.setattr(redislink, "MAX_UNANSWERED", 10)
     place.ready()
