@@ -1,4 +1,4 @@
-"""Wakes somebody when the gateway's state changes or IB has a bulletin: `python3 pager.py NAME [COUNT]`. Silence counts too."""
+"""Wakes somebody for a change of state, an alert or a bulletin: `python3 pager.py NAME [COUNT]`. Silence counts too."""
 
 import json
 import os
@@ -19,6 +19,8 @@ while True:
         print("PAGE: the gateway says nothing", flush=True)
     elif said["type"] == "state":
         print("PAGE: " + ("well again" if said["status"] else "; ".join(said["reasons"])), flush=True)
+    elif said["type"] == "alert":
+        print(f"PAGE: {said['kind']} {said['what']}: {said['text']}" + ("" if said["on"] else " (over)"), flush=True)
     elif said["type"] == "bulletin":
         print(f"PAGE: {said['exchange']}: {said['text']}", flush=True)
     else:

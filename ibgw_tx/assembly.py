@@ -19,6 +19,7 @@ from ibgw_tx.books.shell.requests import DepthRequests, TickRequests, TopRequest
 from ibgw_tx.books.shell.store import SubscriptionStore
 from ibgw_tx.books.shell.subscriptions import Subscriptions
 from ibgw_tx.commands.shell.ack_channel import AckChannel
+from ibgw_tx.commands.shell.alerts import Alerts
 from ibgw_tx.commands.shell.dispatcher import Dispatcher, Handler
 from ibgw_tx.commands.shell.followups import Followups
 from ibgw_tx.config import Config
@@ -66,7 +67,7 @@ from ibgw_tx.tws.shell.session import IBSession
 from ibgw_tx.tws.traffic import Traffic
 
 #: What is said on ACK and stands in the stream of events too.
-_STREAMED = frozenset({"ack", "error", "state", "bulletin"})
+_STREAMED = frozenset({"ack", "error", "state", "bulletin", "alert"})
 
 
 class Assembly:
@@ -97,6 +98,8 @@ class Assembly:
         self.traffic, self.fills = Traffic(), RecentFills()
         self.events = EventStream(name, config.events)
         self.acks = AckChannel(lambda kind, message: self.redis.tell_all(self.publication(kind, message)), now)
+        self.alerts = Alerts(self.acks.alert, reactor.seconds)
+        self.acks.on_limit = self.alerts.refused
         self.asker = Asker(reactor, config.tws_address)
         self.self_check = SelfCheck(name, self.redis, self.asker, now, describe(), config.tws_address)
         self.contracts = Contracts(self.asker, self.redis, reactor, now, self._found)
@@ -111,11 +114,11 @@ class Assembly:
         self.account_commands = AccountCommands(name, self.asker, self.redis, followups, session, now)
         self.history_commands = HistoryCommands(self.contracts, self.asker, followups, session, reactor.seconds)
         pacing = self.history_commands.pacing
-        self.bars = BarFeeds(self.asker, self.redis, followups, pacing, reactor, now)
+        self.bars = BarFeeds(self.asker, self.redis, followups, pacing, reactor, now, self._feed_alert)
         self.bar_commands = BarCommands(name, self.contracts, self.bars, self.redis, session, now)
         self.notices = NoticeRouter(
             self.asker, self.books, self.account, self.orders,
-            self.order_followups, self.acks, connectivity_changed, config.tws_address, reactor,
+            self.order_followups, self.acks, connectivity_changed, config.tws_address, reactor, self.alerts,
             (self.pnl.noticed, self.bars.noticed),
         )  # fmt: skip
         #: What is asked for anew with the link, and written anew with Redis, after all else.
@@ -139,7 +142,7 @@ class Assembly:
         self.publisher = BookPublisher(self.channels, self.hot_top, self.redis, now, steady)
         self.subscriptions = SubscriptionStore(name, self.redis)
         keep, drop = self.subscriptions.keep, self.subscriptions.drop
-        common = (self.channels, self.publisher, self.asker, steady, keep, drop)
+        common = (self.channels, self.publisher, self.asker, steady, keep, drop, self._feed_alert)
         self.depth = Subscriptions(DepthRequests(self.hot_depth), *common)
         self.top = Subscriptions(TopRequests(self.hot_top, greeks, now), *common)
         self.ticks = Subscriptions(TickRequests(self.hot_top, now), *common)
@@ -207,6 +210,9 @@ class Assembly:
             reactor,
             self._now,
         )
+
+    def _feed_alert(self, feed: str, on: bool, why: str) -> None:
+        self.alerts.changed("feed", feed, on, why)
 
     def _kept_keys(self) -> list[str]:
         """The keys of subscribed books and bars."""

@@ -8,6 +8,7 @@ from contextlib import suppress
 from ibgw_tx.accounts.shell.accounts import Accounts
 from ibgw_tx.books.shell.subscriptions import Subscriptions
 from ibgw_tx.commands.shell.ack_channel import AckChannel
+from ibgw_tx.commands.shell.alerts import Alerts
 from ibgw_tx.model import events
 from ibgw_tx.model.errors import PacingFull
 from ibgw_tx.orders.shell.followups import OrderFollowups
@@ -42,8 +43,10 @@ class NoticeRouter:
         connectivity_changed: Callable[[Change], None],
         address: str,
         clock: Clock,
+        alerts: Alerts,
         others: Sequence[Callable[[events.Notice], bool]] = (),
     ) -> None:
+        self._alerts = alerts
         self.farms = FarmLog(clock, address)
         self.connectivity = Connectivity()
         self._asker = asker
@@ -93,10 +96,15 @@ class NoticeRouter:
         change = self.connectivity.notice(notice.code, notice.text)
         if notice.code == codes.TOO_FAST:
             self.log.error("TWS at {address} says {code}: {text}", address=self._address, code=notice.code, text=notice.text)
+            self._alerts.hit("message-rate", notice.text)
+        if change is Change.FARM_READY:
+            # Of a new session: the farm may have been broken in the one before.
+            self._alerts.changed("farm", farm_of(notice.text) or "?", False, f"{notice.code} {notice.text}")
         if change is None or change is Change.FARM_READY:
             self.log.debug("TWS at {address} says {code}: {text}", address=self._address, code=notice.code, text=notice.text)
         elif change in _FARMS:
             self.farms.changed(farm_of(notice.text), notice.code, _FARMS[change])
+            self._alerts.changed("farm", farm_of(notice.text) or "?", not _FARMS[change], f"{notice.code} {notice.text}")
         else:
             self.log.info(
                 "TWS at {address}: {change} ({code}: {text})",

@@ -116,10 +116,13 @@ class Tenure(MultiService):
             if self._unsure:
                 self._unsure = False
                 self.log.info("the lease of {name} is renewed again", name=self._config.name)
+                self.gateway.assembly.alerts.changed("lease", self._config.name, False, "the lease is renewed again")
             return
         if not self._unsure:
             self._unsure = True
             self.log.warn("the lease of {name} is not renewed: no order leaves until it is", name=self._config.name)
+            text = "the lease is not renewed: no order leaves until it is"
+            self.gateway.assembly.alerts.changed("lease", self._config.name, True, text)
         if self.lease.has_standby:
             self.log.warn("{name} leaves TWS to the gateway that stands by", name=self._config.name)
             self._cut_off()

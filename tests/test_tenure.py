@@ -1,5 +1,7 @@
 """A gateway while its name's lease is held: what is said when it is not."""
 
+from types import SimpleNamespace
+
 import pytest
 from twisted.application.service import MultiService, Service
 from twisted.internet.task import Clock
@@ -22,6 +24,11 @@ class FakeGateway(MultiService):
     """Remembers that it was cut off."""
 
     was_cut = False
+
+    def __init__(self):
+        super().__init__()
+        self.told = []
+        self.assembly = SimpleNamespace(alerts=SimpleNamespace(changed=lambda *said: self.told.append(said[:3])))
 
     def cut(self):
         self.was_cut = True
@@ -61,6 +68,7 @@ def test_a_lease_that_is_not_renewed_is_told_once_and_so_is_its_renewal(monkeypa
         "the lease of demo is renewed again",
     ]
     assert not stage.made[0].was_cut
+    assert stage.made[0].told == [("lease", "demo", True), ("lease", "demo", False)]
 
 
 @pytest.mark.parametrize(("flags", "ended"), [((), [1]), (("standby",), [])])

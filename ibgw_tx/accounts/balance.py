@@ -56,7 +56,8 @@ class Balance:
         field = f"{key}:{currency}" if currency else key
         self.values_changed = self.values_changed or figures.values.get(field) != text
         figures.values[field] = text
-        if key == "accountReady":
+        # IB's list of keys writes AccountReady, LEAN reads accountReady (tws-facts 7).
+        if key.lower() == "accountready":
             figures.ready = text.lower() != "false"
             return True
         if key not in CASH_KEYS or currency in ("", BASE):

@@ -46,6 +46,11 @@ def bulletin(number: int, kind: int, exchange: str, text: str, now: int) -> byte
     return jsontext.dumps({"type": "bulletin", "number": number, "kind": kind, "exchange": exchange, "text": text, "t": now})
 
 
+def alert(kind: str, what: str, on: bool, text: str, now: int) -> bytes:
+    """Something for a pager, or its end."""
+    return jsontext.dumps({"type": "alert", "kind": kind, "what": what, "on": on, "text": text, "t": now})
+
+
 def heartbeat(status: bool, now: int, reasons: Sequence[str] = ()) -> bytes:
     """The status, every second; the reasons while it is false."""
     why = {"reasons": list(reasons)} if reasons else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import threading
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import redis
 
 from ibgw_tx.demo.embedded_redis import EmbeddedRedis, free_port
 from tests.integration.test_process import start, wait_for
@@ -191,3 +193,26 @@ def test_it_goes_on_over_a_redis_that_forgets_everything(stage: Stage) -> None:
     wait_for(lambda: stage.pid == first.process.pid, 5)
     stage.trusted(10)
     assert place(stage, "once")["ok"]
+
+
+def test_a_lease_that_is_not_renewed_wakes_the_pager_when_redis_is_back() -> None:
+    with EmbeddedRedis() as own:
+        client = redis.Redis(port=own.port, decode_responses=True)
+        stage = Stage(client, own.port)
+        try:
+            stage.gateway("--exchanges=SMART")
+            stage.trusted()
+            os.kill(own.pid, signal.SIGSTOP)
+            time.sleep(12)  # a lease is held for ten
+            os.kill(own.pid, signal.SIGCONT)
+
+            def told() -> list[bool]:
+                entries = client.xrange(f"IBGateway:{NAME}:events")
+                alerts = [json.loads(fields["json"]) for _, fields in entries if fields["type"] == "alert"]
+                return [each["on"] for each in alerts if each["kind"] == "lease" and each["what"] == NAME]
+
+            wait_for(lambda: told() and told()[-1] is False, 30)
+        finally:
+            os.kill(own.pid, signal.SIGCONT)
+            stage.end()
+            client.close()

@@ -11,6 +11,7 @@ from ibgw_tx.books.channels import Channels
 from ibgw_tx.books.lots import size_factor
 from ibgw_tx.books.shell.publisher import BookPublisher
 from ibgw_tx.books.shell.requests import Requests
+from ibgw_tx.books.stale import StaleFeeds, Tell
 from ibgw_tx.books.subscription import FARM_GRACE, Subscription
 from ibgw_tx.commands.message import Command
 from ibgw_tx.contracts.known import KnownContract
@@ -50,7 +51,9 @@ class Subscriptions:
         steady_ms: Callable[[], int],
         keep: Callable[[str, Subscription], None],
         drop: Callable[[str, Subscription], None],
+        alert: Tell = lambda feed, on, why: None,
     ) -> None:
+        """`alert` is told of feeds that do not speak, and when they do again."""
         #: By `Subscription.name`.
         self.wanted: dict[str, Subscription] = {}
         self.kind = requests.kind
@@ -64,6 +67,7 @@ class Subscriptions:
         self._linked = False
         self._outage = False
         self._by_request: dict[int, Subscription] = {}
+        self._stale = StaleFeeds(requests.kind, alert)
         self.departures = Departures(asker, steady_ms, self._take_back)
 
     # Wanting.
@@ -116,6 +120,7 @@ class Subscriptions:
         """UNSUB_…: whoever is next speaks, or the empty book goes out and then its key; nobody is told anything more."""
         self._end_request(subscription)
         del self.wanted[subscription.name]
+        self._stale.ends(subscription, "it is not subscribed any more")
         self._channels.leave(subscription.feed)
         self._publisher.flush()
         self._publisher.flush_keys()
@@ -248,6 +253,7 @@ class Subscriptions:
         # Only a competing session leaves the request alive at TWS.
         self._end_request(subscription, cancel=notice.code == codes.COMPETING_SESSION)
         subscription.refuse(notice.code, again_at, self._steady_ms(), self._outage)
+        self._stale.begins(subscription, f"{notice.code} {notice.text}")
 
     def _doubt(self, subscription: Subscription, notice: events.Notice) -> None:
         """TWS has not all that was asked for; what ticks goes on."""
@@ -278,12 +284,16 @@ class Subscriptions:
             feed = subscription.feed
             if feed.is_senseless(now):
                 self.log.warn("book {channel} has made no sense for too long; asking for it anew", channel=subscription.name)
+                self._stale.begins(subscription, "it has made no sense for too long")
                 feed.rebuild(now)
                 self._ask(subscription)
             feed.settle(now)
+            self._stale.look(subscription)
             if subscription.req_id is not None and self._asker.is_waiting(subscription.req_id):
                 # Its rows are waited for from when TWS has been asked.
                 subscription.again_at = now + subscription.patience
             elif subscription.is_due(now) and self._linked:
                 self.log.debug("no row for {channel}; asking again", channel=subscription.name)
+                if not self._outage:
+                    self._stale.begins(subscription, "no row has come for too long")
                 self._ask(subscription)

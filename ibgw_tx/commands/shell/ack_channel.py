@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from ibgw_tx.commands import replies
 from ibgw_tx.commands.message import Command, CommandId
-from ibgw_tx.model.errors import CommandError
+from ibgw_tx.model.errors import LIMIT, CommandError
 
 #: How many of the last acks, and of the last errors, are remembered, and how much of each text.
 REMEMBERED, _TEXT, _ID = 30, 300, 80
@@ -27,6 +27,8 @@ class AckChannel:
         self.refusals: dict[str, int] = {}
         self.recent: deque[dict[str, Any]] = deque(maxlen=REMEMBERED)
         self.errors: deque[dict[str, Any]] = deque(maxlen=REMEMBERED)
+        #: Told the text of each refusal by a limit.
+        self.on_limit: Callable[[str], None] = lambda text: None
 
     def _remember(self, id: CommandId, cmd: str | None, code: str | None, text: str) -> None:
         shown = None if id is None else str(id)[:_ID]
@@ -47,6 +49,8 @@ class AckChannel:
         self.refusals[error.code] = self.refusals.get(error.code, 0) + 1
         self._remember(id, cmd, error.code, error.text)
         self._reply(replies.refusal(id, cmd, error, self._now_ms(), **error.more), to)
+        if error.code == LIMIT:
+            self.on_limit(error.text)
 
     def _reply(self, message: bytes, to: Reply | None) -> None:
         if to is None:
@@ -78,6 +82,10 @@ class AckChannel:
     def bulletin(self, number: int, kind: int, exchange: str, text: str) -> None:
         """IB says something to everybody."""
         self._publish("bulletin", replies.bulletin(number, kind, exchange, text, self._now_ms()))
+
+    def alert(self, kind: str, what: str, on: bool, text: str) -> None:
+        """Something for a pager, or its end."""
+        self._publish("alert", replies.alert(kind, what, on, text, self._now_ms()))
 
     def heartbeat(self, status: bool, now: int, reasons: Sequence[str] = ()) -> None:
         """The status as its key has it, with the key's time, and why it is false."""

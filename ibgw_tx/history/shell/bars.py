@@ -76,7 +76,10 @@ class BarFeeds:
         pacing: HistoryPacing,
         clock: Clock,
         now_ms: Callable[[], int],
+        alert: Callable[[str, bool, str], None] = lambda feed, on, why: None,
     ) -> None:
+        """`alert` is told of feeds that do not speak, and when they do again, more than once."""
+        self._alert = alert
         self.wanted: dict[str, Subscribed] = {}
         self._asker = asker
         self._redis = redis
@@ -106,6 +109,7 @@ class BarFeeds:
         self._end(one)
         del self.wanted[one.channel]
         self._redis.tell("DEL", one.channel)
+        self._alert(one.channel, False, "it is not subscribed any more")
         self.departures.taken_away(one)
 
     def _take_back(self, one: Subscribed) -> None:
@@ -232,6 +236,7 @@ class BarFeeds:
         if one.said == str(error):
             return
         one.said = str(error)
+        self._alert(one.channel, True, str(error))
         if one.owner is not None:
             self._followups.failed(one.owner, error)
         else:
@@ -264,6 +269,7 @@ class BarFeeds:
         """One bar, over or under way."""
         one = self._by_request.get(event.req_id)
         if one is not None:
+            self._alert(one.channel, False, "it has bars again")
             bar = live_bar(event.time, event.prices, event.volume, event.average, event.count)
             self._tell(one, one.feed.closed(bar) if event.closed else one.feed.forming(bar))
 

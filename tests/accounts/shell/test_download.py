@@ -109,7 +109,7 @@ def test_an_account_that_is_not_ready_is_asked_again_at_the_limit(feed, client, 
     assert not done
     clock.advance(DOWNLOAD_LIMIT)
     fence.answered()
-    feed.value("accountReady", "true", "")
+    feed.value("AccountReady", "true", "")
     feed.ended("download")
     assert done == [feed]
 
