@@ -109,6 +109,45 @@ def test_exercise(small: Small) -> None:
     assert said.startswith("exercise AAPL  350119C00182500 ") and said.split()[-1].isdigit(), said
 
 
+def test_values(small: Small) -> None:
+    wait_for(lambda: small.client.hgetall("IBGateway:bots:account:DU1000001"), limit=30)
+    said = small.said("values.py", "DU1000001", "USD")
+    assert "NetLiquidation " in said and "cushion " in said and "THIN" not in said
+
+
+def test_tape(small: Small) -> None:
+    bot = small.start("tape.py", "PAXOS", "USD-BTC", "2")
+    assert bot.stdout is not None and bot.stdout.readline() == "listening\n"
+    said = small.ended(bot).splitlines()
+    assert len(said) == 2 and all(" on PAXOS [" in line for line in said), said
+
+
+def test_flatten(small: Small) -> None:
+    wait_for(lambda: small.client.get("URANUS:NASDAQ:bots:OMS"), limit=30)
+    order = {"T": "buy", "s": 1, "p": 100, "client_oid": "flat-1"}
+    small.send("PLACE_ORDER", exchange="NASDAQ", showName="USD-AAPL", order=order)
+    small.send("PLACE_ORDER", exchange="NASDAQ", showName="USD-AAPL", order={**order, "client_oid": "other-1"})
+    for oid in ("flat-1", "other-1"):
+        wait_for(lambda oid=oid: small.client.hget("URANUS:NASDAQ:bots:O:USD-AAPL", oid), limit=30)
+    assert small.said("flatten.py", "flat-") == "1 orders are over\n"
+    assert json.loads(small.client.hget("URANUS:NASDAQ:bots:O:USD-AAPL", "other-1"))["alive"]
+    assert small.said("flatten.py", "nothing-") == "0 orders are over\n"
+    small.said("flatten.py", "other-")
+
+
+def test_overnight(small: Small) -> None:
+    known = json.loads(wait_for(lambda: small.client.get("IBGateway:ContractId:265598"), limit=30))
+    begin, _ = known["liquidSessions"][0]
+    early, late = known["sessions"][0]
+    for now, which in ((begin + 1, "regular"), (early + 1, "outsideRth"), (late + 3_600_000, "includeOvernight")):
+        small.env["NOW_MS"] = str(now)
+        said = small.said("overnight.py", "265598", "100")
+        assert said.startswith(f"{which}: order "), said
+        time.sleep(0.1)
+    ordered = [json.loads(order) for order in small.client.hvals("URANUS:NASDAQ:bots:O:USD-AAPL") if order.startswith("{")]
+    assert len({order["i"] for order in ordered if order["p"] == 100}) >= 3
+
+
 def test_start(small: Small) -> None:
     said = small.said("start.py")
     assert "IBGateway:bots:status" in said and "IBGateway:bots:balance" in said
