@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from ibgw_tx.model import json_text as jsontext
-from ibgw_tx.model.contract import SEC_TYPES, ComboLeg, Contract, normal_right, number_text
+from ibgw_tx.model.contract import OPTION_TYPES, SEC_TYPES, ComboLeg, Contract, normal_right, number_text
 from ibgw_tx.model.errors import bad_params
 
 _NUMBER = re.compile(r"^\d+(\.\d+)?$")
@@ -17,6 +17,10 @@ _TEXTS = frozenset(
     " secIdType secId".split()
 )
 MEMBERS = _TEXTS | {"conId", "strike", "includeExpired", "comboLegs"}
+
+
+#: A strike of 0 is none in all of ibapi's questions, and from server version 202 on TWS knows contracts that have it.
+ZERO_STRIKE = "a strike of 0 cannot be told to TWS apart from none: name the contract by its conId, or leave the strike away"
 
 
 def contract_from_json(given: Any) -> Contract:
@@ -39,6 +43,8 @@ def contract_from_json(given: Any) -> Contract:
         raise bad_params(f"contract.secType {contract.secType!r} is none of IB's")
     if not contract.conId and not contract.secId and not (contract.secType and (contract.symbol or contract.localSymbol)):
         raise bad_params("contract needs conId, or secType and symbol (or localSymbol)")
+    if contract.secType in OPTION_TYPES and not contract.conId and members.get("strike") == 0:
+        raise bad_params(ZERO_STRIKE)
     return contract
 
 

@@ -56,6 +56,7 @@ NEVER_SENT = frozenset({
 ATTACHED = frozenset({"slOrderId", "slOrderType", "ptOrderId", "ptOrderType"})
 #: Members that not every TWS knows -> the first server version with which they are sent (tws-facts-10x, 21.2 and 23).
 SINCE: Mapping[str, int] = {
+    "discretionaryUpToLimitPrice": 148, "usePriceMgmtAlgo": 151,
     "duration": 158, "postToAts": 160, "autoCancelParent": 162, "advancedErrorOverride": 166, "manualOrderTime": 169,
     **dict.fromkeys(("minTradeQty", "minCompeteSize", "competeAgainstBestOffset", "midOffsetAtWhole", "midOffsetAtHalf"), 170),
     "customerAccount": 183, "professionalCustomer": 184, "includeOvernight": 189, "manualOrderIndicator": 192,

@@ -101,3 +101,13 @@ def test_any_contract_object_is_read_or_refused(given_):
         assert contract_from_json(given_)
     except CommandError as error:
         assert error.code == errors.BAD_PARAMS
+
+
+@pytest.mark.parametrize("sec_type", ["OPT", "FOP", "WAR"])
+def test_a_strike_of_0_is_refused_where_it_would_be_taken_for_none(sec_type):
+    option = {"secType": sec_type, "symbol": "AAPL", "right": "C", "strike": 0}
+    with pytest.raises(CommandError, match="a strike of 0 cannot be told to TWS apart from none"):
+        contract_from_json(option)
+    assert contract_from_json({**option, "conId": 5}).conId == 5
+    assert contract_from_json({**option, "strike": None}).strike == 0
+    assert contract_from_json({"secType": "STK", "symbol": "AAPL", "strike": 0})

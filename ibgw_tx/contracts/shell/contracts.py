@@ -9,13 +9,14 @@ import attrs
 from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
+from ibgw_tx.contracts.asked import ZERO_STRIKE
 from ibgw_tx.contracts.choice import choose, describe
 from ibgw_tx.contracts.known import KnownContract
 from ibgw_tx.contracts.shell.store import ContractStore
 from ibgw_tx.contracts.show_name import contracts_of_show_name
 from ibgw_tx.model import errors, events
 from ibgw_tx.model.contract import Contract
-from ibgw_tx.model.errors import CommandError, TWSError
+from ibgw_tx.model.errors import CommandError, TWSError, bad_params
 from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
@@ -212,6 +213,8 @@ class Contracts:
     async def find_show_name(self, exchange: str, show_name: str) -> KnownContract:
         """The one contract a show name means. Raises CommandError."""
         for asked in contracts_of_show_name(exchange, show_name):
+            if asked.right and not asked.strike:
+                raise bad_params(ZERO_STRIKE)
             hits = await self.details(asked)
             if hits:
                 return self._chosen(asked, hits, show_name)

@@ -27,9 +27,17 @@ _FRACTIONAL: Mapping[str, int] = {"STK": 10243, "CASH": 10285, "CRYPTO": 10285}
 _PROTOBUF, _ATS = 203, "IBKRATS"
 
 
-def fit(request: OrderRequest, sec_type: str, exchange: str, version: int) -> OrderRequest:
-    """The request as a TWS of this server version understands all of it, less what says nothing. Raises CommandError."""
+def fit(
+    request: OrderRequest, sec_type: str, exchange: str, version: int, unsent: frozenset[str] = frozenset()
+) -> OrderRequest:
+    """The request as a TWS of this server version understands all of it, less what says nothing. Raises CommandError.
+
+    `unsent` are members that the installed ibapi leaves out of an order at this version.
+    """
     for name, value in request.said.items():
+        if name in unsent and not _is_idle(name, value):
+            why = "IB has taken it out of its API, and the ibapi that is installed" if name != "auctionStrategy" else "ibapi"
+            raise bad_params(f"{name} {shown(value)} would not reach TWS: {why} sends none at server version {version}")
         if version < SINCE.get(name, 0) and not _is_idle(name, value):
             raise _lacks(f"{name} {shown(value)}", SINCE[name], version)
     size = request.said.get("totalQuantity")

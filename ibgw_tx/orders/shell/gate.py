@@ -67,7 +67,8 @@ class Gate:
 
     def fit(self, request: OrderRequest, facts: ContractFacts) -> OrderRequest:
         """The request as the TWS of this session understands it. Raises CommandError for what it would drop or refuse."""
-        return fit(request, facts.secType, facts.exchange, self.session().client.server_version)
+        client = self.session().client
+        return fit(request, facts.secType, facts.exchange, client.server_version, client.unsent)
 
     def check_age(self, command: Command, received: int) -> None:
         """Nothing is kept for later: what could not be made ready in time is not sent."""

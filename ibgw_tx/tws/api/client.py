@@ -117,6 +117,11 @@ class TWSClient(MoreRequests):
         """The dialect agreed on; 0 before."""
         return self._client.serverVersion_ or 0
 
+    @property
+    def unsent(self) -> frozenset[str]:
+        """Members of an order that ibapi would leave out of it without a word."""
+        return generation.unsent(self.server_version)
+
     def decode(self, fields: list[bytes]) -> None:
         """Decode one message; raises whatever is wrong with it."""
         assert self._decoder is not None

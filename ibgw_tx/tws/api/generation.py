@@ -28,6 +28,19 @@ _RENAMED = (
 )
 
 
+#: Members of an order that IB has taken out of its API: today's ibapi sends constants for them, or nothing.
+_TAKEN_OUT = frozenset({"eTradeOnly", "firmQuoteOnly", "nbboPriceCap", "faProfile"})
+#: Those that only the text of an order has: from this version on orders are protobuf.
+_TEXT_ONLY, _PROTOBUF_ORDERS = frozenset({"auctionStrategy"}), 203
+
+
+def unsent(version: int) -> frozenset[str]:
+    """Members of an order that the installed ibapi leaves out without a word in a session of this server version."""
+    if not MODERN:
+        return frozenset()
+    return _TAKEN_OUT | (_TEXT_ONLY if version >= _PROTOBUF_ORDERS else frozenset())
+
+
 def cancel_arguments() -> tuple[Any, ...]:
     """What cancelOrder and reqGlobalCancel take beside the id: nothing, or who cancels, and when."""
     if not MODERN:

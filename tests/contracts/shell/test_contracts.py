@@ -59,6 +59,11 @@ def test_several_contracts_are_ambiguous(world, desk):
     assert error(asked, CommandError).code == errors.AMBIGUOUS_CONTRACT
 
 
+def test_a_show_name_with_a_strike_of_0_is_refused_and_nothing_is_asked(world, desk):
+    asked = found(desk.find_show_name("EUREX", "EUR-SAP@20261218@100C0"))
+    assert error(asked, CommandError).code == errors.BAD_PARAMS and not world.asked("9")
+
+
 def test_any_other_refusal_is_neither_unknown_nor_ambiguous(world, desk):
     asked = found(desk.find_one(ASKED))
     world.answer(AAPL, code=321)

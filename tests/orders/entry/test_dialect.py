@@ -27,8 +27,8 @@ def text_of(caught):
     return caught.value.text
 
 
-def test_the_table_has_the_27_members_that_are_new_and_the_three_that_are_sent_now():
-    assert len(SINCE) == 30 and not set(SINCE) & NEVER_SENT
+def test_the_table_has_the_27_members_that_are_new_the_three_that_are_sent_now_and_two_older_ones():
+    assert len(SINCE) == 32 and not set(SINCE) & NEVER_SENT
     assert {"autoCancelParent", "imbalanceOnly", "routeMarketableToBbo"} <= set(SINCE)
 
 
@@ -51,6 +51,17 @@ def test_a_zero_is_a_figure():
     with pytest.raises(CommandError) as caught:
         fit(request(manualOrderIndicator=0), "STK", "SMART", 191)
     assert "manualOrderIndicator 0 needs TWS's server version 192" in text_of(caught)
+
+
+def test_what_ibapi_would_leave_out_is_refused_unless_it_says_nothing():
+    unsent = frozenset({"nbboPriceCap", "eTradeOnly", "auctionStrategy"})
+    with pytest.raises(CommandError) as caught:
+        fit(request(nbboPriceCap=1.5), "STK", "SMART", 200, unsent)
+    assert "nbboPriceCap 1.5 would not reach TWS" in text_of(caught) and "taken it out of its API" in text_of(caught)
+    with pytest.raises(CommandError, match="auctionStrategy 1 would not reach TWS: ibapi sends none at server version 203"):
+        fit(request(auctionStrategy=1), "STK", "SMART", 203, unsent)
+    assert fit(request(eTradeOnly=False), "STK", "SMART", 200, unsent) == request(eTradeOnly=False)
+    assert fit(request(nbboPriceCap=1.5), "STK", "SMART", 157) == request(nbboPriceCap=1.5)
 
 
 def test_of_a_change_only_what_it_names_is_judged_and_nothing_unknown_is_sent():
