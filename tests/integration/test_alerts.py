@@ -6,6 +6,7 @@ from typing import Any
 
 from pytest_twisted import ensureDeferred
 
+from .judge import ib_async_sees
 from .kit import NAME, World, until
 from .test_orders import AAPL, place, running_oms
 
@@ -113,3 +114,11 @@ async def test_a_bulletin(running: World) -> None:
     running.sim.trouble.bulletin("NYSE is not available", 2, "NYSE")
     told = await running.bot.hear(lambda m: m["type"] == "bulletin")
     assert (told["kind"], told["exchange"]) == (2, "NYSE") and await streamed(running, "bulletin") == 1
+    assert await ib_async_sees(running.tws_port, BULLETINS) == [[told["number"], told["kind"], told["text"], told["exchange"]]]
+
+
+BULLETINS = """
+ib.reqNewsBulletins(True)
+ib.sleep(0.5)
+return [[b.msgId, b.msgType, b.message, b.origExchange] for b in ib.newsBulletins()]
+"""

@@ -6,8 +6,13 @@ from typing import Any
 
 from pytest_twisted import ensureDeferred
 
+from .judge import ib_async_sees
 from .kit import World, sleep, until
 from .test_orders import AAPL_ID, CHANNEL, placed, running_oms
+
+OPEN = """
+return [str(trade.order.permId) for trade in ib.reqAllOpenOrders()]
+"""
 
 
 def alive(world: World) -> dict[str, Any]:
@@ -35,3 +40,5 @@ async def test_only_this_clients_orders_that_match_all_that_is_given_are_cancell
     lives = running.sim.trouble.orders._tws.orders.store.live
     assert {order.perm_id for order in lives.values()} >= {foreign, by_hand}
     assert (await running.bot.send("CANCEL_ORDERS"))["code"] == "bad_params"
+    left = await ib_async_sees(running.tws_port, OPEN)
+    assert set(left) == {str(foreign), str(by_hand)} > set(alive(running)), "another client's is not told to this one"

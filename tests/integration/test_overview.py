@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 from pytest_twisted import ensureDeferred
 
+from .judge import ib_async_sees
 from .kit import NAME, World, sleep, until
 from .test_orders import placed, running_oms
 
@@ -61,3 +64,34 @@ async def test_a_contract_tells_its_sessions_in_ms(running: World) -> None:
     assert known["sessions"] and all(begin < end for begin, end in known["sessions"])
     assert all(end - begin == 16 * 3600 * 1000 for begin, end in known["sessions"])
     assert len(known["liquidSessions"]) == len(known["sessions"])
+    seen = await ib_async_sees(running.tws_port, HOURS)
+    assert seen == [known["sessions"], known["liquidSessions"]]
+
+
+HOURS = """
+[details] = ib.reqContractDetails(Contract(conId=265598, exchange="SMART"))
+kinds = details.tradingSessions(), details.liquidSessions()
+return [[[int(s.start.timestamp() * 1000), int(s.end.timestamp() * 1000)] for s in kind] for kind in kinds]
+"""
+
+WHOLE = """
+held = [[p.contract.conId, p.position] for p in ib.positions() if p.position]
+return [sorted(held), sorted(t.order.permId for t in ib.reqAllOpenOrders()), ib.managedAccounts()]
+"""
+
+
+@ensureDeferred
+async def test_a_bot_that_starts_with_a_snapshot_knows_what_ib_async_sees(running: World) -> None:
+    await running_oms(running)
+    await placed(running, client_oid="one")
+    ack = await running.bot.send("SNAPSHOT")
+    result = await running.bot.hear(lambda m: m["type"] == "result" and m["id"] == ack["id"])
+    [balance] = [key for key in result["keys"] if key.endswith(":balance")]
+    rows = (await running.bot.get(balance)).values()
+    held = sorted([row["contract"]["conId"], row["pos"]] for row in rows if row["type"] == "position" and row["pos"])
+    orders = set()
+    for key in (key for key in result["keys"] if ":O:" in key):
+        values = (await running.bot.call("HGETALL", key))[1::2]
+        orders |= {int(json.loads(value)["i"]) for value in values if value.startswith(b"{") and json.loads(value)["alive"]}
+    accounts = [key.rpartition(":")[2] for key in result["keys"] if ":account:" in key]
+    assert await ib_async_sees(running.tws_port, WHOLE) == [held, sorted(orders), accounts]

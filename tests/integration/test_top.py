@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pytest_twisted import ensureDeferred
+from twisted.internet.defer import Deferred
 
+from .judge import ib_async_sees
 from .kit import NAME, World, sleep, until
 from .test_books import full_book, is_a_book
 
@@ -130,3 +132,36 @@ async def test_tick_by_tick_trades_carry_their_conditions_and_their_exchange(run
     trades = [trade for message in running.bot.on(TICKS) for trade in message[0]]
     assert all(set(trade) == {"T", "p", "s", "t", "c", "x"} for trade in trades[-2:])
     assert sum(trade["p"] == asks[0]["p"] + 1 for trade in trades) == 1, "each once"
+
+
+ASYNC_TAPE = """
+contract = Contract(conId=265598, exchange="SMART")
+seen = []
+ticker = ib.reqTickByTickData(contract, "AllLast")
+ticker.updateEvent += lambda one: seen.extend(one.tickByTicks)
+for _ in range(300):
+    if any(tick.price == 999 for tick in seen):
+        break
+    ib.sleep(0.05)
+return [[t.price, float(t.size), t.exchange, t.specialConditions] for t in seen if t.price > 990]
+"""
+
+
+@ensureDeferred
+async def test_the_tape_is_what_ib_async_sees_and_ibs_limit_is_told_with_the_commands_id(world: World) -> None:
+    world.replace_simulator(ticks_limit=2)
+    await world.start()
+    ack = await world.bot.send("SUB_TOP", exchange="SMART", showName="USD-AAPL", tickByTick=True)
+    seen = Deferred.fromCoroutine(ib_async_sees(world.tws_port, ASYNC_TAPE))
+    await until(lambda: len(world.requests("reqTickByTickData")) == 2, 20)
+    # Two places, and both are taken.
+    start = len(world.bot.heard)
+    third = await world.bot.send("SUB_TOP", exchange="SEHK", showName="HKD-1137", tickByTick=True)
+    refused = await world.bot.hear(lambda m: m["type"] == "error" and m["id"] == third["id"], start)
+    assert refused["code"] == 10190 and refused["err"]
+    world.sim.freeze()
+    for price in (997, 998, 999):
+        world.sim.trouble.trade(AAPL_ID, price, 100)
+    theirs = await seen
+    trades = [trade for message in world.bot.on(TICKS) for trade in message[0] if trade["p"] > 990]
+    assert ack["ok"] and [[t["p"], t["s"], t["x"], t["c"]] for t in trades] == theirs and len(theirs) == 3
