@@ -14,8 +14,9 @@ from ibgw_tx.books.hot_depth import HotDepth
 from ibgw_tx.books.hot_top import HotTop
 from ibgw_tx.books.shell.commands import BookCommands
 from ibgw_tx.books.shell.greeks import GreeksWriter
+from ibgw_tx.books.shell.odd_lots import OddLotsWriter
 from ibgw_tx.books.shell.publisher import BookPublisher
-from ibgw_tx.books.shell.requests import DepthRequests, TickRequests, TopRequests
+from ibgw_tx.books.shell.requests import DepthRequests, OddLotRequests, TickRequests, TopRequests
 from ibgw_tx.books.shell.store import SubscriptionStore
 from ibgw_tx.books.shell.subscriptions import Subscriptions
 from ibgw_tx.commands.shell.ack_channel import AckChannel
@@ -123,7 +124,7 @@ class Assembly:
         )  # fmt: skip
         #: What is asked for anew with the link, and written anew with Redis, after all else.
         self.bulletins = Bulletins(self.acks)
-        self.followers = (self.pnl, self.bars, self.bulletins)
+        self.followers = (self.pnl, self.bars, self.bulletins, self.odd_lots_writer)
         self.inventory = Inventory(name, self.redis, followups, self._kept_keys, now)
         look_back = LookBack(self.orders, self._reservations).outcome
         max_age = int(config.max_command_age * 1000)
@@ -146,7 +147,9 @@ class Assembly:
         self.depth = Subscriptions(DepthRequests(self.hot_depth), *common)
         self.top = Subscriptions(TopRequests(self.hot_top, greeks, now), *common)
         self.ticks = Subscriptions(TickRequests(self.hot_top, now), *common)
-        self.books = self.depth, self.top, self.ticks
+        self.odd_lots = Subscriptions(OddLotRequests(self.hot_top), *common)
+        self.odd_lots_writer = OddLotsWriter(self.odd_lots, self.redis, now)
+        self.books = self.depth, self.top, self.ticks, self.odd_lots
         self.greeks = GreeksWriter(greeks, self.top, self.redis, now)
 
     def _make_orders(self, config: Config, reactor: Any, now: Callable[[], int]) -> None:
@@ -227,7 +230,9 @@ class Assembly:
 
     def _handlers(self) -> dict[str, Handler]:
         depth = BookCommands(self.contracts, self.depth, self._session, self._now)
-        top = BookCommands(self.contracts, self.top, self._session, self._now, self.ticks)
+        extras = {"tickByTick": self.ticks, "oddLots": self.odd_lots}
+        version = lambda: self._session().client.server_version  # noqa: E731
+        top = BookCommands(self.contracts, self.top, self._session, self._now, extras, version)
         return {
             "SUB_ODBK": depth.subscribe,
             "UNSUB_ODBK": depth.unsubscribe,
@@ -259,6 +264,11 @@ class Assembly:
     def noticed(self, notice: events.Notice) -> None:
         self.order_entry.noticed(notice)
         self.notices.noticed(notice)
+
+    def last_words(self) -> None:
+        """A stop: what hangs on subscriptions goes."""
+        self.greeks.write()
+        self.odd_lots_writer.write()
 
     def request_sent(self, req_id: int) -> None:
         """A message of a request that waited for TWS's message rate has left: the limit of its answer runs, its ack may go."""

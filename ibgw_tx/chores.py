@@ -46,6 +46,7 @@ class Chores:
             ("books", 1.0, self._tend_books),
             ("book keys", KEY_INTERVAL, parts.publisher.flush_keys),
             ("greeks", 1.0, parts.greeks.write),
+            ("odd lots", 1.0, parts.odd_lots_writer.write),
             ("summary", 1.0, self._sum_up),
             ("contracts", REFRESH, self._refresh_contracts),
         ):

@@ -278,7 +278,7 @@ class Gateway(MultiService):
         if self._session is not None:
             self._session.withdraw()
             self.assembly.order_entry.session_lost()
-        self.assembly.greeks.write()
+        self.assembly.last_words()
         self.assembly.publisher.flush_keys()
         told = self.redis.call("PING").addTimeout(STOP_LIMIT, self._reactor).addErrback(self._stopped_late)
         return told.addCallback(lambda _: self._stop_children())

@@ -12,6 +12,7 @@ from typing import Any
 from ibgw_tx.books.channel import TICK_RANK, TOP_RANK, Channel, Feed
 from ibgw_tx.books.channels import Channels
 from ibgw_tx.books.feeds import Feeds
+from ibgw_tx.books.odd_lots import OddLotRows
 from ibgw_tx.books.ticks import TickRows
 from ibgw_tx.books.top_of_book import PRICES, SIZES, TopOfBook
 from ibgw_tx.books.trades import DELAYED_LAST, LAST, LAST_TIME, RT_VOLUME, Quotes, Trades
@@ -34,6 +35,8 @@ class HotTop:
     def __init__(self, channels: Channels, now_ms: Callable[[], int]) -> None:
         self.feeds: Feeds[TopOfBook] = Feeds(channels)
         self.tick_feeds: Feeds[TickRows] = Feeds(channels)
+        #: Told in protobuf only.
+        self.odd_lot_feeds: Feeds[OddLotRows] = Feeds(channels)
         self.strays = 0
         self.updates = 0
         self.broken: list[tuple[str, Exception]] = []

@@ -12,7 +12,7 @@ states:
 
 Kept in the hash `IBGateway:{name}:subscriptions`, so that a restart restores it: field `{kind} {name}` (`odbk
 URANUS:SEHK:HKD-1137:full_odbk_channel`; of one that is routed elsewhere than its channel says, the exchange follows), value
-`{"kind":"odbk"|"top"|"ticks","contract":{…},"lots":mdSizeMultiplier or null}`.
+`{"kind":"odbk"|"top"|"ticks"|"oddlots","contract":{…},"lots":mdSizeMultiplier or null}`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model.contract import BadName, Contract, exchange_of, pair_of
 from ibgw_tx.model.errors import CommandError
 
-DEPTH, TOP, TICKS = "odbk", "top", "ticks"
+DEPTH, TOP, TICKS, ODD_LOTS = "odbk", "top", "ticks", "oddlots"
 
 #: ms without any row after which a request is made anew, doubled each time up to the maximum.
 NO_ROWS_LIMIT = 60_000

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ibgw_tx.books import odd_lots
 from ibgw_tx.books.depth_messages import DepthMessages
 from ibgw_tx.books.hot_depth import HotDepth
 from ibgw_tx.books.hot_top import HotTop
@@ -45,7 +46,7 @@ class TopMessages:
         hot = self._hot
         feed = self._by_number.get(message.reqId)
         if feed is None:
-            hot.strays += 1
+            self._odd_lot(message, odd_lots.PRICES)
             return
         tick = message.tickType
         side = PRICES.get(tick)
@@ -66,7 +67,7 @@ class TopMessages:
         hot = self._hot
         feed = self._by_number.get(message.reqId)
         if feed is None:
-            hot.strays += 1
+            self._odd_lot(message, odd_lots.SIZES)
             return
         tick = message.tickType
         side = SIZES.get(tick) if tick or message.HasField("tickType") else None
@@ -80,11 +81,28 @@ class TopMessages:
         """TickString: reqId, tickType, value."""
         feed = self._by_number.get(message.reqId)
         if feed is None:
+            self._odd_lot(message, odd_lots.EXCHANGES)
             return
         if message.tickType in RT_VOLUME:
             self._hot.rt_volume(feed, message.value)
         elif message.tickType in LAST_TIME:
             self._hot.last_time(feed, message.tickType, int(message.value))
+
+    def _odd_lot(self, message: Any, kinds: dict[int, str]) -> None:
+        """A message for no line of level 1: of odd lots, or late."""
+        feed = self._hot.odd_lot_feeds.by_number.get(message.reqId)
+        if feed is None:
+            self._hot.strays += 1
+            return
+        side = kinds.get(message.tickType)
+        if side is None:
+            return  # the line's plain quotes, which nobody has asked for
+        if kinds is odd_lots.PRICES:
+            feed.rows.price(side, figures.price_or_none(message.price) if message.HasField("price") else None)
+        elif kinds is odd_lots.SIZES:
+            feed.rows.size(side, _size(message.size))
+        else:
+            feed.rows.exchange(side, message.value)
 
     def tick_by_tick(self, message: Any) -> None:
         """TickByTickData: reqId, tickType (1 Last, 2 AllLast), historicalTickLast."""

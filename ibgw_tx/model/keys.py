@@ -105,6 +105,11 @@ def greeks(exchange: str, sec_type: str, pair: str) -> str:
     return f"IBGateway:Greeks:{exchange}:{sec_type}:{pair}"
 
 
+def odd_lots(exchange: str, sec_type: str, pair: str) -> str:
+    """The best bid and ask of less than a lot of a subscribed stock."""
+    return f"IBGateway:OddLots:{exchange}:{sec_type}:{pair}"
+
+
 def bars(exchange: str, sec_type: str, pair: str, size: str) -> str:
     """The channel of bars as they form, and the key that keeps the newest."""
     return f"IBGateway:Bars:{exchange}:{sec_type}:{pair}:{size}"

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet.defer import Deferred
 
+from ibgw_tx.tws.api.client import MAX_VERSION
+
 from .judge import ib_async_sees
-from .kit import NAME, World, sleep, until
+from .kit import NAME, SERVER, World, sleep, until
 from .test_books import full_book, is_a_book
 
 AAPL = "URANUS:NASDAQ:USD-AAPL:full_odbk_channel"
@@ -165,3 +170,46 @@ async def test_the_tape_is_what_ib_async_sees_and_ibs_limit_is_told_with_the_com
     theirs = await seen
     trades = [trade for message in world.bot.on(TICKS) for trade in message[0] if trade["p"] > 990]
     assert ack["ok"] and [[t["p"], t["s"], t["x"], t["c"]] for t in trades] == theirs and len(theirs) == 3
+
+
+async def odd_lots(world: World, wanted: bool) -> Any:
+    for _ in range(200):
+        told = await world.bot.get("IBGateway:OddLots:NASDAQ:STK:USD-AAPL")
+        if bool(told and told["bid"] and told["ask"] and told["bid"]["x"] is not None) is wanted:
+            return told
+        await sleep(0.05)
+    raise AssertionError(f"odd lots: {told}")
+
+
+@ensureDeferred
+@pytest.mark.skipif(MAX_VERSION < 225 or "server_version" in SERVER, reason="needs server version 225")
+async def test_odd_lots_stand_beside_level_1_while_they_are_subscribed(running: World) -> None:
+    name = {"exchange": "SMART", "showName": "USD-AAPL"}
+    assert (await running.bot.send("SUB_TOP", **name, oddLots=True))["ok"]
+    await full_book(running, AAPL)
+    told = await odd_lots(running, True)
+    assert 0 < told["bid"]["s"] < 100 and told["bid"]["p"] > 0 and told["t"] > 1_500_000_000_000
+    books = [book for book in running.bot.on(AAPL) if book[0] and book[1]]
+    assert all(book[0][0]["s"] >= 100 for book in books), "an odd lot is no level of the book"
+    running.sim.trouble.lose_link()
+    await odd_lots(running, False)
+    running.sim.trouble.restore_link()
+    await odd_lots(running, True)
+    await running.ready()
+    await running.bot.send("SUB_TOP", **name, oddLots=False)
+    await odd_lots(running, False)
+    await running.bot.send("SUB_TOP", **name, oddLots=True)
+    await odd_lots(running, True)
+    await running.bot.send("UNSUB_TOP", **name)
+    assert await odd_lots(running, False) is None
+    await until(lambda: len(running.requests("cancelMktData")) >= 3)
+    refused = await running.bot.send("SUB_TOP", exchange="SEHK", showName="HKD-1137", oddLots=True)
+    assert refused["code"] == "bad_params" and "US stocks" in refused["err"]
+
+
+@ensureDeferred
+async def test_a_tws_without_odd_lots_is_told_by_its_version(world: World) -> None:
+    world.replace_simulator(server_version=178)
+    await world.start()
+    refused = await world.bot.send("SUB_TOP", exchange="SMART", showName="USD-AAPL", oddLots=True)
+    assert refused["code"] == "bad_params" and "server version 225" in refused["err"] and not world.requests("reqMktData")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ibgw_tx.books.naming import meant_by_contract, meant_by_name
+from ibgw_tx.books.odd_lots import check_odd_lots
 from ibgw_tx.books.shell.subscriptions import Subscriptions
 from ibgw_tx.books.subscription import TOP, Subscription
 from ibgw_tx.commands.message import Command, expect_members, text_param
@@ -31,38 +32,42 @@ class BookCommands:
         books: Subscriptions,
         check_session: Callable[[], object],
         now_ms: Callable[[], int],
-        ticks: Subscriptions | None = None,
+        extras: Mapping[str, Subscriptions] | None = None,
+        server_version: Callable[[], int] = lambda: 0,
     ) -> None:
-        """`ticks`: tick-by-tick trades, which `tickByTick` asks for beside the books. `now_ms` gives epoch ms."""
+        """`extras`: what may be asked for beside the books, by the param that asks. `now_ms` gives epoch ms."""
+        self._extras = extras or {}
+        self._server_version = server_version
         self._now_ms = now_ms
         self._contracts = contracts
         self._books = books
-        self._ticks = ticks
         self._check_session = check_session
 
     async def subscribe(self, command: Command) -> dict[str, Any]:
         """SUB_…: resolve the contract and subscribe its book; the ack carries the channel (SUB_TOP: that of trades too)."""
-        _check(command.params, self._ticks is not None)
+        _check(command.params, self._extras)
         self._check_session()
         known = await self._resolve(command.params)
         # The link may have gone while TWS was asked for the contract.
         self._check_session()
+        if command.params.get("oddLots"):
+            check_odd_lots(known.contract, self._server_version())
         subscription = self._books.subscribe(known, command)
         feed = subscription.feed
-        ticks = None
-        if command.params.get("tickByTick") and self._ticks is not None:
-            ticks = self._ticks.subscribe(known, command)
-        elif "tickByTick" in command.params:
-            await self._end_ticks(subscription)
-        await self._books.departures.begun(subscription, self._age_left(command))
-        if ticks is not None and self._ticks is not None:
-            await self._ticks.departures.begun(ticks, self._age_left(command))
+        begun = [(self._books, subscription)]
+        for param, kind in self._extras.items():
+            if command.params.get(param):
+                begun.append((kind, kind.subscribe(known, command)))
+            elif param in command.params:
+                await self._end(kind, subscription.name)
+        for kind, each in begun:
+            await kind.departures.begun(each, self._age_left(command))
         channels = {"channel": feed.channel.name}
         return {**channels, "tick_channel": feed.rows.trades.channel} if self._books.kind == TOP else channels
 
     async def unsubscribe(self, command: Command) -> dict[str, Any]:
         """UNSUB_…: works without TWS too, for a book named as it was subscribed; bad_params for one that is not."""
-        _check(command.params, self._ticks is not None)
+        _check(command.params, self._extras)
         subscription = self._named(command.params)
         if subscription is None:
             self._check_session()
@@ -71,17 +76,18 @@ class BookCommands:
         if subscription is None:
             raise CommandError(errors.BAD_PARAMS, "this book is not subscribed")
         ended = subscription.req_id
-        await self._end_ticks(subscription)
+        for kind in self._extras.values():
+            await self._end(kind, subscription.name)
         self._books.unsubscribe(subscription)
         await self._books.departures.ended(ended)
         return {"channel": subscription.feed.channel.name}
 
-    async def _end_ticks(self, subscription: Subscription) -> None:
-        ticks = self._ticks.wanted.get(subscription.name) if self._ticks is not None else None
-        if ticks is not None and self._ticks is not None:
-            ended = ticks.req_id
-            self._ticks.unsubscribe(ticks)
-            await self._ticks.departures.ended(ended)
+    async def _end(self, kind: Subscriptions, name: str) -> None:
+        there = kind.wanted.get(name)
+        if there is not None:
+            ended = there.req_id
+            kind.unsubscribe(there)
+            await kind.departures.ended(ended)
 
     def _age_left(self, command: Command) -> float | None:
         """ms until the command is too old to be carried out."""
@@ -106,10 +112,11 @@ def _show_name(params: dict[str, Any]) -> str:
     return text_param(params, "showName") or text_param(params, "shownName")
 
 
-def _check(params: dict[str, Any], with_ticks: bool) -> None:
-    expect_members(params, *_MEMBERS, *(("tickByTick",) if with_ticks else ()))
-    if not isinstance(params.get("tickByTick", False), bool):
-        raise bad_params("tickByTick is true or false")
+def _check(params: dict[str, Any], extras: Iterable[str]) -> None:
+    expect_members(params, *_MEMBERS, *extras)
+    for param in extras:
+        if not isinstance(params.get(param, False), bool):
+            raise bad_params(f"{param} is true or false")
     if "contract" in params:
         if any(name in params for name in _MEMBERS[:3]):
             raise bad_params("give either contract, or exchange and showName")

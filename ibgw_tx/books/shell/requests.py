@@ -10,12 +10,14 @@ from ibgw_tx.books.feeds import Feeds
 from ibgw_tx.books.greeks import Greeks
 from ibgw_tx.books.hot_depth import HotDepth
 from ibgw_tx.books.hot_top import HotTop
+from ibgw_tx.books.odd_lots import GENERIC_TICK, SINCE, OddLotRows
 from ibgw_tx.books.order_book import OrderBook
-from ibgw_tx.books.subscription import DEPTH, TICKS, TOP, Subscription
+from ibgw_tx.books.subscription import DEPTH, ODD_LOTS, TICKS, TOP, Subscription
 from ibgw_tx.books.ticks import TickRows
 from ibgw_tx.books.top_of_book import TopOfBook
 from ibgw_tx.books.trades import Trades
 from ibgw_tx.model import keys as names
+from ibgw_tx.model.errors import PacingFull
 from ibgw_tx.tws import codes
 from ibgw_tx.tws.api.client import TWSClient
 
@@ -115,6 +117,33 @@ class TickRequests:
 
     def ended(self, subscription: Subscription) -> None:
         """Nothing but trades hangs on the request."""
+
+
+class OddLotRequests:
+    """A market-data line of its own, for the odd lots of a US stock."""
+
+    kind = ODD_LOTS
+    what = "odd lots"
+    doubtful = codes.DOUBTFUL_TOP
+
+    def __init__(self, hot: HotTop) -> None:
+        self.feeds: Feeds[Any] = hot.odd_lot_feeds
+
+    def new_feed(self, channel: Channel) -> Feed[Any]:
+        return Feed(channel, OddLotRows(), TICK_RANK)
+
+    def send(self, client: TWSClient, req_id: int, subscription: Subscription) -> None:
+        if client.server_version < SINCE:
+            # Restored over a reconnect to an older TWS, which would refuse the generic tick.
+            raise PacingFull(f"server version {client.server_version} knows no odd lots")
+        subscription.feed.rows.start()
+        client.subscribe_top(req_id, subscription.contract, GENERIC_TICK)
+
+    def cancel(self, client: TWSClient, req_id: int, subscription: Subscription) -> None:
+        client.cancel_top(req_id)
+
+    def ended(self, subscription: Subscription) -> None:
+        """The figures go with the rows."""
 
 
 def greeks_key(subscription: Subscription) -> str:
