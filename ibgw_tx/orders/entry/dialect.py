@@ -36,8 +36,8 @@ def fit(
     """
     for name, value in request.said.items():
         if name in unsent and not _is_idle(name, value):
-            taken_out = "" if name == "auctionStrategy" else " (IB has taken it out of its API)"
-            raise bad_params(f"{name} {shown(value)} would not reach TWS: ibapi sends none at server version {version}{taken_out}")
+            gone = "" if name == "auctionStrategy" else " (IB has taken it out of its API)"
+            raise bad_params(f"{name} {shown(value)} would not reach TWS: ibapi sends none at server version {version}{gone}")
         if version < SINCE.get(name, 0) and not _is_idle(name, value):
             raise _lacks(f"{name} {shown(value)}", SINCE[name], version)
     size = request.said.get("totalQuantity")
