@@ -49,6 +49,7 @@ class Facts:
             **standing,
             "link": standing["ages"]["session"] is not None and connectivity.is_up,
             "farms": connectivity.farms(),
+            "settings": parts.self_check.flags,
             "received": parts.traffic.received_by_kind(),
             "sent": parts.traffic.sent_by_kind(),
             "unreadable": parts.traffic.unreadable,

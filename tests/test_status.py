@@ -143,7 +143,7 @@ def test_status_tells_the_books_and_what_waits(world):
     world.send("STATUS", id="s")
     world.turn()
     told = next(message for message in world.told("result") if message["id"] == "s")
-    assert told["subscriptions"] == {"odbk": ["URANUS:SEHK:HKD-1137:full_odbk_channel"], "top": [], "ticks": []}
+    assert told["subscriptions"] == {"odbk": ["URANUS:SEHK:HKD-1137:full_odbk_channel"], "top": [], "ticks": [], "oddlots": []}
     assert told["messages"]["waiting"]["question"] > 0 and told["messages"]["rate"] == 45
     world.tws.wire.end()
     world.turn()

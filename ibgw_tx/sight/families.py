@@ -27,6 +27,7 @@ def families(figures: Mapping[str, Any], latencies: Mapping[str, Histogram]) -> 
     yield _build(figures["versions"])
     yield from _state(figures)
     yield from _wire(figures)
+    yield from _settings(figures)
     yield from _redis(figures)
     yield from _books(figures)
     yield from _orders(figures)
@@ -60,6 +61,11 @@ def _wire(figures: Mapping[str, Any]) -> Iterator[Metric]:
     yield _gauge("ibgateway_message_rate_used", "Messages that count against it now.", budget.get("sent", 0))
     lanes = _one(budget.get("waiting", {}))
     yield _gauges("ibgateway_lane_messages", "Messages that wait for the rate.", ("lane",), lanes)
+
+
+def _settings(figures: Mapping[str, Any]) -> Iterator[Metric]:
+    text = "1 while a setting of TWS is known to hurt."
+    yield _gauges("ibgateway_tws_setting_hurts", text, ("setting",), _one(figures["settings"]))
 
 
 def _redis(figures: Mapping[str, Any]) -> Iterator[Metric]:

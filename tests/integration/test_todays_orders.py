@@ -17,8 +17,8 @@ MEMBERS = {"includeOvernight": True, "professionalCustomer": True, "customerAcco
 pytestmark = pytest.mark.skipif(MAX_VERSION < NEWEST_TEXT, reason="the installed ibapi speaks no such dialect")
 
 
-async def trading(world: World, **flags: str) -> None:
-    world.replace_simulator(server_version=NEWEST_TEXT, rate=0.0001)
+async def trading(world: World, version: int = NEWEST_TEXT, **flags: str) -> None:
+    world.replace_simulator(server_version=version, rate=0.0001)
     await world.start(**flags)
     await until(lambda: world.gateway.assembly.orders.is_running)
 
@@ -55,12 +55,15 @@ async def test_why_tws_has_rejected_an_order_comes_with_its_error_and_in_the_ord
 
 
 @ensureDeferred
-async def test_a_preview_tells_margins_outside_regular_hours(world: World) -> None:
-    await trading(world)
+@pytest.mark.parametrize("version", [NEWEST_TEXT, 226])
+async def test_a_preview_tells_margins_outside_regular_hours(world: World, version: int) -> None:
+    await trading(world, version)
     start = len(world.bot.heard)
     ack = await world.bot.send("PLACE_ORDER", contract=SHARE, order={"T": "buy", "s": 10, "p": 100, "whatIf": True})
     result = await world.bot.hear(lambda m: m["type"] in ("result", "error") and m["id"] == ack["id"], start)
-    assert result["initMarginChange"] > 0 and "marginCurrency" in result, result
+    assert result["initMarginChange"] > 0 and result["marginCurrency"] == "USD", result
+    outside = {name: result[name] for name in result if name.endswith("OutsideRTH")}
+    assert len(outside) == 9 and outside["initMarginChangeOutsideRTH"] > 0
 
 
 @ensureDeferred
@@ -68,6 +71,21 @@ async def test_a_size_off_the_rules_of_tws_is_refused_before_it_leaves(world: Wo
     await trading(world)
     ack = await world.bot.send("PLACE_ORDER", contract=SHARE, order={"T": "buy", "s": 0.00005, "p": 100})
     assert not ack["ok"] and "minSize 0.0001" in ack["err"] and not world.requests("placeOrder")
+
+
+@ensureDeferred
+@pytest.mark.parametrize("version", [188, 189, 226])
+async def test_an_overnight_order_needs_a_tws_that_knows_of_it(world: World, version: int) -> None:
+    await trading(world, version)
+    order = {"T": "buy", "s": 1, "p": 100, "includeOvernight": True, "outsideRth": True}
+    ack = await world.bot.send("PLACE_ORDER", contract=SHARE, order=order)
+    if version < 189:
+        assert not ack["ok"] and "includeOvernight true needs TWS's server version 189" in ack["err"], ack
+        assert not world.requests("placeOrder")
+    else:
+        await until(lambda: world.requests("placeOrder"))
+        [asked] = world.sim.office.journal.named("placeOrder")
+        assert asked.args["includeOvernight"] is True and asked.args["outsideRth"] is True
 
 
 @ensureDeferred

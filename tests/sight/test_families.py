@@ -12,6 +12,7 @@ def figures(**other):
         "status": False,
         "ages": {"gateway": 5.0, "session": None, "heard": None},
         "link": False,
+        "settings": {"settings.readOnlyApi": True, "precautions.bypassOrderPrecautions": False},
         "farms": [("data", "usfarm", False), ("other", "ushmds", True)],
         "received": {"market_data": 7, "orders": 2},
         "sent": {"order": 3},
@@ -64,6 +65,8 @@ def test_each_fact_is_a_sample():
 
 def test_a_halt_without_a_reason_is_a_halt_and_an_age_that_is_not_there_no_sample():
     assert "ibgateway_halted 1.0" in told()
+    assert 'ibgateway_tws_setting_hurts{setting="settings.readOnlyApi"} 1.0' in told()
+    assert 'ibgateway_tws_setting_hurts{setting="precautions.bypassOrderPrecautions"} 0.0' in told()
     assert "ibgateway_halted 0.0" in told(halt=None)
     assert not [line for line in told() if line.startswith("ibgateway_tws_silence_seconds ")]
     assert "ibgateway_tws_silence_seconds 2.0" in told(ages={"gateway": 1, "session": 3, "heard": 2.0})

@@ -57,6 +57,22 @@ def test_the_slow_backend_of_protobuf_is_one_line_and_status_1(tmp_path):
     assert status == 1 and said.startswith("ibgateway: protobuf runs on its backend 'python'") and "\n" not in said
 
 
+def test_two_of_them_are_one_line_and_status_1(tmp_path):
+    other = next(name for name in ("ibapi", "ibapi-stable") if name not in installed.distributions())
+    info = tmp_path / f"{other.replace('-', '_')}-9.9.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {other}\nVersion: 9.9\n")
+    (info / "top_level.txt").write_text("ibapi\n")
+    status, said = start(tmp_path, PYTHONPATH=str(tmp_path))
+    assert status == 1 and said.startswith("ibgateway: ibapi and ibapi-stable are both installed") and "\n" not in said
+
+
+def test_none_at_all_is_one_line_and_status_1(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['ibapi'] = None\n")
+    status, said = start(tmp_path, PYTHONPATH=str(tmp_path))
+    assert status == 1 and said.startswith("ibgateway: ibapi is not installed: pip install ibapi-stable") and "\n" not in said
+
+
 def test_what_a_version_lacks():
     assert missing(226) == ()
     assert "fractional sizes (FX, crypto, parts of shares)" in missing(157) and len(missing(145)) == 8
