@@ -104,7 +104,10 @@ def test_the_day_of_a_bar_may_carry_a_z(dialect):
     assert bar_time(dialect.bar("20240402Z").time) == bar_time(dialect.bar("20240402").time)
 
 
-@pytest.mark.parametrize(("text", "exact"), [("1E-8", "0.00000001"), ("1E+3", "1000"), ("12345678.00000001", "12345678.00000001")])
+EXACT = [("1E-8", "0.00000001"), ("1E+3", "1000"), ("12345678.00000001", "12345678.00000001")]
+
+
+@pytest.mark.parametrize(("text", "exact"), EXACT)
 def test_an_exponent_is_a_figure_like_any_other(dialect, text, exact):
     status = dialect.status(text, "0")
     assert Decimal(status.filled) == Decimal(exact)
