@@ -16,11 +16,11 @@ DIALECTS = [pytest.param(178, id="text"), pytest.param(226, id="protobuf")]
 ACCOUNT = "DU1000001"
 
 
-async def holding(world: World, version: int = 226, **settings: Any) -> Any:
+async def holding(world: World, version: int = 226, **flags: str) -> Any:
     """A world in which two of an option are held, 20 in the money."""
     if "server_version" in SERVER and version != SERVER["server_version"]:
         pytest.skip("the suite runs at another version")
-    world.replace_simulator(server_version=version, exercise_after=0.5, **settings)
+    world.replace_simulator(server_version=version, exercise_after=0.5)
     office = world.sim.office
     known = office.catalogue.instruments
     wanted = office.market.walk(known[AAPL_ID], office.now()).mark() - 20
@@ -28,7 +28,7 @@ async def holding(world: World, version: int = 226, **settings: Any) -> Any:
     option = min(calls, key=lambda one: (abs(one.strike - wanted), one.expiry))
     for account in office.accounts.values():
         account.set_position(option, 2, 500.0)
-    await world.start()
+    await world.start(**flags)
     await running_oms(world)
     return option
 
@@ -168,3 +168,14 @@ async def test_a_halt_ends_an_exercise_that_waits_for_the_message_rate(world: Wo
     ack = await waiting
     assert (await halted)["ok"]
     assert ack["code"] == "limit" and len(world.requests("exerciseOptions")) == 1, ack
+
+
+@ensureDeferred
+async def test_our_own_limits_hold_for_an_exercise_at_its_strike(world: World) -> None:
+    option = await holding(world, max_notional="1000", max_quantity="1")
+    ack = await exercise(world, option)
+    assert ack["code"] == "limit" and ack["err"].startswith("max_notional: ") and f"{option.strike * 100:.0f}" in ack["err"]
+    ack = await exercise(world, option, quantity=2)
+    assert ack["code"] == "limit" and ack["err"].startswith("max_quantity: ")
+    assert world.requests("exerciseOptions") == []
+    assert (await exercise(world, option, action="lapse", override=True))["ok"], "what lapses costs nothing"
