@@ -84,7 +84,7 @@ ROWS = {
     ),
 }
 #: It has a test of its own; the others of the class only read.
-APART = {"encode_order", "decode", "decode_protobuf", "server_version"}
+APART = {"encode_order", "decode", "decode_protobuf", "server_version", "unsent"}
 
 
 def sent(method, *args):
