@@ -12,7 +12,6 @@ from ibgw_tx.books.channels import Channels
 from ibgw_tx.books.greeks import Greeks
 from ibgw_tx.books.hot_depth import HotDepth
 from ibgw_tx.books.hot_top import HotTop
-from ibgw_tx.books.shell.commands import BookCommands
 from ibgw_tx.books.shell.greeks import GreeksWriter
 from ibgw_tx.books.shell.odd_lots import OddLotsWriter
 from ibgw_tx.books.shell.publisher import BookPublisher
@@ -29,6 +28,7 @@ from ibgw_tx.contracts.shell.chains import ChainCommands
 from ibgw_tx.contracts.shell.commands import ContractCommands
 from ibgw_tx.contracts.shell.contracts import Contracts
 from ibgw_tx.contracts.shell.market_rules import MarketRules
+from ibgw_tx.handlers import handlers
 from ibgw_tx.history.shell.bar_commands import BarCommands
 from ibgw_tx.history.shell.bars import BarFeeds
 from ibgw_tx.history.shell.commands import HistoryCommands
@@ -129,7 +129,8 @@ class Assembly:
         look_back = LookBack(self.orders, self._reservations).outcome
         max_age = int(config.max_command_age * 1000)
         direct = {"PLACE_ORDER": self.order_entry.direct.take}
-        self.dispatcher = Dispatcher({**own, **self._handlers()}, self.acks, now, max_age, look_back, reactor.seconds, direct)
+        known = {**own, **handlers(self, self._session, now)}
+        self.dispatcher = Dispatcher(known, self.acks, now, max_age, look_back, reactor.seconds, direct)
 
     def publication(self, kind: str, message: bytes) -> list[Words]:
         """The Redis commands that say something on ACK; bots that were away read acks and errors in the stream of events."""
@@ -227,27 +228,6 @@ class Assembly:
         """A contract has been found: its rules are wanted, its exchange gets an OMS flag."""
         self.rules.found(known)
         self.orders.knows(known.contract)
-
-    def _handlers(self) -> dict[str, Handler]:
-        depth = BookCommands(self.contracts, self.depth, self._session, self._now)
-        extras = {"tickByTick": self.ticks, "oddLots": self.odd_lots}
-        version = lambda: self._session().client.server_version  # noqa: E731
-        top = BookCommands(self.contracts, self.top, self._session, self._now, extras, version)
-        return {
-            "SUB_ODBK": depth.subscribe,
-            "UNSUB_ODBK": depth.unsubscribe,
-            "SUB_TOP": top.subscribe,
-            "UNSUB_TOP": top.unsubscribe,
-            "FIND_CONTRACTS": self.contract_commands.find_contracts,
-            "SNAPSHOT": self.inventory.snapshot,
-            "SUB_BARS": self.bar_commands.subscribe,
-            "UNSUB_BARS": self.bar_commands.unsubscribe,
-            "FIND_CHAIN": self.chains.find_chain,
-            **self.order_entry.handlers(),
-            "ACCOUNT_LIST": self.account_commands.account_list,
-            "ACCOUNT_SUMMARY": self.account_commands.account_summary,
-            "FIND_HISTORY": self.history_commands.find_history,
-        }
 
     def listeners(self) -> dict[type, Callable[[Any], None]]:
         """Who is told which record of TWS."""

@@ -258,13 +258,6 @@ class TWSClient(MoreRequests):
         """The framed cancel of every open order of the login, those of other clients and by hand too. Raises NotEncodable."""
         return self._encoded("global cancel", lambda client: client.reqGlobalCancel(*generation.cancel_arguments()))
 
-    def encode_exercise(
-        self, order_id: int, contract: Contract, lapse: bool, quantity: int, account: str, override: bool
-    ) -> bytes:
-        """The framed exercise of an option, or its lapse, under an order id; nothing is sent. Raises NotEncodable."""
-        what = 2 if lapse else 1, quantity, account, int(override), *generation.exercise_arguments()
-        return self._encoded("exercise", lambda client: client.exerciseOptions(order_id, self._contract(contract), *what))
-
     def _encoded(self, what: str, encode: Callable[[EClient], None]) -> bytes:
         told: list[Any] = []
         tape, usual = _Tape(lambda: True), self._client.conn

@@ -9,6 +9,7 @@ from typing import Any
 from ibapi.client import EClient
 
 from ibgw_tx.model.contract import Contract
+from ibgw_tx.tws.api import generation
 
 
 class MoreRequests(ABC):
@@ -23,6 +24,17 @@ class MoreRequests(ABC):
     @abstractmethod
     def _contract(self, contract: Contract) -> Any:
         """As ibapi wants it."""
+
+    @abstractmethod
+    def _encoded(self, what: str, encode: Callable[[EClient], None]) -> bytes:
+        """Have ibapi write one message; nothing is sent. Raises NotEncodable."""
+
+    def encode_exercise(
+        self, order_id: int, contract: Contract, lapse: bool, quantity: int, account: str, override: bool
+    ) -> bytes:
+        """The framed exercise of an option, or its lapse, under an order id; nothing is sent. Raises NotEncodable."""
+        what = 2 if lapse else 1, quantity, account, int(override), *generation.exercise_arguments()
+        return self._encoded("exercise", lambda client: client.exerciseOptions(order_id, self._contract(contract), *what))
 
     def ask_chains(self, req_id: int, under: Contract) -> None:
         """Chain for each exchange and trading class, then ChainEnd. Options on a future are asked for by its exchange."""

@@ -285,7 +285,7 @@ def test_ticks_are_restored_and_end_with_level_1(world):
     again = world.asked("97")[-1][1]
     world.send("UNSUB_TOP", contract={"conId": HK1137.conId})
     assert world.ack()["ok"] and [message[1] for message in world.asked("98")] == [again]
-    assert not world.link.hashes["IBGateway:demo:subscriptions"]
+    assert not world.link.hashes.get("IBGateway:demo:subscriptions")
 
 
 def test_ticks_are_ended_by_a_false_and_left_alone_without_a_word(world):

@@ -1,0 +1,32 @@
+"""Who carries out which command. Part of the assembly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ibgw_tx.books.shell.commands import BookCommands
+from ibgw_tx.commands.shell.dispatcher import Handler
+from ibgw_tx.tws.shell.session import IBSession
+
+
+def handlers(parts: Any, session: Callable[[], IBSession], now_ms: Callable[[], int]) -> dict[str, Handler]:
+    """The commands of section 8 but for the gateway's own; `parts` is the assembly."""
+    extras = {"tickByTick": parts.ticks, "oddLots": parts.odd_lots}
+    depth = BookCommands(parts.contracts, parts.depth, session, now_ms)
+    top = BookCommands(parts.contracts, parts.top, session, now_ms, extras, lambda: session().client.server_version)
+    return {
+        "SUB_ODBK": depth.subscribe,
+        "UNSUB_ODBK": depth.unsubscribe,
+        "SUB_TOP": top.subscribe,
+        "UNSUB_TOP": top.unsubscribe,
+        "FIND_CONTRACTS": parts.contract_commands.find_contracts,
+        "SNAPSHOT": parts.inventory.snapshot,
+        "SUB_BARS": parts.bar_commands.subscribe,
+        "UNSUB_BARS": parts.bar_commands.unsubscribe,
+        "FIND_CHAIN": parts.chains.find_chain,
+        **parts.order_entry.handlers(),
+        "ACCOUNT_LIST": parts.account_commands.account_list,
+        "ACCOUNT_SUMMARY": parts.account_commands.account_summary,
+        "FIND_HISTORY": parts.history_commands.find_history,
+    }
