@@ -17,6 +17,7 @@ is held by `play`.
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -90,8 +91,8 @@ def play(scenario: Scenario, version: int, seed: int) -> Row:
         stage.gateway.env.update(scenario.env)
         try:
             _play(stage, row)
-        except Violation as found:
-            row.wrong = str(found)
+        except Exception as found:
+            row.wrong = str(found) if isinstance(found, Violation) else "the campaign itself failed:\n" + traceback.format_exc()
             if hasattr(stage, "bot"):
                 folder = stage.dump(Path("build/faults") / f"{scenario.deed.__name__}-{seed}-{version}")
                 row.wrong += f"\nall of it: {folder}"

@@ -187,7 +187,7 @@ def garbage(stage: Stage) -> None:
        within=150)  # fmt: skip
 def endless_snapshot(stage: Stage) -> None:
     begun = time.time()
-    for part in ("openOrderEnd", "execDetailsEnd", "positionEnd", "accountDownloadEnd"):
+    for part in ("openOrderEnd", "executionDataEnd", "positionEnd", "acctDownloadEnd"):
         stage.sim.ask(f"lose {part}")
     stage.tws_cable.cut()
     stage.gap(begun, bytes=True)
