@@ -53,7 +53,7 @@ def _fuzzed(dice: random.Random) -> dict[str, Any]:
 
 
 @fault("10,000 commands at once", "Each has its one acknowledgement; TWS's message rate is kept, the session stands", within=60,
-       settles=150)  # fmt: skip
+       settles=150, env={"IBGW_EVENTS": "200000"})  # fmt: skip
 def at_once(stage: Stage) -> None:
     begun = time.time()
     sent = []

@@ -25,7 +25,7 @@ KEPT = 20  # sentences about what is wrong: the first ones matter
 
 
 class Watch(threading.Thread):
-    """`wrong`: what the samples have shown. `acks`, `fills`, `told`: everything heard on the channels, in order.
+    """`wrong`: what the samples have shown. `acks`, `fills`, `answers`: everything heard on the channels, in order.
 
     `allow`: seconds by which TWS itself may be late (a fault of its). `ahead`: seconds by which the gateway's clock is before
     ours; its times are taken as if it were right. `judging`: cleared, samples are taken and not judged.
@@ -43,6 +43,7 @@ class Watch(threading.Thread):
         self.wrong: list[str] = []
         self.acks: list[dict[str, Any]] = []
         self.fills: list[dict[str, Any]] = []
+        self.answers: list[dict[str, Any]] = []
         self.deaf = False  # its own subscription broke: what was told meanwhile it cannot know
         self.looks = 0
         self._late: deque[tuple[float, float]] = deque()  # when, and by how much
@@ -145,6 +146,8 @@ class Watch(threading.Thread):
                 self.fills.append(content)
             elif content["type"] == "ack":
                 self.acks.append(content)
+            elif content["type"] in ("result", "error"):
+                self.answers.append(content)
 
     def read(self, whole: bool = False) -> View:
         """What Redis says now; hashes that have not changed since are not read again, unless `whole`."""
