@@ -1,7 +1,7 @@
 """All faults, in the order of the table: the modules that have them."""
 
-from tests.faults import bot_faults, gateway_faults, redis_faults, tws_faults
+from tests.faults import bot_faults, gateway_faults, redis_faults, sentinel_faults, tws_faults
 from tests.faults.scenario import SCENARIOS, Row, Scenario, play
 
-MODULES = (tws_faults, redis_faults, gateway_faults, bot_faults)
+MODULES = (tws_faults, redis_faults, sentinel_faults, gateway_faults, bot_faults)
 __all__ = ["MODULES", "SCENARIOS", "Row", "Scenario", "play"]

@@ -22,6 +22,7 @@ from tests.faults.gateway import Gateway
 from tests.faults.nursery import Nursery
 from tests.faults.view import TRADED, View
 from tests.faults.watch import Watch
+from tests.kit.replicated import Replicated
 from tests.kit.sim_process import SimProcess
 
 START = 240.0  # seconds until a gateway is whole at its start: patience with a busy machine, no promise
@@ -37,15 +38,18 @@ class Violation(Exception):
 class Stage:
     """A context manager: everything it started ends with it. `version` is what ibsim speaks at most.
 
-    `cables`: the gateway reaches TWS and Redis over proxies, `tws_cable` and `redis_cable`.
+    `cables`: the gateway reaches TWS and Redis over proxies, `tws_cable` and `redis_cable`. `replicated`: Redis is two servers
+    that three sentinels keep; the gateway, the bot and the observer ask these.
     """
 
     def __init__(self, seed: int, version: int = 226, cables: bool = True, name: str = "day", redis_options: tuple[str, ...] = (),
-                 sim_options: tuple[str, ...] = (), nursery: Nursery | None = None) -> None:  # fmt: skip
+                 sim_options: tuple[str, ...] = (), nursery: Nursery | None = None,
+                 replicated: bool = False) -> None:  # fmt: skip
         self.seed, self.version, self.name = seed, version, name
         self.folder = Path(tempfile.mkdtemp(prefix="ibgw-fault-"))
         self._ends: list[Callable[[], None]] = [lambda: shutil.rmtree(self.folder, ignore_errors=True)]
-        self.server = EmbeddedRedis(*redis_options)
+        self.replicated = Replicated() if replicated else None
+        self.server = self.replicated.servers[0] if self.replicated else EmbeddedRedis(*redis_options)
         self.gaps: list[Gap] = []
         self.positions: dict[int, float] = {}
         self._wants_cables, self._sim_options, self._nursery = cables, sim_options, nursery
@@ -64,9 +68,11 @@ class Stage:
         self.end()
 
     def _build(self) -> None:
-        self.server.__enter__()
-        self._ends.append(lambda: self.server.__exit__(None, None, None))
-        self.client: Any = redis.Redis(port=self.server.port, decode_responses=True, socket_timeout=10)
+        servers = self.replicated or self.server
+        servers.__enter__()
+        self._ends.append(lambda: servers.__exit__(None, None, None))
+        alone = redis.Redis(port=self.server.port, decode_responses=True, socket_timeout=10)
+        self.client: Any = alone if self.replicated is None else self.replicated.following()
         self._ends.append(self.client.close)
         options = (f"--server-version={self.version}", f"--seed={self.seed % 2**31}", "--order-limit=0", "--rate=6")
         self.sim = SimProcess(*options, *self._sim_options)
@@ -78,6 +84,8 @@ class Stage:
             tws_port, redis_port = self.tws_cable.port, self.redis_cable.port
         self.env = {"TWS_API_PORT": str(tws_port), "REDIS_PORT": str(redis_port), "TWS_GATEWAY_NAME": self.name,
                     "IBGW_EXCHANGES": "NASDAQ,SEHK"}  # fmt: skip
+        if self.replicated is not None:
+            self.env |= self.replicated.env
         self.gateway = self.another()
 
     def another(self, *flags: str) -> Gateway:

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 import redis
 
+from tests.kit.certificates import Authority
 from tests.kit.program import Program, wait_for
-from tests.kit.replicated import MASTER, Replicated
+from tests.kit.redis_servers import tls_server
+from tests.kit.replicated import MASTER, Lock, Replicated
 from tests.kit.sim_process import SimProcess
 
 AAPL = {"conId": 265598, "exchange": "SMART"}
@@ -79,9 +81,11 @@ def test_a_fail_over_is_followed(replicated: Replicated, gateway: Program, how: 
     wait_for(lambda: gateway.order(HASH, "after").get("alive"))
     assert json.loads(client.get("IBGateway:outside:lease"))["pid"] == gateway.process.pid  # type: ignore[union-attr]
     wait_for(lambda: client.get("URANUS:NASDAQ:USD-AAPL:orderbook"), say="books go on")
-    # One line a change, and the old address in none that comes later.
+    # One line a change.
     lines = [line for line in gateway.lines() if "no longer at" in line]
     assert len(lines) == 1 and f"the master {MASTER} of Redis is at" in lines[0]
+    assert sum(f"Redis at 127.0.0.1:{old.port} is lost" in line for line in gateway.lines()) == 1
+    assert not [line for line in gateway.lines() if "twisted.internet.protocol.Factory#info" in line]
     if how == "silent":
         os.kill(old.pid, signal.SIGCONT)
         # Nothing is said there any more, before it is made a replica or after.
@@ -157,7 +161,7 @@ def test_no_master_of_that_name_is_one_line_and_tried_again(
     program = Program(replicated.client(replicated.master), 1, simulator.port, tmp_path)
     program.start(f"--redis-sentinel={replicated.addresses}", "--redis-master=other")
     try:
-        wait_for(lambda: "has no master" in program.log.read_text(), 10)
+        wait_for(lambda: "has no master" in program.log.read_text(), 30)
         time.sleep(2)
         lines = [line for line in program.lines() if "sentinel" in line]
         assert sum("has no master" in line for line in lines) == 1
@@ -256,3 +260,29 @@ def test_with_one_that_stands_by_and_few_sentinels_orders_go_on(
         assert place(gateway, "again")["ok"]
     finally:
         second.stop()
+
+
+@pytest.mark.skipif(tls_server() is None, reason="no redis-server with TLS (Debian's redis-tools has one)")
+def test_a_fail_over_with_passwords_and_everything_over_tls(simulator: SimProcess, tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    lock = Lock("redis-secret", "sentinel-secret", authority, authority.signed("everybody", "127.0.0.1"))
+    (tmp_path / "redis").write_text("redis-secret")
+    (tmp_path / "sentinel").write_text("sentinel-secret")
+    cert, key = lock.certificate
+    with Replicated(lock=lock) as replicated:
+        gateway = Program(replicated.client(replicated.master), 1, simulator.port, tmp_path)
+        gateway.run(
+            *("--exchanges=NASDAQ,SMART", *replicated.flags, f"--redis-password-file={tmp_path}/redis", "--redis-tls"),
+            *(f"--redis-sentinel-password-file={tmp_path}/sentinel", f"--redis-tls-ca={authority.ca}"),
+            *(f"--redis-tls-cert={cert}", f"--redis-tls-key={key}"),
+        )
+        try:
+            gateway.trading("NASDAQ")
+            old = replicated.master
+            old.kill()
+            client, _ = moved(replicated, gateway, old)
+            gateway.watch(client)
+            assert place(gateway, "after")["ok"]
+            assert "secret" not in gateway.log.read_text()
+        finally:
+            gateway.stop()

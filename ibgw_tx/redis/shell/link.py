@@ -56,6 +56,8 @@ class RedisLink(Service):
         self._ear: RedisProtocol | None = None
         #: Subscriptions that wait until acknowledgements can be told.
         self._dumb: list[defer.Deferred[None]] = []
+        #: Where it was, if it is: a master may have moved.
+        self._place = ""
         self._protocol: RedisProtocol | None = None
         self._troubles = Troubles()
         admit = None if fence is None else fence.admit
@@ -139,13 +141,14 @@ class RedisLink(Service):
         if not self._was_up or failure.check(NotTrusted, NoMaster):
             self._say_trouble("any", cannot_be_reached(failure))
 
-    def _say_trouble(self, connection: str, text: str, reason: str = "") -> None:
+    def _say_trouble(self, connection: str, text: str, reason: str = "", place: str = "") -> None:
         if self.running and self._troubles.begins(connection, reason or text):
-            self.log.warn("Redis at {address} {text}; trying again", address=self.address, text=text)
+            self.log.warn("Redis at {address} {text}; trying again", address=place or self.address, text=text)
 
     def _ready(self, protocol: RedisProtocol) -> None:
         self._protocol = protocol
         self.up = self._was_up = True
+        self._place = self.address
         self._troubles.ends("any")
         self._troubles.ends("commands")
         self.log.info("Redis at {address} is ready", address=self.address)
@@ -170,7 +173,7 @@ class RedisLink(Service):
         was_up, self.up, self._protocol = self.up, False, None
         if was_up:
             self._troubles.forget_refusals()
-            self._say_trouble("commands", "is lost")
+            self._say_trouble("commands", "is lost", place=self._place)
             if self._ear is not None:
                 # Nobody shall take a command for heard whose acknowledgement cannot be told.
                 self._ear.transport.abortConnection()

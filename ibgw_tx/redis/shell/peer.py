@@ -66,6 +66,11 @@ class _Questions(Protocol):
         self._end(Failure(NoAnswer("has hung up")) if not why.check(NotTrusted) else why)
 
 
+class _QuestionsFactory(Factory):
+    noisy = False
+    protocol = _Questions
+
+
 class Peer:
     """`endpoint()` gives one for each connection; `login` are the words behind AUTH."""
 
@@ -87,7 +92,7 @@ class Peer:
 
     async def _ask(self, commands: Sequence[Sequence[str]]) -> list[Any]:
         if self._protocol is None or not self._protocol.connected:
-            self._protocol = await self._endpoint().connect(Factory.forProtocol(_Questions))
+            self._protocol = await self._endpoint().connect(_QuestionsFactory())
             if self._login:
                 (said,) = await self._protocol.ask([("AUTH", *self._login)])
                 if isinstance(said, Exception):

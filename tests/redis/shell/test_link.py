@@ -448,3 +448,18 @@ def test_a_message_on_the_channel_of_commands_that_is_no_text_begins_it_anew(pla
     server = place.ready(1)
     server.reply(b"*3\r\n$7\r\nmessage\r\n$18\r\nIBGateway:demo:CMD\r\n:5")
     assert server.wire.aborted and not heard
+
+
+def test_a_master_that_is_lost_because_it_moved_is_told_with_its_own_address(monkeypatch, lines):
+    place = MasterPlace()
+    server = place.ready()
+    monkeypatch.setattr(type(place.link._way), "address", "10.0.0.2:6379")
+    server.wire.end()
+    assert lines[-1] == "warn Redis at 127.0.0.1:6379 is lost; trying again"
+
+
+def test_the_same_trouble_of_several_connections_is_one_line(lines):
+    place = Place("hunter2")
+    for number in (0, 1, 2, 0, 1, 2):
+        place.connect(number).reply(b"-WRONGPASS no")
+    assert sum("WRONGPASS" in line for line in lines) == 1
