@@ -52,34 +52,31 @@ class RedisLink(Service):
         self.refused = 0
         self._fence = fence
         self._way = way
-        self._was_up = False
         self._ear: RedisProtocol | None = None
         #: Subscriptions that wait until acknowledgements can be told.
         self._dumb: list[defer.Deferred[None]] = []
-        #: Where it was, if it is: a master may have moved.
+        #: Where it was when it was there last: a master may move. "" before the first time.
         self._place = ""
         self._protocol: RedisProtocol | None = None
         self._troubles = Troubles()
-        admit = None if fence is None else fence.admit
+        admit, say = None if fence is None else fence.admit, self._say_trouble
         kind = self._kind = dict[str, Any](way=way, admit=admit, unreached=self._cannot_connect)
         self._factories: list[RedisFactory] = [
-            RedisFactory(
-                RedisProtocol, ready=self._ready, lost=self._lost, trouble=partial(self._say_trouble, "commands"), **kind
-            ),
+            RedisFactory(RedisProtocol, ready=self._ready, lost=self._lost, trouble=partial(say, "commands"), **kind),
             SubscriberFactory(
                 [channel],
                 self._message,
                 self._answerable,
                 ready=self._listening,
                 lost=self._deaf,
-                trouble=partial(self._say_trouble, "subscription"),
+                trouble=partial(say, "subscription"),
                 **kind,
             ),
             BookFactory(
                 self._books_room,
                 ready=self._books_ready,
                 lost=self._books_lost,
-                trouble=partial(self._say_trouble, "books"),
+                trouble=partial(say, "books"),
                 recovered=self._books_taken,
                 **kind,
             ),
@@ -138,7 +135,7 @@ class RedisLink(Service):
 
     def _cannot_connect(self, failure: Failure) -> None:
         # One that has been there is told as lost; that nobody trusts it, or knows where it is, is told all the same.
-        if not self._was_up or failure.check(NotTrusted, NoMaster):
+        if not self._place or failure.check(NotTrusted, NoMaster):
             self._say_trouble("any", cannot_be_reached(failure))
 
     def _say_trouble(self, connection: str, text: str, reason: str = "", place: str = "") -> None:
@@ -147,7 +144,7 @@ class RedisLink(Service):
 
     def _ready(self, protocol: RedisProtocol) -> None:
         self._protocol = protocol
-        self.up = self._was_up = True
+        self.up = True
         self._place = self.address
         self._troubles.ends("any")
         self._troubles.ends("commands")
