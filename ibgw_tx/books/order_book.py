@@ -8,38 +8,11 @@ for rows that an insert pushes past the last one. Between two messages of one ch
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Any, NamedTuple, TypeAlias
-
-from ibgw_tx.model import figures
-from ibgw_tx.model import json_text as jsontext
+from ibgw_tx.books.sides import Level, MadeSide, Row, levels_of
 from ibgw_tx.model.figures import Quantity
 
 INSERT, UPDATE, DELETE = 0, 1, 2
 ASK, BID = 0, 1
-
-#: (price, size in TWS's lots)
-Row: TypeAlias = tuple[float, Quantity]
-#: {"p": price, "s": size}
-Level: TypeAlias = dict[str, Any]
-
-#: Beyond these a price or a size is one of IB's ways of saying "unset".
-_ABSURD = figures.NOTHING_REAL
-_ABSURD_SIZE = figures.LARGEST_SIZE
-
-
-class _Side(NamedTuple):
-    """A side as it was last made: of which rows, its levels (None: they make no publishable side), the JSON, the best price."""
-
-    rows: list[Row]
-    factor: Quantity
-    merged: bool
-    levels: list[Level] | None
-    text: bytes
-    best: float | None
-
-
-_NOTHING = _Side([], 0, False, [], b"[]", None)
 
 
 class OrderBook:
@@ -49,7 +22,7 @@ class OrderBook:
     `gaps` counts rows that came for a place the book does not have.
     """
 
-    __slots__ = ("_made_asks", "_made_bids", "asks", "bids", "gaps", "merged", "num_rows")
+    __slots__ = ("_factor", "_made_asks", "_made_bids", "asks", "bids", "gaps", "merged", "num_rows")
 
     def __init__(self, num_rows: int = 10) -> None:
         self.num_rows = num_rows
@@ -57,7 +30,8 @@ class OrderBook:
         self.asks: list[Row] = []
         self.gaps = 0
         self.merged = False
-        self._made_bids = self._made_asks = _NOTHING
+        self._factor: Quantity = 1
+        self._made_bids, self._made_asks = MadeSide(-1), MadeSide(1)
 
     def apply(self, operation: int, side: int, row: int, price: float, size: Quantity) -> bool:
         """Carry out one row message; says whether the book changed. A row past the end changes nothing.
@@ -102,68 +76,25 @@ class OrderBook:
         size, a price or size that is no number (IB's "unset" included). A row of size 0 is no level. Sizes are integers where
         they are whole.
         """
-        bids, asks = self._sides(factor)
-        if bids.levels is None or asks.levels is None or self._is_crossed(bids.best, asks.best):
+        if self.texts(factor) is None:
             return None
-        return bids.levels, asks.levels
+        bids, asks = levels_of(self.bids, -1, factor, self.merged), levels_of(self.asks, 1, factor, self.merged)
+        assert bids is not None and asks is not None
+        return bids, asks
 
     def texts(self, factor: Quantity = 1) -> tuple[bytes, bytes] | None:
         """`levels` as JSON."""
-        bids, asks = self._sides(factor)
-        if bids.levels is None or asks.levels is None or self._is_crossed(bids.best, asks.best):
+        self._factor = factor
+        bids, asks, merged = self._made_bids, self._made_asks, self.merged
+        bids.make(self.bids, factor, merged)
+        asks.make(self.asks, factor, merged)
+        if bids.text is None or asks.text is None:
+            return None
+        bid, ask = bids.best, asks.best
+        if bid is not None and ask is not None and (bid > ask or (bid == ask and not merged)):
             return None
         return bids.text, asks.text
 
     def best(self) -> tuple[float | None, float | None] | None:
         """(bid, ask), None for a side without a level; None while the rows make no publishable book."""
-        levels = self.levels(self._made_bids.factor or 1)
-        return None if levels is None else (self._made_bids.best, self._made_asks.best)
-
-    def _sides(self, factor: Quantity) -> tuple[_Side, _Side]:
-        """Both sides. One that is as it was the last time is not made again: most changes touch one side."""
-        bids, asks = self._made_bids, self._made_asks
-        if bids.rows != self.bids or bids.factor != factor or bids.merged != self.merged:
-            bids = self._made_bids = _made(self.bids, -1, factor, self.merged)
-        if asks.rows != self.asks or asks.factor != factor or asks.merged != self.merged:
-            asks = self._made_asks = _made(self.asks, 1, factor, self.merged)
-        return bids, asks
-
-    def _is_crossed(self, bid: float | None, ask: float | None) -> bool:
-        return bid is not None and ask is not None and (bid > ask or (bid == ask and not self.merged))
-
-
-def _made(rows: list[Row], direction: int, factor: Quantity, merged: bool) -> _Side:
-    levels = _side(rows, direction, factor, merged)
-    text = b"" if levels is None else jsontext.dumps(levels)
-    return _Side(rows.copy(), factor, merged, levels, text, levels[0]["p"] if levels else None)
-
-
-def _side(rows: list[Row], direction: int, factor: Quantity, merged: bool) -> list[Level] | None:
-    """One side's levels; `direction` 1 wants rising prices, -1 falling ones; None when it does not hold."""
-    levels: list[Level] = []
-    last = None
-    for price, size in rows:
-        if not 0 < size < _ABSURD_SIZE:
-            if size != 0:
-                return None
-            continue
-        if last is None:
-            if not -_ABSURD < price < _ABSURD:
-                return None
-        elif price == last and merged:
-            level = levels[-1]
-            level["s"] = scaled(size, factor, level["s"])
-            continue
-        elif not (last < price < _ABSURD if direction > 0 else last > price > -_ABSURD):
-            return None
-        last = price
-        levels.append({"p": price, "s": size if factor == 1 else scaled(size, factor)})
-    return levels
-
-
-def scaled(size: Quantity, factor: Quantity, plus: Quantity = 0) -> Quantity:
-    """size * factor + plus, exact, an integer when whole."""
-    value = size * factor + plus
-    if isinstance(value, int):
-        return value if value < 2**63 else Decimal(value)  # JSON writers end there
-    return figures.normal(value)
+        return None if self.texts(self._factor) is None else (self._made_bids.best, self._made_asks.best)

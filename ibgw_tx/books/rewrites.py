@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator
 import orjson
 
 from ibgw_tx.books.channel import Channel, Feed
-from ibgw_tx.books.order_book import ASK, BID, UPDATE, OrderBook, Row
+from ibgw_tx.books.order_book import ASK, BID, UPDATE, OrderBook
+from ibgw_tx.books.sides import Row
 from ibgw_tx.tws.dialects import PROTOBUF
 from ibgw_tx.tws.protobuf import varint
 

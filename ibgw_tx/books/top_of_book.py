@@ -6,7 +6,7 @@ prices. Delayed ticks (66..) stand for live ones (1..). An unreadable figure (No
 
 from __future__ import annotations
 
-from ibgw_tx.books.order_book import Level, scaled
+from ibgw_tx.books.sides import Level, scaled
 from ibgw_tx.books.trades import Trades
 from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model.figures import Quantity

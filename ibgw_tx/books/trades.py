@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from ibgw_tx.books.order_book import scaled
+from ibgw_tx.books.sides import scaled
 from ibgw_tx.model import figures
 from ibgw_tx.model.figures import Quantity
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ibgw_tx.books.order_book import ASK, BID, DELETE, INSERT, UPDATE, OrderBook, scaled
+from ibgw_tx.books.order_book import ASK, BID, DELETE, INSERT, UPDATE, OrderBook
+from ibgw_tx.books.sides import scaled
 from ibgw_tx.model import json_text as jsontext
 from tests.kit.books import check_book
 
@@ -54,6 +55,41 @@ def test_what_is_published_is_never_crossed_nor_out_of_order_nor_without_size(op
         if levels is not None:
             assert [json.loads(text) for text in texts] == [*levels]
             check_book(json.loads(jsontext.dumps([*levels, 1])), may_lock=merged)
+
+
+GOOD = st.tuples(
+    st.just(UPDATE),
+    st.sampled_from([ASK, BID]),
+    st.integers(0, 4),
+    st.sampled_from([0.0, 0.25, 0.5]),
+    st.sampled_from([1, 2, 7, 300, Decimal("0.5"), Decimal("0.00000001")]),
+)
+BAD = st.tuples(
+    st.sampled_from([UPDATE, UPDATE, UPDATE, UPDATE, INSERT, DELETE]),
+    st.sampled_from([ASK, BID]),
+    st.integers(0, 5),
+    st.sampled_from([0.0, 1.0, -1.0, 5.5, -5.5, math.nan, math.inf, -math.inf, 1.7976931348623157e308]),
+    st.sampled_from([1, 1, 1, 0, -1, 10**15]),
+)
+#: What spoils a row is followed by what mends it, so that most books make sense.
+CHANGES = st.lists(GOOD, max_size=3) | BAD.flatmap(
+    lambda bad: st.tuples(st.just([bad]), st.just([(UPDATE, bad[1], min(bad[2], 4), 0.25, 9)]))
+)
+
+
+@given(st.lists(CHANGES, max_size=25), st.booleans(), st.sampled_from([1, 100, Decimal("0.1")]))
+def test_a_side_made_anew_where_it_has_changed_is_the_side_made_whole(changes, merged, factor):
+    """Rows of a sane book are rewritten a little, moved, spoilt and mended again; looked at now and then."""
+    book = filled(bids=[(10 - row, 5) for row in range(5)], asks=[(11 + row, 5) for row in range(5)], most=5)
+    book.merged = merged
+    looks = [look for change in changes for look in (change if isinstance(change, tuple) else [change])]
+    for several in looks:
+        for operation, side, row, shift, size in several:
+            book.apply(operation, side, row, (11 + row if side == ASK else 10 - row) + shift, size)
+        whole = OrderBook(5)
+        whole.bids, whole.asks, whole.merged = book.bids.copy(), book.asks.copy(), merged
+        assert book.texts(factor) == whole.texts(factor)
+        assert book.best() == whole.best() and book.levels(factor) == whole.levels(factor)
 
 
 def filled(bids=(), asks=(), most=10):

@@ -1,0 +1,108 @@
+"""One side of a book as JSON, made anew only where it has changed: most changes rewrite one row of ten. Pure."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from ibgw_tx.model import figures
+from ibgw_tx.model import json_text as jsontext
+from ibgw_tx.model.figures import Quantity
+
+#: (price, size in TWS's lots)
+Row: TypeAlias = tuple[float, Quantity]
+#: {"p": price, "s": size}
+Level: TypeAlias = dict[str, Any]
+
+#: Beyond these a price or a size is one of IB's ways of saying "unset".
+_ABSURD = figures.NOTHING_REAL
+_ABSURD_SIZE = figures.LARGEST_SIZE
+
+
+class MadeSide:
+    """A side as it was last made. `text` is None while its rows make no publishable side, `best` without a level.
+
+    `direction` 1 wants rising prices (asks), -1 falling ones.
+    """
+
+    __slots__ = ("_direction", "_factor", "_merged", "_parts", "_rows", "best", "text")
+
+    def __init__(self, direction: int) -> None:
+        self.text: bytes | None = b"[]"
+        self.best: float | None = None
+        self._direction = direction
+        self._factor: Quantity = 1
+        self._merged = False
+        self._rows: list[Row] = []
+        #: The JSON of each row, as long as every row is a level of its own.
+        self._parts: list[bytes] | None = []
+
+    def make(self, rows: list[Row], factor: Quantity, merged: bool) -> None:
+        """Bring it up to the rows, with sizes times `factor`. `merged`: one price may stand in several rows."""
+        if factor == self._factor and merged == self._merged:
+            if rows == self._rows:
+                return
+            if self._rewritten(rows):
+                return
+        self._factor, self._merged, self._rows = factor, merged, rows.copy()
+        levels = levels_of(rows, self._direction, factor, merged)
+        if levels is None:
+            self._parts = self.text = self.best = None
+            return
+        parts = [jsontext.dumps(level) for level in levels]
+        self._parts = parts if len(parts) == len(rows) else None
+        self.text = b"[%b]" % b",".join(parts)
+        self.best = levels[0]["p"] if levels else None
+
+    def _rewritten(self, rows: list[Row]) -> bool:
+        """Take rows in that were only rewritten, and stay levels in their order; False when it takes more than that."""
+        parts, made = self._parts, self._rows
+        if parts is None or len(rows) != len(made):
+            return False
+        rising, factor, last = self._direction > 0, self._factor, len(rows) - 1
+        for at, row in enumerate(rows):
+            if row is made[at]:
+                continue
+            price, size = row
+            if not (0 < size < _ABSURD_SIZE and -_ABSURD < price < _ABSURD):
+                return False
+            if at and not (rows[at - 1][0] < price if rising else rows[at - 1][0] > price):
+                return False
+            if at < last and not (price < rows[at + 1][0] if rising else price > rows[at + 1][0]):
+                return False
+            parts[at] = jsontext.dumps({"p": price, "s": size if factor == 1 else scaled(size, factor)})
+            made[at] = row
+        self.text = b"[%b]" % b",".join(parts)
+        self.best = rows[0][0]
+        return True
+
+
+def levels_of(rows: list[Row], direction: int, factor: Quantity, merged: bool) -> list[Level] | None:
+    """One side's levels; `direction` 1 wants rising prices, -1 falling ones; None when it does not hold."""
+    levels: list[Level] = []
+    last = None
+    for price, size in rows:
+        if not 0 < size < _ABSURD_SIZE:
+            if size != 0:
+                return None
+            continue
+        if last is None:
+            if not -_ABSURD < price < _ABSURD:
+                return None
+        elif price == last and merged:
+            level = levels[-1]
+            level["s"] = scaled(size, factor, level["s"])
+            continue
+        elif not (last < price < _ABSURD if direction > 0 else last > price > -_ABSURD):
+            return None
+        last = price
+        levels.append({"p": price, "s": size if factor == 1 else scaled(size, factor)})
+    return levels
+
+
+def scaled(size: Quantity, factor: Quantity, plus: Quantity = 0) -> Quantity:
+    """size * factor + plus, exact, an integer when whole."""
+    value = size * factor + plus
+    if isinstance(value, int):
+        return value if value < 2**63 else Decimal(value)  # JSON writers end there
+    return figures.normal(value)
