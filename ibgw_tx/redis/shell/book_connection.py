@@ -9,8 +9,9 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from ibgw_tx.redis.shell.connections import REPLY_LIMIT, RedisFactory, RedisProtocol
+from ibgw_tx.redis.shell.late_reading import LateReading
 from ibgw_tx.redis.shell.replies import unasked
-from ibgw_tx.runtime.write_now import write_now
+from ibgw_tx.runtime.write_now import write_through
 
 
 class BookProtocol(RedisProtocol):
@@ -32,23 +33,28 @@ class BookProtocol(RedisProtocol):
         #: Whether a refusal has been told that is not over.
         self._refusing = False
         self._watch: Any = None
+        self._late: LateReading | None = None
 
     async def prepared(self) -> None:
         self.transport.registerProducer(self, True)
+        self._late = LateReading(self.transport, self.callLater)
 
     @property
     def has_room(self) -> bool:
         """Whether a batch may be written now; asking remembers that somebody waits."""
         self._starving = self._paused or self.in_flight >= self.WINDOW
+        if self._starving and self._late is not None:
+            self._late.watch()
         return not self._starving
 
     def send(self, batch: bytes, commands: int) -> None:
         """Write `commands` complete commands."""
         if self._watch is None:
             self._watch = self.callLater(REPLY_LIMIT, self._check_replies, 0)
+        if self._late is not None:
+            self._late.sending()
         self.in_flight += commands
-        self.transport.write(batch)
-        write_now(self.transport)
+        write_through(self.transport, batch)
 
     def _take(self, data: bytes, unpause: bool) -> None:
         if not self._ready:
@@ -88,6 +94,8 @@ class BookProtocol(RedisProtocol):
     def connectionLost(self, why: Failure = connectionDone) -> None:
         if self._watch is not None and self._watch.active():
             self._watch.cancel()
+        if self._late is not None:
+            self._late.stop()
         super().connectionLost(why)
 
     # IPushProducer: the transport's buffer is full, or has drained.
