@@ -11,17 +11,17 @@ for which TWS repeats the day, tells what it had to say.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import attrs
 
-from ibgw_tx.model.figures import tidy
 from ibgw_tx.model.order_events import Commission, Execution
 from ibgw_tx.model.order_members import SIDES
 from ibgw_tx.model.tws_time import told_ms
 from ibgw_tx.orders.cache.fills import row_key, split_exec_id
 from ibgw_tx.orders.cache.order import Order
+from ibgw_tx.orders.cache.told_executions import Kept, ToldExecutions
 
 __all__ = ["MAX_KEPT", "Executions", "Kept", "Telling"]
 
@@ -30,30 +30,6 @@ MAX_KEPT = 100_000
 MAX_WAITING = 20_000
 _EARLY = 1000  # commissions whose execution has not come yet
 _DAY = 86_400_000  # ms
-
-
-@attrs.frozen
-class Kept:
-    """What has been told of an execution: when (epoch ms), and its commission as far as TWS has told it."""
-
-    t: int
-    commission: float | None = None
-    currency: str = ""
-    realized: float | None = None
-
-    @classmethod
-    def parsed(cls, value: Any) -> Kept | None:
-        """From the JSON of Redis; None for what is none."""
-        if not isinstance(value, list) or len(value) != 4 or not isinstance(value[0], int):
-            return None
-        return cls(*value)
-
-    def charged(self, said: Commission | None) -> Kept:
-        """With what TWS says of its commission; a figure that is left out this time stays."""
-        if said is None or said.commission is None:
-            return self
-        realized = self.realized if said.realizedPnl is None else tidy(said.realizedPnl)
-        return Kept(self.t, tidy(said.commission), said.currency, realized)
 
 
 @attrs.frozen
@@ -92,7 +68,7 @@ class Executions:
     """What is known of executions, and what is to be told."""
 
     def __init__(self, history_days: float = 7) -> None:
-        self.kept: dict[str, Kept] = {}
+        self.kept = ToldExecutions()
         #: ms that TWS's clock is ahead of UTC; None while nobody knows.
         self.offset: int | None = None
         self._history = max(history_days, LEAST_DAYS) * _DAY
@@ -100,8 +76,6 @@ class Executions:
         self._keys: dict[str, str] = {}
         self._early: dict[str, Commission] = {}
         self._due: dict[str, None] = {}
-        #: Of each execution the highest revision that was told, and its execId.
-        self._latest: dict[tuple[str, str], tuple[int, str]] = {}
 
     # What TWS says.
 
@@ -169,27 +143,24 @@ class Executions:
         name, (stem, revision) = _name(row.event), split_exec_id(row.event.execId)
         known = self.kept.get(key)
         if known is None:
-            latest = self._latest.get(name)
-            if latest is not None and latest[0] > revision:
+            latest = self.kept.revision(name)
+            if latest > revision:
                 return []
             document = self._document(row, now)
             if revision > 1:
                 width = len(row.event.execId) - len(stem) - 1
-                document["corrects"] = latest[1] if latest else f"{stem}.{revision - 1:0{width}d}"
-            known = self._keep(key, name, revision, row.event.execId, Kept(int(now)))
+                document["corrects"] = f"{stem}.{latest if latest >= 0 else revision - 1:0{width}d}"
+            known = Kept(int(now))
+            self.kept.put(key, known)
+            self.kept.note(name, revision)
             found.append(Telling(key, document, known, row))
         charged = known.charged(row.charge)
         if charged != known:
-            self.kept[key] = charged
+            self.kept.put(key, charged)
             figures = {"commission": charged.commission, "commissionCurrency": charged.currency or None}
             update = {**self._document(row, now), **figures, "realizedPnl": charged.realized, "update": True}
             found.append(Telling(key, update, charged, row))
         return found
-
-    def _keep(self, key: str, name: tuple[str, str], revision: int, exec_id: str, kept: Kept) -> Kept:
-        self.kept[key] = kept
-        self._latest[name] = revision, exec_id
-        return kept
 
     def _document(self, row: _Row, now: int) -> dict[str, Any]:
         """As of section 7; `leg` and `combo` say which part of a combo it is."""
@@ -226,15 +197,15 @@ class Executions:
 
     # What is kept.
 
-    def restore(self, kept: Mapping[str, Kept]) -> None:
-        """What Redis holds is what has been told, whatever was thought here."""
-        self.kept = dict(sorted(kept.items(), key=lambda item: item[1].t))
-        self._latest.clear()
-        for key in self.kept:
-            exec_id, _, rest = key.partition(" ")
-            stem, revision = split_exec_id(exec_id)
-            if revision >= self._latest.get((stem, rest), (0, ""))[0]:
-                self._latest[stem, rest] = revision, exec_id
+    def begin_restore(self) -> None:
+        """What Redis holds is what has been told, whatever was thought here: it comes with `restored`."""
+        self.kept = ToldExecutions()
+
+    def restored(self, key: str, kept: Kept) -> None:
+        """One record of Redis."""
+        self.kept.put(key, kept)
+        name, revision = _name_of(key)
+        self.kept.note(name, revision)
 
     def again(self, untold: Iterable[Telling]) -> None:
         """These did not reach Redis, or it is not known that they did: after the next `restore` they are looked at again."""
@@ -243,14 +214,22 @@ class Executions:
             self._keys[telling.row.event.execId] = telling.key
             self._due[telling.key] = None
 
-    def old(self, now: int) -> list[str]:
-        """The keys that need be kept no longer; they are not kept any more."""
-        surplus = len(self.kept) - MAX_KEPT
-        gone = [key for at, (key, kept) in enumerate(self.kept.items()) if at < surplus or now - kept.t > self._history]
-        for key in gone:
-            del self.kept[key]
-            self._latest.pop((split_exec_id(key.partition(" ")[0])[0], key.partition(" ")[2]), None)
-        return gone
+    def kept_since(self, now: int) -> int:
+        """The time (ms) before which a record need be kept no longer: by age, and by their number."""
+        by_number = self.kept.begin_of(MAX_KEPT) if len(self.kept) > MAX_KEPT else 0
+        return max(int(now - self._history), by_number)
+
+    def forget(self, key: str) -> None:
+        """A record is kept no longer."""
+        self.kept.drop(key)
+        self.kept.forget(_name_of(key)[0])
+
+
+def _name_of(key: str) -> tuple[tuple[str, str], int]:
+    """The execution of a key, and its revision."""
+    exec_id, _, rest = key.partition(" ")
+    stem, revision = split_exec_id(exec_id)
+    return (stem, rest), revision
 
 
 def _name(event: Execution) -> tuple[str, str]:

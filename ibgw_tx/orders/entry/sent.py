@@ -35,7 +35,7 @@ from ibgw_tx.orders.entry.echo import ADJUSTMENT, usable, without_own_group
 __all__ = ["MAX_ORDERS", "Change", "SentOrder", "SentOrders", "terms_of_members", "without_details"]
 
 #: Orders of one session before those that are over are forgotten, and changes of one order of which TWS says nothing.
-MAX_ORDERS, MAX_WAITING = 2000, 20
+MAX_ORDERS, MAX_WAITING = 500, 20
 #: What somebody at TWS may change of an order.
 _COMMON = ("totalQuantity", "lmtPrice", "auxPrice", "trailingPercent", "tif")
 

@@ -8,6 +8,7 @@ wait in the cache.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
@@ -17,7 +18,8 @@ from ibgw_tx.model import keys as names
 from ibgw_tx.model.errors import RedisDown
 from ibgw_tx.model.trouble import Trouble
 from ibgw_tx.model.tws_time import offset_of
-from ibgw_tx.orders.cache.executions import Executions, Kept, Telling
+from ibgw_tx.orders.cache.executions import Executions, Telling
+from ibgw_tx.orders.cache.told_executions import Kept
 from ibgw_tx.redis.shell.link import RedisLink, Words
 from ibgw_tx.runtime.log import Logger
 
@@ -43,7 +45,8 @@ class ExecutionWriter:
         self._redis = redis
         self._now_ms = now_ms
         self._also = also
-        self._loaded = False
+        self._loaded = self._loading = False
+        self._lost = 0  # how often what has reached Redis was not known any more
         self._trouble = Trouble()
 
     def greeted(self, tws_time: str) -> None:
@@ -55,28 +58,57 @@ class ExecutionWriter:
     async def loaded(self) -> None:
         """As `load`, but what Redis refuses here does not keep the orders back. Raises RedisDown."""
         try:
-            await self.load()
+            if self._loaded:
+                await self._sweep()
+            else:
+                await self.load()
         except RedisDown:
             raise
         except Exception:
             self._not_read(Failure())
 
     async def load(self) -> None:
-        """Read what has been told, and let go what is old. Raises RedisDown."""
-        if self._loaded:
+        """Read what has been told, piece by piece, and let go what is old. Raises RedisDown."""
+        if self._loaded or self._loading:
             return
-        reply = await self._redis.call("HGETALL", self._key)
-        pairs = zip(reply[::2], reply[1::2], strict=True)
-        read = {key.decode(errors="replace"): Kept.parsed(_json(value)) for key, value in pairs}
-        self._executions.restore({key: kept for key, kept in read.items() if kept is not None})
-        self._loaded = True
-        gone = self._executions.old(self._now_ms())
+        self._loading, lost = True, self._lost
+        try:
+            self._executions.begin_restore()
+            await self._each(self._executions.restored)
+            self._loaded = lost == self._lost
+            if self._loaded:
+                await self._sweep()
+        finally:
+            self._loading = False
+
+    async def _sweep(self) -> None:
+        """What is old goes."""
+        since = self._executions.kept_since(self._now_ms())
+        gone: list[str] = []
+        if self._executions.kept.oldest() < since:
+            await self._each(lambda key, kept: gone.append(key) if kept.t < since else None)
         for at in range(0, len(gone), PORTION):
-            self._redis.tell("HDEL", self._key, *gone[at : at + PORTION])
+            portion = gone[at : at + PORTION]
+            self._redis.tell("HDEL", self._key, *portion)
+            for key in portion:
+                self._executions.forget(key)
+
+    async def _each(self, take: Callable[[str, Kept], None]) -> None:
+        """Every record that Redis has; one may come twice."""
+        cursor: Any = b"0"
+        while True:
+            cursor, pairs = await self._redis.call("HSCAN", self._key, cursor, "COUNT", PORTION)
+            for key, value in zip(pairs[::2], pairs[1::2], strict=True):
+                kept = Kept.parsed(_json(value))
+                if kept is not None:
+                    take(key.decode(errors="replace"), kept)
+            if cursor in (b"0", "0", 0):
+                return
 
     def redis_down(self) -> None:
         """What has reached it is not known."""
         self._loaded = False
+        self._lost += 1
 
     def flush(self) -> None:
         """Tell what there is to tell, hash and channel together."""
@@ -104,6 +136,7 @@ class ExecutionWriter:
     def _failed(self, failure: Failure, portion: Sequence[Telling]) -> None:
         """Redis went away, or refuses: read again what it has, then tell again what it has not."""
         self._loaded = False
+        self._lost += 1
         self._executions.again(portion)
         if not failure.check(RedisDown) and self._trouble.begins(failure.getErrorMessage()):
             self.log.warn("executions wait, Redis refuses them: {error}", error=failure.getErrorMessage())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
+
 from ibgw_tx.commands.message import Command
 from ibgw_tx.commands.shell.ack_channel import AckChannel
 from ibgw_tx.model import events
@@ -15,7 +17,7 @@ PREVIEW_LIMIT = 30.0
 #: Seconds after which it is told that TWS has said nothing at all of an exercise.
 EXERCISE_LIMIT = 60.0
 #: Orders of one session whose command is remembered; the oldest go first.
-MAX_OWNERS = 20_000
+MAX_OWNERS = 10_000
 
 
 class OrderFollowups:
@@ -34,7 +36,8 @@ class OrderFollowups:
     def owns(self, order_id: int, command: Command) -> None:
         """From now on what TWS says of this order is about this command."""
         self._owners.pop(order_id, None)
-        self._owners[order_id] = command
+        # Who asked and how it is called is all that is told; what was wanted may be long.
+        self._owners[order_id] = attrs.evolve(command, params={})
         if len(self._owners) > MAX_OWNERS:
             del self._owners[next(iter(self._owners))]
 

@@ -15,7 +15,7 @@ from ibgw_tx.runtime.log import Logger
 _log = Logger()
 
 #: Ends that are remembered, so that each is one line; the oldest are forgotten first.
-_REMEMBERED = 20_000
+_REMEMBERED = 10_000
 #: Ends found by one snapshot that have a line each.
 MOST_ENDS = 20
 

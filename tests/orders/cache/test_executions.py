@@ -5,7 +5,8 @@ import pytest
 
 from ibgw_tx.model.order_events import Commission
 from ibgw_tx.orders.cache import executions as module
-from ibgw_tx.orders.cache.executions import Executions, Kept
+from ibgw_tx.orders.cache.executions import Executions
+from ibgw_tx.orders.cache.told_executions import Kept, ToldExecutions
 from tests.kit.order_events import COMBO, NOW, TSLA_EXEC, fill, opened, paid, query, running
 
 
@@ -14,6 +15,13 @@ def cache():
     cache = running()
     cache.apply(opened(), NOW)
     return cache
+
+
+def restore(executions, kept):
+    """As the shell does with what Redis has."""
+    executions.begin_restore()
+    for key, record in kept.items():
+        executions.restored(key, record)
 
 
 def told(cache, now=NOW):
@@ -52,7 +60,7 @@ def test_minus_one_is_no_commission(cache):
 
 def test_what_a_former_life_has_told_is_not_told_again_but_a_commission_that_it_lacks_is(cache):
     key = f"a.b.01.01 {TSLA_EXEC.conId} DU1"
-    cache.executions.restore({key: Kept(NOW - 1000)})
+    restore(cache.executions, {key: Kept(NOW - 1000)})
     cache.apply(fill("a.b.01.01", 40, 200.5, asked=True), NOW)
     cache.apply(fill("a.b.02.01", 10, 200.5, asked=True), NOW)
     assert [(one["execId"], one["recovered"]) for one in told(cache)] == [("a.b.02.01", True)]
@@ -78,7 +86,7 @@ def test_a_correction_and_a_bust_say_what_they_correct(cache):
         ("a.b.01.02", "a.b.01.01", 40, None),
         ("a.b.01.03", "a.b.01.02", 0, True),
     ]
-    cache.executions.restore({key: kept for key, kept in cache.executions.kept.items() if key.startswith("a.b.01.03")})
+    restore(cache.executions, {f"a.b.01.03 {TSLA_EXEC.conId} DU1": Kept(NOW)})
     cache.apply(fill("a.b.01.02", 40, 199.0, asked=True), NOW)
     assert told(cache) == []  # late
 
@@ -123,7 +131,7 @@ def test_what_did_not_reach_redis_is_told_again_and_nothing_else(cache):
     cache.apply(fill("a.b.02.01", 40, 200.0), NOW)
     tellings = cache.executions.take(NOW)
     cache.executions.again(tellings)
-    cache.executions.restore({tellings[0].key: tellings[0].record})
+    restore(cache.executions, {tellings[0].key: tellings[0].record})
     assert [one["execId"] for one in told(cache)] == ["a.b.02.01"]
 
 
@@ -131,10 +139,24 @@ def test_what_is_kept_goes_by_age_and_by_number(monkeypatch):
     monkeypatch.setattr(module, "MAX_KEPT", 3)
     executions = Executions(history_days=1)
     day = 86_400_000
-    executions.restore({f"a.b.0{n}.01 1 DU1": Kept(NOW - n * day) for n in (9, 7, 5, 3, 1)})
-    assert executions.old(NOW) == ["a.b.09.01 1 DU1", "a.b.07.01 1 DU1"]
-    assert list(executions.kept) == ["a.b.05.01 1 DU1", "a.b.03.01 1 DU1", "a.b.01.01 1 DU1"]
-    assert executions.old(NOW + 5 * day) == ["a.b.05.01 1 DU1"]
+    restore(executions, {f"a.b.0{n}.01 1 DU1": Kept(NOW - n * day) for n in (9, 7, 5, 3, 1)})
+    since = executions.kept_since(NOW)
+    assert NOW - 7 * day < since < NOW - 5 * day and executions.kept.oldest() == NOW - 9 * day
+    for n in (9, 7):
+        executions.forget(f"a.b.0{n}.01 1 DU1")
+    assert executions.kept_since(NOW) == NOW - 8 * day and len(executions.kept) == 3
+
+
+def test_a_record_comes_out_as_it_went_in():
+    kept = ToldExecutions()
+    records = [Kept(5), Kept(6, 1.25, "USD", 3.5), Kept(7, 1, "EUR"), Kept(8, -0.1, "USD", 0)]
+    for number, record in enumerate(records):
+        kept.put(f"e{number}", record)
+    assert [kept.get(f"e{number}") for number in range(5)] == [*records, None] and "e4" not in kept
+    assert type(kept.get("e2").commission) is int
+    kept.drop("e1")
+    kept.put("e9", Kept(9, 2.5, "HKD"))
+    assert "e1" not in kept and len(kept) == 4 and kept.get("e9") == Kept(9, 2.5, "HKD") and kept.get("e2") == records[2]
 
 
 def test_who_waits_too_long_gives_way(cache, monkeypatch):

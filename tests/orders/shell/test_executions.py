@@ -62,7 +62,7 @@ def test_a_redis_that_refuses_is_asked_again_each_second(monkeypatch, failures):
 
 def test_a_hash_that_is_none_keeps_the_orders_back_from_nobody(monkeypatch):
     world = OrderWorld(monkeypatch)
-    world.link.refuse["HGETALL"] = RuntimeError("WRONGTYPE")
+    world.link.refuse["HSCAN"] = RuntimeError("WRONGTYPE")
     world.trading()
     world.link.refuse.clear()
     world.seconds(2)
