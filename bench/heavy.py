@@ -87,7 +87,8 @@ def _trusted(client: redis.Redis, feeder: Worker) -> float:
 
 def _check(client: redis.Redis, dead: int) -> None:
     """Nothing is lost, and nothing is doubled."""
-    fields = sum(client.hlen(key) - 1 for key in client.scan_iter(f"URANUS:*:{NAME}:O:*"))
+    keys = list(client.scan_iter(f"URANUS:*:{NAME}:O:*"))
+    fields = sum(client.hlen(key) - client.hexists(key, "t") for key in keys)
     if fields != 2 * (dead + LIVING):
         raise RuntimeError(f"{fields} fields in the hashes, not {2 * (dead + LIVING)}")
 
@@ -120,9 +121,11 @@ def _gateway(pipe: Connection, tws_port: int, redis_port: int) -> None:
 
     from ibgw_tx.config import configure  # noqa: PLC0415
     from ibgw_tx.gateway import Gateway  # noqa: PLC0415
+    from ibgw_tx.runtime.garbage import spare_the_lasting  # noqa: PLC0415
 
     flags = {"name": NAME, "client-id": "1", "tws-port": str(tws_port), "redis-port": str(redis_port)}
     gateway = Gateway(configure(flags, {}), reactor)
+    spare_the_lasting()  # as the program does
     gateway.ib.factory.initialDelay = gateway.ib.factory.delay = gateway.ib.factory.maxDelay = 0.2  # type: ignore[assignment]
     last = time.thread_time(), time.perf_counter()
     most = [0.0, 0.0]

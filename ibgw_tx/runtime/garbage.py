@@ -18,3 +18,9 @@ def spare_the_lasting() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)
+
+
+def spare_newcomers() -> None:
+    """What has come since will last too, the orders of a snapshot by the thousand; in a process that spares at all."""
+    if gc.get_threshold() == THRESHOLDS:
+        gc.freeze()

@@ -5,7 +5,7 @@ import weakref
 
 import pytest
 
-from ibgw_tx.runtime.garbage import THRESHOLDS, spare_the_lasting
+from ibgw_tx.runtime.garbage import THRESHOLDS, spare_newcomers, spare_the_lasting
 
 
 class Node:
@@ -31,3 +31,13 @@ def test_what_lasts_is_looked_through_no_more_and_what_comes_is(collector):
     coming = weakref.ref(Node())
     gc.collect(0)
     assert coming() is None
+
+
+def test_newcomers_are_spared_only_where_what_lasts_is(collector):
+    frozen = gc.get_freeze_count()
+    spare_newcomers()
+    assert gc.get_freeze_count() == frozen
+    spare_the_lasting()
+    frozen, coming = gc.get_freeze_count(), [Node() for _ in range(100)]
+    spare_newcomers()
+    assert gc.get_freeze_count() >= frozen + len(coming)

@@ -24,6 +24,7 @@ from ibgw_tx.orders.shell.outbox import Outbox
 from ibgw_tx.orders.shell.resolving import Resolver
 from ibgw_tx.orders.shell.store import OrderStore
 from ibgw_tx.redis.shell.link import RedisLink
+from ibgw_tx.runtime.garbage import spare_newcomers
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws.api.client import TWSClient
 
@@ -166,6 +167,7 @@ class SnapshotRun:
     def _stands(self, snapshot: Snapshot, written: Written, old: int) -> None:
         """It is in Redis: from now on the flags stand."""
         self._store.stands(written)
+        spare_newcomers()
         self._outbox.trusted = True
         self._former.settle(snapshot)
         self._ends.snapshot_told(change.order for change in snapshot.changed)

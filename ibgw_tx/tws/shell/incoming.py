@@ -46,6 +46,8 @@ class Incoming:
         self._short_text, self._short_raw = shortcuts or (_next, _next)
         self._traffic = traffic or Traffic()
         self.bad_messages = 0
+        #: Messages that were decoded in full, which takes long.
+        self.slow = 0
         #: Whether messages begin with four bytes that are their id (server version 201 and later).
         self.raw = False
         #: TWS's host:port, for the log.
@@ -88,6 +90,7 @@ class Incoming:
                 if taken is not None:
                     taken(fields)
                 else:
+                    self.slow += 1
                     received[KINDS.get(fields[0], "other")] += 1
                     self._decode(fields[:-1])
             except Exception as error:
@@ -112,6 +115,7 @@ class Incoming:
                 self._told(events.Unreadable(_told_fields(payload), f"{type(error).__name__}: {error}"))
 
     def _take_raw(self, payload: bytes) -> None:
+        self.slow += 1
         if len(payload) < 4:
             raise ValueError("a message without an id")
         kind = int.from_bytes(payload[:4], "big")

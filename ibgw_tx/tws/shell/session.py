@@ -23,6 +23,7 @@ from ibgw_tx.tws.api.installed import describe
 from ibgw_tx.tws.dialects import RAW_IDS, missing
 from ibgw_tx.tws.frames import FrameTooLong
 from ibgw_tx.tws.pacing import RATE
+from ibgw_tx.tws.reads import SMALL, next_read
 from ibgw_tx.tws.shell.handshake import Handshake, Phase, greeting
 from ibgw_tx.tws.shell.incoming import HotMessages, Incoming, Shortcuts
 from ibgw_tx.tws.shell.liveness import ALIVE_WITHIN, Liveness
@@ -91,6 +92,7 @@ class IBSession(TwistedProtocol):
         self.transport.write(greeting(self._handshake.newest))
         self._outgoing.open(self.transport)
         self._handshake.begin()
+        self._read(SMALL)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         was = self._handshake.close()
@@ -128,6 +130,15 @@ class IBSession(TwistedProtocol):
     # What comes in.
 
     def dataReceived(self, data: bytes) -> None:
+        slow = self._incoming.slow
+        self._received(data)
+        self._read(next_read(self._read_size, len(data), self._incoming.slow - slow))
+
+    def _read(self, size: int) -> None:
+        """How much is read at a time: Twisted's own attribute, which it looks at before each read."""
+        self._read_size = self.transport.bufferSize = size
+
+    def _received(self, data: bytes) -> None:
         self._liveness.heard()
         try:
             self._take(self._incoming.frames(data))

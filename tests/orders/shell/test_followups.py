@@ -28,7 +28,7 @@ def test_a_code_carries_the_id_of_the_last_command_about_its_order(words, said):
     words.owns(7, PLACE)
     assert words.noticed(Notice(7, 399, "advice"))
     words.owns(7, CANCEL)
-    assert words.noticed(Notice(7, 202, "gone")) and words.owner(7) is CANCEL
+    assert words.noticed(Notice(7, 202, "gone")) and words.owner(7).cmd == "CANCEL_ORDER"
     assert [(told["id"], told["cmd"], told["code"]) for told in said] == [(1, "PLACE_ORDER", 399), (2, "CANCEL_ORDER", 202)]
     assert said[0] == {"type": "error", "id": 1, "cmd": "PLACE_ORDER", "code": 399, "err": "advice", "t": 5}
 
