@@ -30,7 +30,7 @@ def remains_of(order: Order) -> bytes | None:
     plain = restored(text, None)
     if plain is not None and _facts(plain) == wanted:
         return None
-    remains = json_text.dumps(_remains(order))
+    remains = json_text.dumps_to_keep(_remains(order))
     back = restored(text, json_text.loads_exact(remains))
     if back is None or _facts(back) != wanted:
         raise NotRestorable

@@ -100,7 +100,7 @@ class HashWriter:
         told: dict[Place, list[Words]] = {}
         for change in changed:
             if not change.quiet:
-                published = self._publish(change, jsontext.dumps(change.order))
+                published = self._publish(change, jsontext.dumps_to_keep(change.order))
                 told.setdefault((change.exchange, change.pair), []).extend(published)
                 await self._breathe()
         return told
@@ -109,7 +109,7 @@ class HashWriter:
         """Fields and texts of those that Redis does not have as they are."""
         found: list[str | bytes] = []
         for field, order in orders.items():
-            text = jsontext.dumps(order)
+            text = jsontext.dumps_to_keep(order)
             if seen.get(field) != hash_of(text):
                 found += (field, text)
             await self._breathe()

@@ -61,7 +61,7 @@ class Reservations:
         """How one name is reserved for an order."""
         entry = {"entry": command.entry} if command.entry else {}
         kept = {"id": command.id, "cmd": command.cmd, "params": command.params, "t": int(now), "apiOrderId": order_id, **entry}
-        text = jsontext.dumps(kept)
+        text = jsontext.dumps_to_keep(kept)
         return Claim(client_oid, ("SET", self._key(client_oid), text, "NX", "EX", self._seconds), text)
 
     def in_doubt(self, *claims: Claim) -> None:
