@@ -27,6 +27,7 @@ PACKAGE = Path(ibgw_tx.__file__).parent
         (names.contract_id(265598), "IBGateway:ContractId:265598"),
         (names.market_rule(26), "IBGateway:MarketRule:26"),
         (names.greeks("SMART", "OPT", "P"), "IBGateway:Greeks:SMART:OPT:P"),
+        (names.odd_lots("NASDAQ", "STK", "P"), "IBGateway:OddLots:NASDAQ:STK:P"),
         (names.book_channel("SEHK", "HKD-1137"), "URANUS:SEHK:HKD-1137:full_odbk_channel"),
         (names.book_key("SEHK", "HKD-1137"), "URANUS:SEHK:HKD-1137:orderbook"),
         (names.tick_channel("SEHK", "HKD-1137"), "URANUS:SEHK:HKD-1137:full_tick_channel"),
