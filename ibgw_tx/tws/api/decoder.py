@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import logging
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
+from ibapi import decoder
 from ibapi.decoder import Decoder
 
 from ibgw_tx.tws.api.contracts import plain
@@ -32,6 +34,11 @@ UNSET_QUANTITY = Decimal(2**127 - 1)
 
 # Each send and each callback would be logged with account data; the gateway has its own log.
 logging.getLogger("ibapi").setLevel(logging.WARNING)
+
+
+if MODERN:
+    # Both look it up in their own module; ibapi.utils keeps its own.
+    decoder.decode = import_module("ibapi.orderdecoder").decode = import_module("ibgw_tx.tws.api.fields").decode
 
 
 class TWSDecoder(Decoder):

@@ -29,6 +29,8 @@ MARGIN_MEMBERS = (
 
 #: Members of TWS's echo that a modification may be built from, with their kinds. `transmit` is in no echo.
 _ECHOED = {name: kind for name, kind in FIELDS.items() if name not in NEVER_SENT and name != "transmit"}
+_FIGURES = frozenset({"float", "int", "quantity"})
+_UNSET = frozenset({figures.UNSET_DOUBLE, figures.UNSET_INTEGER, figures.UNSET_LONG, figures.UNSET_DECIMAL})
 _CONDITION_MEMBERS = {each.number: each.members for each in CONDITIONS.values()}
 
 
@@ -100,8 +102,16 @@ def open_order(order_id: int, contract: Any, order: IBOrder, state: OrderState) 
 
 def echo(order: IBOrder) -> dict[str, Any]:
     """The members of an order as TWS shows it, in the forms of `OrderRequest.members`: what a change of it is built from."""
-    members = {name: _member_from_ib(kind, getattr(order, name, None)) for name, kind in _ECHOED.items()}
-    return {name: value for name, value in members.items() if value not in (None, "", ()) and figures.known(value) is not None}
+    found: dict[str, Any] = {}
+    for name, kind in _ECHOED.items():
+        value = getattr(order, name, None)
+        # Most members of an order say nothing, and thousands of orders may be shown at a start.
+        if value is None or value == "" or (kind in _FIGURES and value in _UNSET):
+            continue
+        value = _member_from_ib(kind, value)
+        if value not in (None, "", ()) and figures.known(value) is not None:
+            found[name] = value
+    return found
 
 
 def _member_from_ib(kind: str, value: Any) -> Any:
