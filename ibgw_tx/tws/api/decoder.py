@@ -38,7 +38,7 @@ logging.getLogger("ibapi").setLevel(logging.WARNING)
 
 if MODERN:
     # Both look it up in their own module; ibapi.utils keeps its own.
-    decoder.decode = import_module("ibapi.orderdecoder").decode = import_module("ibgw_tx.tws.api.fields").decode
+    vars(decoder)["decode"] = vars(import_module("ibapi.orderdecoder"))["decode"] = import_module("ibgw_tx.tws.api.fields").decode
 
 
 class TWSDecoder(Decoder):
