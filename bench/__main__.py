@@ -13,11 +13,11 @@ from typing import TypeVar
 
 import attrs
 
-from bench import chain, flood, latency, memory, orders
+from bench import chain, company, flood, latency, memory, orders, starts
 from bench.candidates import LABELS
 from bench.report import Results, figures, goals, goals_table
 
-PARTS = ("flood", "latency", "quiet", "memory", "orders", "chain")
+PARTS = ("flood", "latency", "quiet", "memory", "orders", "chain", "starts", "company")
 MANY_ORDERS = 5_000
 
 T = TypeVar("T")
@@ -66,6 +66,12 @@ def measure(chosen: argparse.Namespace) -> Results:
         _measure_orders(chosen, results)
     if "chain" in chosen.parts and "gateway" in chosen.only:
         results.chain = _told("chain", chain.run)
+    if "starts" in chosen.parts and "gateway" in chosen.only:
+        alone = results.alone
+        alone.first_status, alone.first_book = _told("starts", lambda: starts.run(chosen.rounds))
+    if "company" in chosen.parts and "gateway" in chosen.only:
+        found = _told("company", lambda: company.run(chosen.seconds))
+        results.alone.more_mb, results.alone.slower = found.more_mb, found.slower
     return results
 
 

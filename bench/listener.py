@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
 
+from bench import wire
 from bench.arrivals import Arrivals, Report
 from bench.worker import obey
 
@@ -18,11 +19,11 @@ PAUSE = 0.1
 class Listener:
     """Stores (time, bytes) of the subscriber connection until somebody asks what they were."""
 
-    def __init__(self, pipe: Connection, redis_port: int) -> None:
+    def __init__(self, pipe: Connection, redis_port: int, symbols: str) -> None:
         self._pipe = pipe
         self._sock = socket.create_connection(("127.0.0.1", redis_port))
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-        self._sock.sendall(_subscribe("URANUS:*:full_odbk_channel"))
+        self._sock.sendall(_subscribe(wire.channel(symbols)))
         # The confirmation; nothing is published before the first request has been answered.
         self._sock.recv(1 << 10)
         self._chunks: list[tuple[int, bytes]] = []
@@ -78,9 +79,9 @@ def _subscribe(pattern: str) -> bytes:
     return b"*2\r\n$10\r\nPSUBSCRIBE\r\n$%d\r\n%b\r\n" % (len(pattern), pattern.encode())
 
 
-def main(pipe: Connection, redis_port: int) -> None:
-    """The process."""
+def main(pipe: Connection, redis_port: int, symbols: str = "*") -> None:
+    """The process; `symbols` is a pattern of Redis'."""
     try:
-        Listener(pipe, redis_port).run()
+        Listener(pipe, redis_port, symbols).run()
     except (EOFError, KeyboardInterrupt):
         pass
