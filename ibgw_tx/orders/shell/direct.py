@@ -60,14 +60,27 @@ class _Order:
     """One order between its write to Redis and its bytes; `finish` is None once its author has been told."""
 
     order_id: int
+    ref: str
+    command: Command
+    received: int
     plain: PlainOrder
     known: PlainContract
     claim: Claim | None
     session: IBSession
     finish: Finish | None
+    frame: bytes | None = None
     draft: Draft | None = None
     attempt: DirectAttempt | None = None
-    frame: bytes | None = None
+
+    @property
+    def oids(self) -> tuple[str, ...]:
+        """The name that its bot has given it."""
+        return (self.plain.client_oid,) if self.plain.client_oid else ()
+
+    @property
+    def ack(self) -> Ack:
+        """What its acknowledgement carries."""
+        return {"apiOrderId": self.order_id, "market": self.known.market, "pair": self.known.pair}
 
 
 class Direct:
@@ -112,11 +125,14 @@ class Direct:
         claim = self._reservations.claim(plain.client_oid, command, order_id, now) if plain.client_oid else None
         if claim is not None:
             writes.append(claim.words)
-        order = _Order(order_id, plain, known, claim, session, finish)
+        order = _Order(order_id, ref, command, now, plain, known, claim, session, finish)
         if not self._redis.ask_now(writes, partial(self._kept, order)):
             return False
         try:
-            self._make_ready(order, command, ref, now)
+            order.frame = rendered(session.client, known, plain, order_id, ref)
+            self._redis.look_now()
+            if order.finish is not None:
+                self._make_ready(order)
         except Exception as error:
             # It does not leave; what Redis has of it goes when it has answered.
             self._finish(order, error)
@@ -146,19 +162,24 @@ class Direct:
             return None
         return None if self._orders.cache.orders.knows(plain.client_oid) else (plain, known, session)
 
-    def _make_ready(self, order: _Order, command: Command, ref: str, now: int) -> None:
-        """What Redis need not be waited for."""
-        plain, known = order.plain, order.known
-        order.frame = rendered(order.session.client, known, plain, order.order_id, ref)
+    def _make_ready(self, order: _Order) -> tuple[DirectAttempt, Draft]:
+        """What the order is to all who will hear of it, while Redis works or when the bytes are out."""
+        if order.attempt is not None and order.draft is not None:
+            return order.attempt, order.draft
+        plain, known, command = order.plain, order.known, order.command
         members = plain.members
-        sent = members if plain.client_oid else {**members, "orderRef": ref}
-        order.draft = Draft(order.order_id, sent, known.contract, plain.client_oid, known.market, known.pair)
-        wanted = ((OrderRequest(command.params["contract"], members), known.contract),)
-        oids = (plain.client_oid,) if plain.client_oid else ()
-        order.attempt = DirectAttempt(command, now, oids, orders=wanted, refused=partial(self._finish, order))
-        terms = terms_of_members(sent)
+        sent = members if plain.client_oid else {**members, "orderRef": order.ref}
         place = known.market, known.pair
-        self._unanswered.keep(Record(order.order_id, ref, known.contract, terms, int(now), command.id, *place))
+        draft = order.draft = Draft(order.order_id, sent, known.contract, plain.client_oid, *place)
+        wanted = ((OrderRequest(command.params["contract"], members), known.contract),)
+        attempt = order.attempt = DirectAttempt(
+            command, order.received, order.oids, orders=wanted, refused=partial(self._finish, order)
+        )
+        terms = terms_of_members(sent)
+        self._unanswered.keep(
+            Record(order.order_id, order.ref, known.contract, terms, int(order.received), command.id, *place)
+        )
+        return attempt, draft
 
     def _finish(self, order: _Order, outcome: Ack | Exception) -> None:
         finish, order.finish = order.finish, None
@@ -207,37 +228,45 @@ class Direct:
 
     def _leave(self, order: _Order) -> None:
         """Everything is looked at again, and the bytes go, in this turn if TWS's message rate has room."""
-        attempt, draft = order.attempt, order.draft
-        assert attempt is not None and draft is not None
         try:
-            self._gate.check_age(attempt.command, attempt.received)
+            self._gate.check_age(order.command, order.received)
             self._gate.check_open()
             session = self._gate.session()
-            self._gate.refuse_known(attempt.client_oids)
+            self._gate.refuse_known(order.oids)
             if not self._gate.lets_through(order.plain, order.known):
+                attempt, _ = self._make_ready(order)
                 self._gate.check_limits(attempt.orders, new=1)
             frame = order.frame if session is order.session else None
             if frame is None:
+                _, draft = self._make_ready(order)
                 frame = session.client.encode_order(draft.order_id, without_details(draft.contract), draft.members)
-            attempt.left = session.takes_order()
+            if not session.takes_order():
+                self._later(order, self._wait(order, *self._make_ready(order)))
+                return
         except Exception as error:
             self._give_back(order)
             self._finish(order, error)
-            return
-        if not attempt.left:
-            self._later(order, self._wait(order, attempt, draft))
             return
         try:
             session.send_order(frame)
         except Exception:
             # The bytes are out: from here on it counts as sent.
             self.log.failure("sending orders {ids}", ids=[order.order_id])
-        self._departure.has_left(attempt, draft)
-        self._finish(order, {"apiOrderId": order.order_id, "market": draft.market, "pair": draft.pair})
+        self._sent(order)
         if order.frame is None:
             teach(session.client, order.known, order.plain)
+
+    def _sent(self, order: _Order) -> None:
+        """Its bytes are out, in this turn."""
+        try:
+            attempt, draft = self._make_ready(order)
+            attempt.left = True
+            self._departure.has_left(attempt, draft)
+        except Exception:
+            self.log.failure("sending orders {ids}", ids=[order.order_id])
+        self._finish(order, order.ack)
 
     async def _wait(self, order: _Order, attempt: DirectAttempt, draft: Draft) -> None:
         """TWS's message rate has no room now."""
         await self._departure.leave(attempt, (draft,))
-        self._finish(order, {"apiOrderId": order.order_id, "market": draft.market, "pair": draft.pair})
+        self._finish(order, order.ack)
