@@ -29,8 +29,6 @@ _REJECT, _ERROR_TIME = 166, 194
 #: behind.
 _STATUS, _CAP_PRICE = b"3", 131
 _STATUS_BEFORE, _STATUS_WITH_CAP = (2, 12), (1, 12)
-#: IB's way of saying that there is no quantity.
-UNSET_QUANTITY = Decimal(2**127 - 1)
 
 # Each send and each callback would be logged with account data; the gateway has its own log.
 logging.getLogger("ibapi").setLevel(logging.WARNING)
@@ -68,6 +66,8 @@ class TWSDecoder(Decoder):
         order_id, status, filled, remaining, average, perm_id, parent_id, last, client_id, why = fields[start : start + 10]
         if len(fields) < end or not (status.isascii() and why.isascii()) or b"\\" in status + why:
             return False
+        if not filled or not remaining:
+            return False  # to 9.81 that is 0, to today's ibapi none
         self.wrapper.orderStatus(
             int(order_id or 0),
             status.decode(),
@@ -112,7 +112,7 @@ def _size(field: bytes) -> int | Decimal:
     """A quantity, exactly as it was written. Raises InvalidOperation for what is none."""
     if field.isdigit():
         return int(field)
-    return Decimal(field.decode()) if field else UNSET_QUANTITY
+    return Decimal(field.decode())
 
 
 def _argument(field: bytes, annotation: type) -> Any:
