@@ -66,6 +66,7 @@ def day(stage: Stage, cuts: int) -> Tally:
     assert isinstance(stage, Apart)
     dice, tally = random.Random(stage.seed), Tally(days=1)
     stage.begin()
+    stage.watch.one_life = True
     stage.both[1].start()
     stage.until(lambda: stage.said("standby"), 60, "a gateway that stands by")
     stage.wait(2)  # the holder hears of it with a renewal

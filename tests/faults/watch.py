@@ -19,6 +19,7 @@ from tests.faults.view import TRADED, Traded, View, orders_of, status_of
 PACE = 0.05  # seconds between two looks
 MEMORY = 15.0  # seconds for which it is remembered how late this machine was
 STOOD_STILL = 5.0  # seconds: connections may be given up for it, and what was under way on them is lost
+LEFT = 40.0  # seconds between the last word of a gateway that has gone silent and the first of who takes over
 MOST_LATE = 10.0  # seconds: more is no excuse
 STATUS_PACE = 1.0  # seconds between two statuses
 KEPT = 20  # sentences about what is wrong: the first ones matter
@@ -49,6 +50,7 @@ class Watch(threading.Thread):
         self._late: deque[tuple[float, float]] = deque()  # when, and by how much
         self._said = 0.0  # the newest status' own time
         self._life, self._began = None, 0.0  # the number of the lease, and when it was seen first
+        self.one_life = False  # nobody is killed: a new holder of the lease means that the one before had gone silent
         self.stood: list[checks.Gap] = []  # when this machine stood still for too long
         self._hashes: dict[int, tuple[str | None, dict[str, Any]]] = {}
         self.turns: list[tuple[float, bool]] = []  # when bots began, or ceased, to trust
@@ -102,6 +104,8 @@ class Watch(threading.Thread):
         """How late the gateway's own beat is, from one status of a life to the next of the same."""
         number = self.client.get(f"IBGateway:{self.name}:lease:number")
         if number != self._life:
+            if self._life is not None and self.one_life:
+                self.stood.append(checks.Gap(view.at - LEFT, view.at + MEMORY, acks=True, bytes=True))
             self._life, self._began = number, view.at
         elif self._said > self._began:
             self._was_late(view.status[1] - self._said - STATUS_PACE)
