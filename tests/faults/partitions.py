@@ -12,7 +12,7 @@ from ibgw_tx.demo.embedded_redis import EmbeddedRedis
 from tests.faults import checks
 from tests.faults.gateway import Gateway
 from tests.faults.lanes import Campaign, Tally
-from tests.faults.stage import Stage, Violation
+from tests.faults.stage import START, Stage, Violation
 from tests.kit.namespaces import Host
 
 REDIS_NET, TWS_NET = 87, 88
@@ -68,7 +68,7 @@ def day(stage: Stage, cuts: int) -> Tally:
     stage.begin()
     stage.watch.one_life = True
     stage.both[1].start()
-    stage.until(lambda: stage.said("standby"), 60, "a gateway that stands by")
+    stage.until(lambda: stage.said("standby"), START, "a gateway that stands by")
     stage.wait(2)  # the holder hears of it with a renewal
     while tally.strokes < cuts:
         stage.wait(dice.uniform(0.5, 2.0))
