@@ -10,7 +10,7 @@ from twisted.python.failure import Failure
 
 from ibgw_tx.redis.shell.connections import REPLY_LIMIT, RedisFactory, RedisProtocol
 from ibgw_tx.redis.shell.late_reading import LateReading
-from ibgw_tx.redis.shell.replies import unasked
+from ibgw_tx.redis.shell.replies import parsed, unasked
 from ibgw_tx.runtime.write_now import write_through
 
 
@@ -60,8 +60,7 @@ class BookProtocol(RedisProtocol):
         if not self._ready:
             super()._take(data, unpause)
             return
-        self._reader.feed(data)
-        while (reply := self._reader.gets()) is not False:
+        for reply in parsed(self._reader, data):
             if not self.in_flight:
                 raise unasked()
             self.in_flight -= 1

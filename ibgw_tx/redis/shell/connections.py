@@ -22,7 +22,7 @@ from ibgw_tx.model import advice
 from ibgw_tx.model.errors import LeaseLost
 from ibgw_tx.redis.sentinel import role
 from ibgw_tx.redis.shell.attempts import Attempts, cannot_be_reached
-from ibgw_tx.redis.shell.replies import REPLY_LIMIT, Replies, Taker, fire
+from ibgw_tx.redis.shell.replies import REPLY_LIMIT, Replies, Taker, fire, parsed
 from ibgw_tx.redis.shell.tls import NotTrusted
 from ibgw_tx.redis.shell.way import NoMaster, Way
 from ibgw_tx.runtime.log import Logger
@@ -204,9 +204,8 @@ class RedisProtocol(txredisapi.RedisProtocol):
 
     def _take(self, data: bytes, unpause: bool) -> None:
         """Take what has come. Raises InvalidData or ProtocolError when it is no Redis that speaks."""
-        reader, take = self._reader, self._replies.take
-        reader.feed(data)
-        while (reply := reader.gets()) is not False:
+        take = self._replies.take
+        for reply in parsed(self._reader, data):
             take(reply)
             if isinstance(reply, Exception):
                 self.look_at(reply)

@@ -9,10 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import hiredis
+import txredisapi
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 
+from ibgw_tx.redis.shell.replies import parsed
 from ibgw_tx.redis.shell.tls import NotTrusted
 
 #: Seconds for one round of questions, the connection included.
@@ -46,10 +48,8 @@ class _Questions(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         try:
-            self._reader.feed(data)
-            while (reply := self._reader.gets()) is not False:
-                self._replies.append(reply)
-        except hiredis.ProtocolError as error:
+            self._replies.extend(parsed(self._reader, data))
+        except (hiredis.ProtocolError, txredisapi.InvalidData) as error:
             self._end(Failure(NoAnswer(f"does not speak as a Redis does: {error}")))
             self.transport.abortConnection()
             return

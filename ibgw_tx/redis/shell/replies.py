@@ -7,7 +7,7 @@ oldest of them.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import hiredis
@@ -30,6 +30,20 @@ def unasked() -> Exception:
     """What ends a connection whose replies are out of step."""
     error: Exception = txredisapi.InvalidData("it answers what it was not asked")
     return error
+
+
+def parsed(reader: Any, data: bytes) -> Iterator[Any]:
+    """The replies that `data` completes. Raises InvalidData, as the reader does, for what hiredis cannot make a value of."""
+    reader.feed(data)
+    while True:
+        try:
+            reply = reader.gets()
+        except (TypeError, ValueError) as error:
+            # A map with a list for a name, a number of thousands of digits: no Redis says so.
+            raise txredisapi.InvalidData(str(error)) from None
+        if reply is False:
+            return
+        yield reply
 
 
 def fire(reply: Any, waiting: Deferred[Any]) -> None:

@@ -12,6 +12,7 @@ from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
 from ibgw_tx.redis.shell.connections import RedisFactory, RedisProtocol
+from ibgw_tx.redis.shell.replies import parsed
 
 PING_INTERVAL = 5.0  # seconds between two signs of life asked of the subscriber connection
 
@@ -36,9 +37,7 @@ class SubscriberProtocol(RedisProtocol):
         return self.execute_command("PING").addErrback(lambda _: None)
 
     def _take(self, data: bytes, unpause: bool) -> None:
-        reader = self._reader
-        reader.feed(data)
-        while (reply := reader.gets()) is not False:
+        for reply in parsed(self._reader, data):
             if type(reply) is list and len(reply) == 3 and reply[0] == b"message":
                 self._message(reply[-1])
             else:

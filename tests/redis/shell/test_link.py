@@ -463,3 +463,12 @@ def test_the_same_trouble_of_several_connections_is_one_line(lines):
     for number in (0, 1, 2, 0, 1, 2):
         place.connect(number).reply(b"-WRONGPASS no")
     assert sum("WRONGPASS" in line for line in lines) == 1
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+@pytest.mark.parametrize("said", [b"%1\r\n*1\r\n$1\r\na\r\n:1", b"(" + b"9" * 5000])
+def test_a_reply_that_is_no_value_of_python_is_no_unhandled_error(place, lines, number, said):
+    server = place.ready(number)
+    lines.clear()
+    server.reply(said)
+    assert server.wire.aborted and any("does not speak as a Redis does" in line for line in lines)
