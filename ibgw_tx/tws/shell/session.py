@@ -24,6 +24,7 @@ from ibgw_tx.tws.dialects import RAW_IDS, missing
 from ibgw_tx.tws.frames import FrameTooLong
 from ibgw_tx.tws.pacing import RATE
 from ibgw_tx.tws.reads import SMALL, next_read
+from ibgw_tx.tws.shell.flood import FloodReads
 from ibgw_tx.tws.shell.handshake import Handshake, Phase, greeting
 from ibgw_tx.tws.shell.incoming import HotMessages, Incoming, Shortcuts
 from ibgw_tx.tws.shell.liveness import ALIVE_WITHIN, Liveness
@@ -76,6 +77,7 @@ class IBSession(TwistedProtocol):
         self._recorder = recorder
         self._clock = clock
         self._cause = ""
+        self._flood = FloodReads()
         self.client = TWSClient(self, client_id, self._told)
         self._handshake = Handshake(clock, self._start_api, self.abort, newest)
         raw = hot_protobuf, self.client.decode_protobuf
@@ -140,8 +142,9 @@ class IBSession(TwistedProtocol):
 
     def _received(self, data: bytes) -> None:
         self._liveness.heard()
+        self._flood.read()
         try:
-            self._take(self._incoming.frames(data))
+            self._take(self._incoming.frames(data), len(data))
         except FrameTooLong as error:
             # What was whole before it is as true as ever.
             self._take(error.frames)
@@ -151,10 +154,13 @@ class IBSession(TwistedProtocol):
             greeting = self.phase is Phase.GREETING
             self.abort(f"{error}; is TWS_API_PORT the port of its API?" if greeting else str(error))
 
-    def _take(self, frames: list[bytes]) -> None:
+    def _take(self, frames: list[bytes], size: int = 0) -> None:
+        """`size`: bytes of the read that they came in."""
         if self._handshake.phase is Phase.GREETING:
             frames = self._handshake.take_version(frames)
-        self._incoming.dispatch(frames)
+        if self._incoming.dispatch(frames) and self._flood.went_on(self.transport, size):
+            return
+        self._flood.told()
         try:
             self._listener.turnEnded()
         except Exception:
