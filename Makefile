@@ -44,7 +44,7 @@ lint: env
 # KILLS=1000: so many kills; PARTITIONS=100: so many cut cables (root); ONLY=word, SEED=, LANES=, VERSIONS=157,226, WRITE=1: tests/faults/__main__.py
 faults: env
 	@KILLS=$(KILLS) PARTITIONS=$(PARTITIONS) ONLY="$(ONLY)" SEED=$(or $(SEED),1) LANES=$(or $(LANES),2) \
-		VERSIONS=$(or $(VERSIONS),157,226) WRITE=$(WRITE) $(BIN)/python -m tests.faults
+		VERSIONS="$(VERSIONS)" WRITE=$(WRITE) $(BIN)/python -m tests.faults
 
 # The table of the README, measured here and now.
 bench: env

@@ -18,7 +18,7 @@ from tests.faults.scenarios import SCENARIOS, Row, play
 
 
 def main() -> int:
-    versions = [int(each) for each in os.environ.get("VERSIONS", "157,226").split(",")]
+    versions = [int(each) for each in (os.environ.get("VERSIONS") or "157,226").split(",")]
     seed, lanes = int(os.environ.get("SEED", "1")), int(os.environ.get("LANES", "2"))
     for campaign, count in ((KILLS, os.environ.get("KILLS")), (PARTITIONS, os.environ.get("PARTITIONS"))):
         if count:

@@ -98,7 +98,9 @@ def huge(stage: Stage) -> None:
         stage.client.xadd(f"IBGateway:{stage.name}:CMDS", {"json": text})
         stage.wait(3)
     # Nobody reads so long a text for its id.
-    acks = [each for each in list(stage.watch.acks) if each["id"] in (None, "huge")]
+    answers = lambda: [each for each in list(stage.watch.acks) if each["id"] in (None, "huge")]  # noqa: E731
+    stage.until(lambda: len(answers()) >= 4, 20, "acknowledgements of four commands of 10 MB")
+    acks = answers()
     if len(acks) != 4 or any(each["ok"] or "bytes; the limit is" not in each["err"] for each in acks):
         raise Violation(f"four commands of 10 MB had these acknowledgements: {acks}")
 

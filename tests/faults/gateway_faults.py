@@ -38,7 +38,7 @@ def sigterm(stage: Stage) -> None:
 
 
 @fault("kill -9 three times in a busy moment", "Flags go by themselves; the next life has every order and fill, none twice",
-       dies=True)  # fmt: skip
+       dies=True, within=60)  # fmt: skip
 def killed(stage: Stage) -> None:
     dice = random.Random(stage.seed)
     for _ in range(3):
