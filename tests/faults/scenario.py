@@ -22,6 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import attrs
 from attrs import define, field, frozen
 
 from tests.faults import checks
@@ -114,6 +115,9 @@ def _play(stage: Stage, row: Row) -> None:
     back = stage.watch.turns[-1][0]
     row.seconds = max(0.0, back - ended)
     ceased = stage.watch.ceased(begun)
+    if ceased is not None:
+        # Until the gateway has noticed, words go into nothing.
+        stage.gaps = [attrs.evolve(gap, end=max(gap.end, begun + ceased + 1)) for gap in stage.gaps]
     row.seen = "trusted all the time" if ceased is None else f"not trusted {ceased:.1f} s after its beginning"
     stage.wait(AFTER)
     stage.whole(scenario.settles)
