@@ -35,6 +35,9 @@ from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.tws.shell.session import IBSession
 
+#: How often Redis is looked at before anything else is done: some 50 µs, in which it mostly answers.
+LOOKS = 6
+
 #: Takes what a command's acknowledgement carries, or why it is refused; called once.
 Finish = Callable[["Ack | Exception"], None]
 
@@ -130,8 +133,11 @@ class Direct:
             return False
         try:
             order.frame = rendered(session.client, known, plain, order_id, ref)
-            self._redis.look_now()
-            if order.finish is not None:
+            for _ in range(LOOKS):
+                self._redis.look_now()
+                if order.finish is None:
+                    break
+            else:
                 self._make_ready(order)
         except Exception as error:
             # It does not leave; what Redis has of it goes when it has answered.
