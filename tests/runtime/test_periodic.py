@@ -65,3 +65,24 @@ def test_stop_ends_it(clock):
     clock.pump([1.0] * 3)
     assert len(calls) == 1 and not clock.getDelayedCalls()
     made.stopService()
+
+
+def test_a_late_round_waits_until_what_came_meanwhile_is_read(clock):
+    order = []
+    made = service(clock, lambda: order.append("round"))
+    clock.callLater(5.0, order.append, "read")
+    clock.advance(5.0)
+    assert order == ["round", "read", "round"]
+    clock.advance(1.0)
+    assert order == ["round", "read", "round", "round"]
+    made.stopService()
+    clock.advance(5.0)
+    assert len(order) == 4
+
+
+def test_a_late_round_does_not_come_after_the_stop(clock):
+    calls = []
+    made = service(clock, lambda: calls.append(1))
+    clock.callLater(5.0, made.stopService)
+    clock.advance(5.0)
+    assert calls == [1]
