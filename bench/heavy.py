@@ -17,7 +17,7 @@ import redis
 
 from bench import orderfeeder, orderwire, wire
 from bench.candidates import NAME, wait_until
-from bench.memory import resident
+from bench.memory import processor_seconds, resident
 from bench.redisserver import RedisServer
 from bench.worker import Worker
 from ibgw_tx.model import json_text
@@ -36,11 +36,15 @@ _FLAG = f"URANUS:SEHK:{NAME}:OMS"
 
 @attrs.frozen
 class Heavy:
-    """Seconds from the connection to TWS to OMS=1, at the start and after a lost session; the longest hold (ms); MB."""
+    """Seconds from the connection to TWS to OMS=1, at the start and after a lost session; the longest hold (ms); MB.
+
+    `again_cpu`: the gateway's processor time from the loss to OMS=1, which says what an idle machine would need.
+    """
 
     dead: int
     start_seconds: float
     again_seconds: float
+    again_cpu: float
     held_ms: float
     wall_ms: float
     resident_mb: float
@@ -63,9 +67,11 @@ def run(dead: int) -> Heavy:
             process.start()
             start = _trusted(client, feeder)
             time.sleep(3)
+            before = processor_seconds(process.pid)
             feeder.call("hang up")
             wait_until(lambda: client.get(_FLAG) is None, "the flag stands without a session", LIMIT)
             again = _trusted(client, feeder)
+            used_cpu = processor_seconds(process.pid) - before
             most = resident(process.pid)
             time.sleep(3)
             most = max(most, resident(process.pid))
@@ -77,7 +83,7 @@ def run(dead: int) -> Heavy:
             if process is not None:
                 process.terminate()
                 process.join(10)
-        return Heavy(dead, start, again, held * 1000, wall * 1000, most, used["used_memory"] / 1e6)
+        return Heavy(dead, start, again, used_cpu, held * 1000, wall * 1000, most, used["used_memory"] / 1e6)
 
 
 def _trusted(client: redis.Redis, feeder: Worker) -> float:

@@ -13,6 +13,8 @@ from bench.candidates import LABELS
 from bench.chain import Chain
 from bench.flood import Flood
 from bench.goal import Goal
+from bench.heavy import Heavy
+from bench.heavy_report import heavy_goals, heavy_rows
 from bench.latency import BUSY, QUIET, Latency, Pace
 from bench.memory import Memory
 from bench.orders import OrderFigures
@@ -29,6 +31,7 @@ class Results:
     orders: dict[str, OrderFigures] = attrs.field(factory=dict)
     alone: Alone = attrs.field(factory=Alone)
     chain: Chain | None = None
+    heavy: list[Heavy] = attrs.field(factory=list)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -44,6 +47,7 @@ def figures(results: Results) -> str:
     rows = [*_flood_rows(results.floods, keys), *_latency_rows(BUSY, results.latencies, keys)]
     rows += [*_latency_rows(QUIET, results.quiet, keys), *_memory_rows(results.memory, keys)]
     others = [*order_report.order_rows(results.orders), *order_report.own_rows(results.alone, results.chain)]
+    others += heavy_rows(results.heavy)
     rows += [[what, *(said.get(key, "") for key in keys)] for what, said in others]
     return table(["", *(LABELS[key] for key in keys)], rows)
 
@@ -102,7 +106,7 @@ def goals(results: Results) -> list[Goal]:
     books = [*_flood_goals(results.floods), *_latency_goals(BUSY, results.latencies), *_latency_goals(QUIET, results.quiet)]
     books += _memory_goals(results.memory)
     alone = order_report.own_goals(results.alone, results.chain)
-    return [*books, *order_report.order_goals(results.orders), *alone]
+    return [*books, *order_report.order_goals(results.orders), *alone, *heavy_goals(results.heavy)]
 
 
 #: Whose flood, beside whose, at least how many times as fast.

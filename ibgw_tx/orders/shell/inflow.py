@@ -24,7 +24,7 @@ from ibgw_tx.runtime.clock import Clock
 from ibgw_tx.runtime.log import Logger
 
 #: What is taken in one turn of the reactor: a few ms of work.
-SLICE = 50
+SLICE = 25
 MAX_WAITING = 50_000
 
 End = Callable[[], None]
