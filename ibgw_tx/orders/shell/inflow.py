@@ -25,6 +25,8 @@ from ibgw_tx.runtime.log import Logger
 
 #: What is taken in one turn of the reactor: a few ms of work.
 SLICE = 25
+#: Messages for which orders are fetched at a time: a Redis that takes its time must not be waited for once a slice.
+LOOK_AHEAD = 300
 MAX_WAITING = 50_000
 
 End = Callable[[], None]
@@ -114,6 +116,7 @@ class Inflow:
         try:
             while self._waiting and not self._held and dropped == self._dropped:
                 await self._recall.fetch(self._absent())
+                # Until one comes that was not fetched, or others have to be served.
                 if dropped == self._dropped and not self._held:
                     self._take_some()
                     if self._waiting:
@@ -130,7 +133,10 @@ class Inflow:
 
     def _absent(self) -> Iterable[Whereabouts]:
         found: dict[Whereabouts, None] = {}
-        for event, _ in islice(self._waiting, SLICE):
+        first = self._waiting[0][0]
+        if first is None or not self._departures.absent(first):
+            return found
+        for event, _ in islice(self._waiting, LOOK_AHEAD):
             if event is not None:
                 found.update(dict.fromkeys(self._departures.absent(event)))
         return found

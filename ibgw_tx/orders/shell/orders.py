@@ -75,7 +75,9 @@ class Orders:
         self._unanswered = unanswered
         self._ends = ends
         self._executions = executions
-        self._recall = Recall(store.name, cache.departures, redis, lambda: self.is_running, now_ms)
+        self._recall = Recall(
+            store.name, cache.departures, redis, lambda: self.is_running, lambda: questions.pause(0.0), now_ms
+        )
         self._former = FormerLife(cache, self._recall, unanswered, reservations)
         self._outbox = Outbox(store, redis, self._write_refused, executions.flush)
         self._resolver = Resolver(contracts, questions, self._contract_known)

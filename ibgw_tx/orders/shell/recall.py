@@ -5,10 +5,10 @@ The remains of an order stand in Redis before it leaves memory; nobody else read
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, FirstError, gatherResults
 
 from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model import keys as names
@@ -21,7 +21,7 @@ from ibgw_tx.runtime.log import Logger
 #: Orders that leave in one turn of the reactor: a few ms of work.
 MOST = 40
 #: Orders fetched with one command.
-PORTION = 100
+PORTION = 50
 
 
 class Recall:
@@ -30,9 +30,16 @@ class Recall:
     log = Logger()
 
     def __init__(
-        self, name: str, departures: Departures, redis: RedisLink, is_trusted: Callable[[], bool], now_ms: Callable[[], int]
+        self,
+        name: str,
+        departures: Departures,
+        redis: RedisLink,
+        is_trusted: Callable[[], bool],
+        pause: Callable[[], Deferred[None]],
+        now_ms: Callable[[], int],
     ) -> None:
-        """`is_trusted`: whether all that was told stands in Redis."""
+        """`is_trusted`: whether all that was told stands in Redis. `pause` lets others be served."""
+        self._pause = pause
         self._name = name
         self._key = names.remains(name)
         self._departures = departures
@@ -47,12 +54,28 @@ class Recall:
         """Have these in memory, and those that they call for. Raises RedisDown, and whatever Redis refuses with."""
         wanted = list(absent)
         while wanted:
-            portion, wanted = wanted[:PORTION], wanted[PORTION:]
-            texts, remains = await self._read(portion)
-            now = self._now_ms()
-            for where in portion:
-                more = self._departures.back(where, texts.get((where.place, where.field)), remains.get(where.field), now)
-                wanted += [each for each in more if each not in wanted]
+            portions = [wanted[at : at + PORTION] for at in range(0, len(wanted), PORTION)]
+            # All are asked for at once, and taken in one by one.
+            asked = [Deferred.fromCoroutine(self._read(portion)) for portion in portions]
+            try:
+                found = await gatherResults(asked, consumeErrors=True)
+            except FirstError as error:
+                raise _cause(error) from error
+            wanted = []
+            for portion, read in zip(portions, found, strict=True):
+                wanted += self._take_back(portion, *read)
+                if portion is not portions[-1]:
+                    await self._pause()
+
+    def _take_back(
+        self, portion: Sequence[Whereabouts], texts: Mapping[tuple[Place, str], Any], remains: Mapping[str, bytes]
+    ) -> list[Whereabouts]:
+        more: dict[Whereabouts, None] = {}
+        now = self._now_ms()
+        for where in portion:
+            found = self._departures.back(where, texts.get((where.place, where.field)), remains.get(where.field), now)
+            more.update(dict.fromkeys(found))
+        return list(more)
 
     async def _read(self, portion: Sequence[Whereabouts]) -> tuple[dict[tuple[Place, str], Any], dict[str, bytes]]:
         by_place: dict[Place, list[str]] = {}
@@ -68,7 +91,7 @@ class Recall:
 
     def _call(self, key: str, fields: list[str]) -> Deferred[Any]:
         found: Deferred[Any] = self._redis.call("HMGET", key, *fields)
-        return found.addErrback(lambda failure: failure.raiseException())
+        return found
 
     # Away.
 
@@ -105,6 +128,14 @@ class Recall:
         self._writing = False
         for departure in departures:
             self._departures.look(departure.order, self._now_ms())
+
+
+def _cause(error: Exception) -> Exception:
+    """What went wrong first, of what was asked for together."""
+    while isinstance(error, FirstError):
+        first: Any = error.subFailure.value
+        error = first
+    return error
 
 
 def _parsed(value: bytes | None) -> Any:
