@@ -52,7 +52,7 @@ def _moment(stage: Stage, dice: random.Random) -> None:
 def _kill(stage: Stage) -> None:
     begun = time.time()
     stage.gateway.kill()
-    stage.gap(begun, acks=True, grace=GRACE)
+    stage.gap(begun, acks=True, grace=GRACE + stage.watch.late)
 
 
 def _trusted(stage: Stage) -> float:
