@@ -75,7 +75,7 @@ def _measure(pipe: Connection, tws_port: int, redis_port: int) -> None:
             return
         gaps.clear()
         began = time.perf_counter()
-        gateway.assembly.acks._publish = lambda message: told(message, began)
+        gateway.assembly.acks._publish = lambda kind, message: told(message, began)
         gateway.assembly.dispatcher.message(json.dumps(_QUESTION).encode())
 
     def told(message: bytes, began: float) -> None:
