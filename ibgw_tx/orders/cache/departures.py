@@ -37,6 +37,8 @@ __all__ = ["MOST_BACK", "STAY", "Departure", "Departures"]
 STAY = 30_000
 #: Orders fetched for messages that stay so long; beyond them the one that has been back longest leaves at once, if it may.
 MOST_BACK = 500
+#: Of these so many in one turn of the reactor.
+SLICE = 30
 
 
 @attrs.frozen
@@ -144,7 +146,7 @@ class Departures:
 
     def surplus(self, now: int) -> None:
         """Of those that came back for messages the ones that are too many leave at once, if Redis has them as they are."""
-        while len(self._back) > MOST_BACK:
+        for _ in range(min(len(self._back) - MOST_BACK, SLICE)):
             order = next(iter(self._back))
             came = self._back.pop(order)
             departure = self._departure(order, now)

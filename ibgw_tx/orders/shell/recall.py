@@ -21,7 +21,7 @@ from ibgw_tx.runtime.log import Logger
 #: Orders that leave in one turn of the reactor: a few ms of work.
 MOST = 40
 #: Orders fetched with one command.
-PORTION = 50
+PORTION = 30
 
 
 class Recall:
