@@ -132,7 +132,15 @@ class Watch(threading.Thread):
                 return
 
     def listen(self) -> None:
-        """What was told on the channels since the last look."""
+        """What was told on the channels since the last look. Raises RedisError when the connection is lost; the next look makes
+        one anew."""
+        try:
+            self._listen()
+        except (redis.RedisError, OSError):
+            self._ear, self.deaf = None, True
+            raise
+
+    def _listen(self) -> None:
         if self._ear is None:
             self._ear = self.client.pubsub(ignore_subscribe_messages=True)
             self._ear.subscribe(f"IBGateway:{self.name}:ACK", f"IBGateway:{self.name}:fills")
