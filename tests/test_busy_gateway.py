@@ -102,12 +102,14 @@ def test_a_book_that_waits_and_is_ended_is_never_asked_for(world):
     for number in range(100):
         world.gateway._session.client.subscribe_top(900 + number, HK1137, "")
     world.answer(HK1137)
-    assert world.ack()["ok"]
+    assert not world.told("ack"), "its bytes have not left"
     (book,) = world.parts.depth.wanted.values()
     assert book.req_id is not None and not world.asked("10")
     world.send("UNSUB_ODBK", exchange="SEHK", showName="HKD-1137")
-    assert world.ack()["ok"]
     passes(world, 6)
+    begun, ended = world.told("ack")
+    assert (begun["cmd"], begun["ok"], begun["code"]) == ("SUB_ODBK", False, "unavailable") and "nothing was sent" in begun["err"]
+    assert ended["cmd"] == "UNSUB_ODBK" and ended["ok"]
     assert not world.asked("10") and not world.asked("11")
 
 
