@@ -221,8 +221,9 @@ class RedisProtocol(txredisapi.RedisProtocol):
         self.factory.way.gone(self)
         super().connectionLost(why)
         self._replies.end()
-        self._replies.fail(txredisapi.ConnectionError("Lost connection"))
+        # Who waits is told last, and finds the connection gone: it may have something to say at once.
         self.factory.lost()
+        self._replies.fail(txredisapi.ConnectionError("Lost connection"))
 
     def _silent(self) -> None:
         self._replies.fail(txredisapi.TimeoutError(f"Not received Redis response in {REPLY_LIMIT} seconds"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ibgw_tx.model.errors import RedisDown
 from ibgw_tx.redis.shell.connections import REPLY_LIMIT
 from ibgw_tx.redis.shell.subscription import PING_INTERVAL
 from tests.redis.shell.test_link import Place, info
@@ -66,3 +67,19 @@ def test_a_flood_that_takes_long_to_read_does_not_end_the_subscription():
     place.clock.advance(REPLY_LIMIT + PING_INTERVAL)
     assert ear.wire.aborted, "silence ends it as ever"
     ear.wire.end()
+
+
+def test_who_waits_when_the_connection_is_lost_finds_redis_away():
+    # Seen in the fault campaign: an order that could not be kept wanted its record away at once, and ended in a traceback.
+    place, said = Place(), []
+    server = place.ready(0)
+
+    def failed(failure):
+        place.link.tell("HDEL", "k", "f")
+        place.link.tell_all([("HDEL", "k", "f")])
+        for more in (place.link.call("GET", "k"), place.link.transaction([("DEL", "k")])):
+            more.addErrback(lambda why: said.append(why.type))
+
+    place.link.call("SET", "k", "v").addErrback(failed)
+    server.wire.end()
+    assert said == [RedisDown, RedisDown]
