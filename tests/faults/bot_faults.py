@@ -53,8 +53,8 @@ def _fuzzed(dice: random.Random) -> dict[str, Any]:
 
 
 @fault("10,000 commands at once",
-       "Each has its one acknowledgement; TWS's message rate is kept, the session stands; orders are told up to 5 s later", within=60,
-       settles=150, env={"IBGW_EVENTS": "200000"})  # fmt: skip
+       "Each has its one acknowledgement; TWS's message rate is kept, the session stands; orders are told up to 5 s later",
+       within=60, settles=150, env={"IBGW_EVENTS": "200000"})  # fmt: skip
 def at_once(stage: Stage) -> None:
     begun = time.time()
     # What TWS says meanwhile is read between the commands, and later than else.

@@ -67,10 +67,12 @@ def unreachable(stage: Stage) -> None:
 @fault("Redis' password is changed, and changed back", "One clear line; it is tried again until it fits", within=40)
 def password(stage: Stage) -> None:
     begun = time.time()
-    stage.client.config_set("requirepass", "other")
-    stage.redis_cable.cut()
-    stage.wait(12)
-    stage.client.config_set("requirepass", "")
+    # One connection that stays: a new one would need the password.
+    with stage.client.client() as alone:
+        alone.config_set("requirepass", "other")
+        stage.redis_cable.cut()
+        stage.wait(12)
+        alone.config_set("requirepass", "")
     stage.gap(begun, acks=True)
 
 

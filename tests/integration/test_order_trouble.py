@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -15,10 +14,11 @@ import redis
 from pytest_twisted import ensureDeferred
 from twisted.internet.defer import Deferred
 
-from ibgw_tx.demo.embedded_redis import EmbeddedRedis, free_port
+from ibgw_tx.demo.embedded_redis import EmbeddedRedis
 from ibgw_tx.model import keys as names
 from ibgw_tx.redis.shell import link as redislink
 from ibgw_tx.sim import ctl
+from tests.kit.sim_process import SimProcess
 
 from .kit import NAME, World, sleep, until
 from .test_order_recovery import settled, shorten, trusted
@@ -263,25 +263,16 @@ class Process:
 
 
 @pytest.fixture
-def sim() -> Iterator[int]:
-    port = free_port()
-    process = start("ibsim", "--port", str(port), "--control-port", str(port + 1))
-
-    def listens() -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", port)) == 0
-
-    # A gateway that comes first tries again only after 20 s.
-    wait_for(listens)
-    yield port
-    process.kill()
-    process.communicate()
+def sim() -> Iterator[SimProcess]:
+    made = SimProcess()
+    yield made
+    made.stop()
 
 
 @pytest.fixture
-def gateway(client: Any, redis_server: EmbeddedRedis, sim: int) -> Iterator[Process]:
-    made = Process(client, redis_server.port, sim, "proc")
-    made.control = sim + 1
+def gateway(client: Any, redis_server: EmbeddedRedis, sim: SimProcess) -> Iterator[Process]:
+    made = Process(client, redis_server.port, sim.port, "proc")
+    made.control = sim.control
     made.start()
     yield made
     made.stop()
