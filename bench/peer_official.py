@@ -47,8 +47,8 @@ class App(EWrapper, EClient):
             del rows[position]
         self._redis.publish(self._channels[reqId], message(bids, asks))
 
-    def error(self, reqId: int, errorCode: int, errorString: str) -> None:
-        print(reqId, errorCode, errorString, file=sys.stderr)
+    def error(self, reqId: int, *said: object) -> None:
+        print(reqId, *said, file=sys.stderr)
 
 
 def run(tws_port: int, redis_port: int, symbols: list[str]) -> None:
