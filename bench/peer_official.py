@@ -38,6 +38,7 @@ class App(EWrapper, EClient):
     def updateMktDepth(self, reqId: int, position: int, operation: int, side: int, price: float, size: int) -> None:
         asks, bids = self._rows[reqId]
         rows = bids if side else asks
+        size = int(size)  # a Decimal with today's ibapi
         if operation == 0:
             rows.insert(position, (price, size))
             del rows[10:]
