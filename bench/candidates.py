@@ -20,6 +20,7 @@ from bench.worker import Worker
 
 NAME = "bench"
 START_LIMIT = 30.0  # seconds until a candidate is connected to TWS and Redis
+ASKED_AT_ONCE = 40  # books in a second: a gateway refuses what would wait longer than 3 s for TWS's message rate
 STOP_LIMIT = 10.0  # seconds
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -88,6 +89,8 @@ class GatewayCandidate:
         client = server.client()
         wait_until(lambda: self._ready(client), "the gateway's status is not true", tell=self.program.output)
         for number, symbol in enumerate(symbols):
+            if number and number % ASKED_AT_ONCE == 0:
+                time.sleep(1.0)
             contract = {"symbol": symbol, "secType": "STK", "exchange": "SEHK", "currency": "HKD"}
             command = {"id": number, "cmd": "SUB_ODBK", "params": {"contract": contract}}
             client.publish(f"IBGateway:{self.name}:CMD", json.dumps(command))
