@@ -13,11 +13,11 @@ from typing import TypeVar
 
 import attrs
 
-from bench import chain, company, flood, heavy, latency, memory, orders, starts
+from bench import chain, company, flood, heavy, latency, memory, minute, orders, starts
 from bench.candidates import LABELS
 from bench.report import Results, figures, goals, goals_table
 
-PARTS = ("flood", "latency", "quiet", "memory", "orders", "chain", "starts", "company", "heavy")
+PARTS = ("flood", "latency", "quiet", "memory", "orders", "chain", "starts", "company", "minute", "heavy")
 MANY_ORDERS = 5_000
 
 T = TypeVar("T")
@@ -35,6 +35,7 @@ def options(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--memory-updates", type=int, default=200_000, help="updates of the memory part (%(default)s)")
     parser.add_argument("--stopped", type=float, default=3.0, help="seconds Redis is stopped at least (%(default)s)")
     parser.add_argument("--dead", type=int, nargs="*", default=[50_000], help="orders that are over (%(default)s; 500000 too)")
+    parser.add_argument("--minute", type=float, default=60.0, help="seconds of the busy minute (%(default)s)")
     parser.add_argument("--quick", action="store_true", help="a look whether everything runs; the figures mean little")
     parser.add_argument("--no-goals", action="store_true", help="exit with 0 even if a goal is missed")
     chosen = parser.parse_args(words)
@@ -46,6 +47,7 @@ def options(words: list[str]) -> argparse.Namespace:
     if chosen.quick:
         chosen.rounds = chosen.steady_rounds = 1
         chosen.updates, chosen.seconds, chosen.memory_updates, chosen.stopped = 20_000, 1.0, 20_000, 1.0
+        chosen.minute = 15.0
     return chosen
 
 
@@ -73,6 +75,8 @@ def measure(chosen: argparse.Namespace) -> Results:
     if "company" in chosen.parts and "gateway" in chosen.only:
         found = _told("company", lambda: company.run(chosen.seconds))
         results.alone.more_mb, results.alone.slower = found.more_mb, found.slower
+    if "minute" in chosen.parts and "gateway" in chosen.only:
+        results.minute = _told("minute", lambda: minute.run(chosen.minute))
     if "heavy" in chosen.parts and "gateway" in chosen.only:
         results.heavy = [_told(f"{dead} dead", lambda dead=dead: heavy.run(dead)) for dead in chosen.dead]
     return results

@@ -7,11 +7,10 @@ import attrs
 
 @attrs.define
 class Alone:
-    """None: not measured. Seconds, unless a name says MB, ms or times."""
+    """None: not measured. Seconds, unless a name says MB or times."""
 
     trusted: float | None = None
     first_status: float | None = None
     first_book: float | None = None
     more_mb: float | None = None
     slower: float | None = None
-    held_ms: float | None = None

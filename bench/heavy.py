@@ -1,15 +1,12 @@
 """A heavy day's orders: so many that are over in Redis, some thousand that live at TWS; at the start and after a lost session.
 
-The gateway runs in a process that a probe shares with it. A hold of the reactor is told in processor time between two of its
-turns: what else the machine does meanwhile is not the gateway's doing. `wall` is the same by the clock on the wall.
+The gateway runs in a process that a probe shares with it (probed.py).
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
 from typing import Any
 
 import attrs
@@ -18,6 +15,7 @@ import redis
 from bench import orderfeeder, orderwire, wire
 from bench.candidates import NAME, wait_until
 from bench.memory import processor_seconds, resident
+from bench.probed import ProbedGateway
 from bench.redisserver import RedisServer
 from bench.worker import Worker
 from ibgw_tx.model import json_text
@@ -29,7 +27,6 @@ from ibgw_tx.orders.cache.states import State
 LIVING = 2_000
 TODAY = 2_000  # of those that are over TWS still lists so many
 FIRST_DEAD = 900_000_000  # permId
-PROBE = 0.0005  # seconds between two looks
 LIMIT = 120.0  # seconds
 _FLAG = f"URANUS:SEHK:{NAME}:OMS"
 
@@ -58,31 +55,27 @@ def run(dead: int) -> Heavy:
         fill(client, dead)
         used: Any = client.info("memory")
         feeder = Worker(orderfeeder.main)
-        ours, theirs = get_context("spawn").Pipe()
-        process: Any = None
+        gateway: ProbedGateway | None = None
         try:
             feeder.call("orders", LIVING)
             feeder.call("completed", FIRST_DEAD, min(TODAY, dead))
-            process = get_context("spawn").Process(target=_gateway, args=(theirs, feeder.call("port"), server.port), daemon=True)
-            process.start()
+            gateway = ProbedGateway(feeder.call("port"), server.port)
             start = _trusted(client, feeder)
             time.sleep(3)
-            before = processor_seconds(process.pid)
+            before = processor_seconds(gateway.pid)
             feeder.call("hang up")
             wait_until(lambda: client.get(_FLAG) is None, "the flag stands without a session", LIMIT)
             again = _trusted(client, feeder)
-            used_cpu = processor_seconds(process.pid) - before
-            most = resident(process.pid)
+            used_cpu = processor_seconds(gateway.pid) - before
+            most = resident(gateway.pid)
             time.sleep(3)
-            most = max(most, resident(process.pid))
-            ours.send("end")
-            held, wall = ours.recv()
+            most = max(most, resident(gateway.pid))
+            held, wall = gateway.holds()
             _check(client, dead)
         finally:
             feeder.stop()
-            if process is not None:
-                process.terminate()
-                process.join(10)
+            if gateway is not None:
+                gateway.stop()
         return Heavy(dead, start, again, used_cpu, held * 1000, wall * 1000, most, used["used_memory"] / 1e6)
 
 
@@ -120,38 +113,6 @@ def _dead(perm_id: int, symbol: str, when: int) -> Order:
     order.versions.terms = Terms("BUY", orderwire.QUANTITY, "LMT", 70.0, None, "DAY", wire.ACCOUNT)
     order.reasons.show(202, "Order Canceled - reason:")
     return order
-
-
-def _gateway(pipe: Connection, tws_port: int, redis_port: int) -> None:
-    from twisted.internet import reactor, task  # noqa: PLC0415 (its own reactor, in its own process)
-
-    from ibgw_tx.config import configure  # noqa: PLC0415
-    from ibgw_tx.gateway import Gateway  # noqa: PLC0415
-    from ibgw_tx.runtime.garbage import spare_the_lasting  # noqa: PLC0415
-
-    flags = {"name": NAME, "client-id": "1", "tws-port": str(tws_port), "redis-port": str(redis_port)}
-    gateway = Gateway(configure(flags, {}), reactor)
-    spare_the_lasting()  # as the program does
-    gateway.ib.factory.initialDelay = gateway.ib.factory.delay = gateway.ib.factory.maxDelay = 0.2  # type: ignore[assignment]
-    last = time.thread_time(), time.perf_counter()
-    most = [0.0, 0.0]
-
-    def look() -> None:
-        nonlocal last
-        now = time.thread_time(), time.perf_counter()
-        for at in (0, 1):
-            most[at] = max(most[at], now[at] - last[at])
-        last = now
-
-    def ask() -> None:
-        if pipe.poll():
-            pipe.send(tuple(most))
-            reactor.stop()
-
-    gateway.startService()
-    for call, every in ((look, PROBE), (ask, 0.1)):
-        task.LoopingCall(call).start(every, now=False).addErrback(lambda _: None)
-    reactor.run()
 
 
 if __name__ == "__main__":

@@ -90,6 +90,12 @@ class Book:
         middle = 10_000 + 100 * number
         self.sides = {BID: _Side(BID, middle), ASK: _Side(ASK, middle)}
 
+    def shown(self) -> Iterator[Change]:
+        """The rows as they stand, for who begins to look."""
+        for side, has in self.sides.items():
+            for row, (cents, stamp) in enumerate(has.rows):
+                yield Change(INSERT, side, row, cents, stamp)
+
     def levels(self) -> tuple[Levels, Levels]:
         """(bids, asks) as they have to arrive."""
         bids, asks = ([(cents / 100, size) for cents, size in self.sides[side].rows] for side in (BID, ASK))
@@ -121,6 +127,11 @@ class Market:
                 yield book, book.sides[random.randrange(2)].change(random, stamp)
             else:
                 yield book, book.sides[BID].rewrite(0, random, stamp)
+
+    def change(self, number: int) -> tuple[Book, Change]:
+        """One more change, of the book that is next after `number` others."""
+        book = self.books[number % len(self.books)]
+        return book, book.sides[self._random.randrange(2)].change(self._random, self._next(book))
 
     def _next(self, book: Book) -> int:
         self.stamp += 1

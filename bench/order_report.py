@@ -25,7 +25,6 @@ _LIMITS = (
     ("first_book", "the first book after the start, s", 2.5),
     ("more_mb", "ten gateways: resident a gateway more than the first, MB", 45.0),
     ("slower", "ten gateways: p50 of the slowest, times that of one alone", 2.0),
-    ("held_ms", "a busy minute: longest hold of the reactor, ms", 20.0),
 )
 
 

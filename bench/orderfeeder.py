@@ -12,6 +12,13 @@ from bench.client import Client
 from bench.feeder import Feeder
 
 
+def placed(fields: list[bytes]) -> tuple[int, str, int, str]:
+    """(API id, symbol, quantity, orderRef) of a placeOrder."""
+    # Since 145: …, action, quantity, type, limit, stop, tif, oca, account, openClose, origin, orderRef.
+    action = fields.index(b"BUY")
+    return int(fields[1]), fields[3].decode(), round(float(fields[action + 1])), fields[action + 10].decode()
+
+
 class OrderClient(Client):
     """A candidate's connection that may ask for orders and place some."""
 
@@ -32,11 +39,8 @@ class OrderClient(Client):
             super()._asked(fields)
 
     def _place(self, fields: list[bytes], at: int) -> None:
-        # Since 145: …, action, quantity, type, limit, stop, tif, oca, account, openClose, origin, orderRef.
-        order_id, symbol = int(fields[1]), fields[3].decode()
-        action = fields.index(b"BUY")
-        self.placed[f"{float(fields[action + 1]):.0f}"] = at
-        order_ref = fields[action + 10].decode()
+        order_id, symbol, quantity, order_ref = placed(fields)
+        self.placed[str(quantity)] = at
         self.sock.sendall(orderwire.open_order(order_id, symbol, order_ref) + orderwire.order_status(order_id, 0))
 
 

@@ -17,6 +17,8 @@ from bench.heavy import Heavy
 from bench.heavy_report import heavy_goals, heavy_rows
 from bench.latency import BUSY, QUIET, Latency, Pace
 from bench.memory import Memory
+from bench.minute import Minute
+from bench.minute_report import minute_goals, minute_rows
 from bench.orders import OrderFigures
 
 
@@ -31,6 +33,7 @@ class Results:
     orders: dict[str, OrderFigures] = attrs.field(factory=dict)
     alone: Alone = attrs.field(factory=Alone)
     chain: Chain | None = None
+    minute: Minute | None = None
     heavy: list[Heavy] = attrs.field(factory=list)
 
 
@@ -47,7 +50,7 @@ def figures(results: Results) -> str:
     rows = [*_flood_rows(results.floods, keys), *_latency_rows(BUSY, results.latencies, keys)]
     rows += [*_latency_rows(QUIET, results.quiet, keys), *_memory_rows(results.memory, keys)]
     others = [*order_report.order_rows(results.orders), *order_report.own_rows(results.alone, results.chain)]
-    others += heavy_rows(results.heavy)
+    others += [*minute_rows(results.minute), *heavy_rows(results.heavy)]
     rows += [[what, *(said.get(key, "") for key in keys)] for what, said in others]
     return table(["", *(LABELS[key] for key in keys)], rows)
 
@@ -106,7 +109,8 @@ def goals(results: Results) -> list[Goal]:
     books = [*_flood_goals(results.floods), *_latency_goals(BUSY, results.latencies), *_latency_goals(QUIET, results.quiet)]
     books += _memory_goals(results.memory)
     alone = order_report.own_goals(results.alone, results.chain)
-    return [*books, *order_report.order_goals(results.orders), *alone, *heavy_goals(results.heavy)]
+    alone += [*minute_goals(results.minute), *heavy_goals(results.heavy)]
+    return [*books, *order_report.order_goals(results.orders), *alone]
 
 
 #: Whose flood, beside whose, at least how many times as fast.

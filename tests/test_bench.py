@@ -9,12 +9,14 @@ import orjson
 import pytest
 from ibapi.wrapper import EWrapper
 
-from bench import latency, todays, wire
+from bench import latency, minutewire, orderwire, todays, wire
 from bench.arrivals import Arrivals, Report, is_book
 from bench.flood import Flood
 from bench.floor import _encode as published
 from bench.latency import Latency
 from bench.market import DELETE, INSERT, ROWS, Change, Market
+from bench.minute import Minute
+from bench.minutefeeder import Exchange
 from bench.report import Results, goals
 from bench.stage import Traffic
 from ibgw_tx.sim.wire.ids import PROTOBUF_IDS
@@ -153,6 +155,85 @@ def test_goals_of_both_dialects() -> None:
         "10,000/s: ibgateway, protobuf, p99 at most 0.1 times ib_async + redis.asyncio",
         "10,000/s: ibgateway, protobuf, processor seconds at most 0.33 times ib_async + redis.asyncio",
     ]
+
+
+def test_a_book_as_it_stands() -> None:
+    """Who begins to look in the middle sees what all others see."""
+    market = Market(wire.symbols(2))
+    for _ in market.initial():
+        pass
+    for number in range(501):
+        market.change(number)
+    for book in market.books:
+        sides: tuple[list[tuple[float, int]], list[tuple[float, int]]] = ([], [])
+        for change in book.shown():
+            assert change.operation == INSERT
+            sides[change.side].insert(change.row, (change.cents / 100, change.size))
+        assert sides[::-1] == book.levels()
+        assert book.last_stamp in (market.stamp, market.stamp - 1)
+
+
+class Options(EWrapper):
+    """What IB's own decoder makes of a chain and of an execution."""
+
+    def __init__(self) -> None:
+        self.names: set[tuple[int, str, float, str]] = set()
+        self.chains: list[tuple[str, int, int]] = []
+        self.fills: list[tuple[int, str, float, str]] = []
+
+    def contractDetails(self, reqId: int, contractDetails: object) -> None:
+        contract = contractDetails.contract  # type: ignore[attr-defined]
+        self.names.add((contract.conId, contract.lastTradeDateOrContractMonth, contract.strike, contract.right))
+
+    def securityDefinitionOptionParameter(
+        self, reqId: int, exchange: str, underlyingConId: int, tradingClass: str, multiplier: str, expirations: set[str],
+        strikes: set[float],
+    ) -> None:  # fmt: skip
+        self.chains.append((exchange, len(expirations), len(strikes)))
+
+    def execDetails(self, reqId: int, contract: object, execution: object) -> None:
+        read = execution.orderId, execution.orderRef, execution.shares, execution.execId  # type: ignore[attr-defined]
+        self.fills.append(read)
+
+
+def test_options_and_executions_as_ib_decodes_them() -> None:
+    """The messages of the busy minute have the layout of server version 157."""
+    read = Options()
+    decoder = TWSDecoder(read, wire.SERVER_VERSION)
+    frames = minutewire.options(7) + minutewire.chains(8) + orderwire.executed(-1, 12, "S003", "mine", 100)
+    messages, rest = wire.split(frames)
+    for message in messages:
+        decoder.interpret(message)
+    assert rest == b""
+    assert len(read.names) == minutewire.OPTIONS
+    assert {each[3] for each in read.names} == {"C", "P"}
+    assert read.chains == [(f"X{at:02d}", minutewire.EXPIRIES, minutewire.STRIKES) for at in range(minutewire.EXCHANGES)]
+    assert [fill[:3] for fill in read.fills] == [(12, "mine", 100)]
+
+
+def test_orders_of_the_busy_minute_come_to_their_ends() -> None:
+    """Even quantities are filled when they are due, odd ones rest until they are cancelled; each once."""
+    exchange = Exchange()
+    for order_id, quantity in ((1, 100), (2, 101)):
+        exchange.placed(order_id, "S001", quantity, f"ref-{order_id}", at=0)
+    assert exchange.fills(999_999_999) == b""
+    assert exchange.fills(1_000_000_000) != b""
+    assert exchange.fills(2_000_000_000) == b""
+    assert exchange.cancelled(2) != b""
+    assert exchange.cancelled(2) == exchange.cancelled(1) == exchange.living() == b""
+    assert exchange.counts == {"placed": 2, "filled": 1, "cancelled": 1}
+
+
+def _minute(held_ms: float, found: tuple[int, ...]) -> Minute:
+    return Minute(60.0, held_ms, 30.0, 590_000, 1100, 540, 530, found, 20, 1)
+
+
+def test_goals_of_a_busy_minute() -> None:
+    """A hold that is too long misses, and so does a minute in which something did not take place."""
+    both = minutewire.OPTIONS, minutewire.OPTIONS
+    assert [goal.met for goal in goals(Results(minute=_minute(19.9, both)))] == [True, True]
+    assert [goal.met for goal in goals(Results(minute=_minute(20.1, both)))] == [True, False]
+    assert [goal.met for goal in goals(Results(minute=_minute(19.9, both[:1])))] == [False, True]
 
 
 def _heard(command: bytes) -> bytes:
