@@ -22,12 +22,13 @@ demo: $(DEMO)
 
 # Lint, types, and all tests against a real redis-server and the simulated TWS.
 # Then, with ibapi 9.81.1, what depends on it: the seam, the books, and a black-box cut.
-# Those over sockets mostly wait, so the others run beside them.
+# Those over sockets mostly wait: four processes of them, and the others beside them. A file stays in one process.
 test: env env-981 lint
 	$(MAKE) --no-print-directory -j2 test-sockets test-rest
 
+PROCESSES ?= 4
 test-sockets: env
-	$(BIN)/python -m pytest tests/integration
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile tests/integration
 
 test-rest: env env-981
 	$(BIN)/python -m pytest --ignore=tests/integration

@@ -74,6 +74,7 @@ setup(
             "pytest>=8",
             "pytest-twisted>=1.14",
             "pytest-rerunfailures>=15",
+            "pytest-xdist>=3.6",
             "hypothesis>=6.100",
             "ib_async>=2.0,<3",
             "jsonschema>=4.23",

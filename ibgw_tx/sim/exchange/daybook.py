@@ -1,7 +1,7 @@
 """What befell every order, in order and with its time: each request of a client, each state an order was in, each fill.
 
 It is what a client's own view is held against from outside (`ibsimctl ledger`). Quantities are base units as plain numbers,
-times the market's clock in epoch seconds. The last 200,000 entries are kept; the oldest go first.
+times the market's clock in epoch seconds. The last 50,000 entries are kept; the oldest go first.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any
 from ibgw_tx.sim.exchange.order import Fill, Order
 from ibgw_tx.sim.wire.requests import Request
 
-KEPT = 200_000
+#: Some 10,000 orders, and 40 MB.
+KEPT = 50_000
 REQUESTS = frozenset({"placeOrder", "cancelOrder", "reqGlobalCancel"})
 SAID = ("action", "totalQuantity", "orderType", "lmtPrice", "auxPrice", "tif", "orderRef", "transmit", "whatIf")
 
