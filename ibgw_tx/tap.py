@@ -18,6 +18,7 @@ from ibgw_tx.runtime.clean_exit import CleanExit
 from ibgw_tx.runtime.garbage import spare_the_lasting
 from ibgw_tx.runtime.log import Logger, show_debug
 from ibgw_tx.runtime.log_output import Logged, observer
+from ibgw_tx.runtime.quick_reads import quicken
 from ibgw_tx.runtime.supervisor import Supervisor
 from ibgw_tx.runtime.version import version
 from ibgw_tx.runtime.wall_clock import make_steady
@@ -105,6 +106,7 @@ def makeService(options: Options, reactor: Any = None) -> IService:
         from twisted.internet import reactor  # noqa: PLC0415 (the only place that chooses a reactor)
 
         make_steady(reactor)
+        quicken(reactor)
     show_debug(options.config.debug)
     for variable, near in near_misses(os.environ):
         log.warn("{variable} in the environment is no setting; did you mean {near}?", variable=variable, near=near)

@@ -218,9 +218,10 @@ class Channel:
         return self._say(_NOTHING, t, now)
 
     def _say(self, texts: tuple[bytes, bytes], t: int, now: int) -> bytes:
-        self.told = b"[%b,%b,%d]" % (*texts, t)
+        bids, asks = texts
+        told = self.told = b"[%b,%b,%d]" % (bids, asks, t)
         self.told_at = now
-        return self.told
+        return told
 
     def _take(self, sign: Sign) -> None:
         self.state = TRANSITIONS[self.state].get(sign, self.state)

@@ -22,7 +22,7 @@ class OrderBook:
     `gaps` counts rows that came for a place the book does not have.
     """
 
-    __slots__ = ("_factor", "_made_asks", "_made_bids", "asks", "bids", "gaps", "merged", "num_rows")
+    __slots__ = ("_factor", "_made_asks", "_made_bids", "_made_merged", "asks", "bids", "gaps", "merged", "num_rows")
 
     def __init__(self, num_rows: int = 10) -> None:
         self.num_rows = num_rows
@@ -31,6 +31,7 @@ class OrderBook:
         self.gaps = 0
         self.merged = False
         self._factor: Quantity = 1
+        self._made_merged = False
         self._made_bids, self._made_asks = MadeSide(-1), MadeSide(1)
 
     def apply(self, operation: int, side: int, row: int, price: float, size: Quantity) -> bool:
@@ -84,10 +85,15 @@ class OrderBook:
 
     def texts(self, factor: Quantity = 1) -> tuple[bytes, bytes] | None:
         """`levels` as JSON."""
-        self._factor = factor
         bids, asks, merged = self._made_bids, self._made_asks, self.merged
-        bids.make(self.bids, factor, merged)
-        asks.make(self.asks, factor, merged)
+        anew = factor != self._factor or merged != self._made_merged
+        if anew:
+            self._factor, self._made_merged = factor, merged
+        # Of the same tuples in their places each comparison is a glance.
+        if anew or bids.rows != self.bids:
+            bids.make(self.bids, factor, merged)
+        if anew or asks.rows != self.asks:
+            asks.make(self.asks, factor, merged)
         if bids.text is None or asks.text is None:
             return None
         bid, ask = bids.best, asks.best

@@ -5,9 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, TypeAlias
 
+import orjson
+
 from ibgw_tx.model import figures
 from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model.figures import Quantity
+
+_dumps = orjson.dumps
 
 #: (price, size in TWS's lots)
 Row: TypeAlias = tuple[float, Quantity]
@@ -25,7 +29,7 @@ class MadeSide:
     `direction` 1 wants rising prices (asks), -1 falling ones.
     """
 
-    __slots__ = ("_direction", "_factor", "_merged", "_parts", "_rows", "best", "text")
+    __slots__ = ("_direction", "_factor", "_merged", "_parts", "best", "rows", "text")
 
     def __init__(self, direction: int) -> None:
         self.text: bytes | None = b"[]"
@@ -33,30 +37,37 @@ class MadeSide:
         self._direction = direction
         self._factor: Quantity = 1
         self._merged = False
-        self._rows: list[Row] = []
+        #: What it was made of.
+        self.rows: list[Row] = []
         #: The JSON of each row, as long as every row is a level of its own.
         self._parts: list[bytes] | None = []
 
     def make(self, rows: list[Row], factor: Quantity, merged: bool) -> None:
-        """Bring it up to the rows, with sizes times `factor`. `merged`: one price may stand in several rows."""
+        """Bring it up to changed rows, with sizes times `factor`. `merged`: one price may stand in several rows."""
+        known: dict[int, bytes] = {}
         if factor == self._factor and merged == self._merged:
-            if rows == self._rows:
-                return
             if self._rewritten(rows):
                 return
-        self._factor, self._merged, self._rows = factor, merged, rows.copy()
+            if self._parts is not None:
+                known = dict(zip(map(id, self.rows), self._parts, strict=True))
         levels = levels_of(rows, self._direction, factor, merged)
         if levels is None:
             self._parts = self.text = self.best = None
-            return
-        parts = [jsontext.dumps(level) for level in levels]
-        self._parts = parts if len(parts) == len(rows) else None
-        self.text = b"[%b]" % b",".join(parts)
-        self.best = levels[0]["p"] if levels else None
+        else:
+            whole = len(levels) == len(rows)
+            parts = [
+                (known.get(id(row)) if whole else None) or level_text(level["p"], level["s"])
+                for row, level in zip(rows, levels, strict=False)
+            ]
+            self._parts = parts if whole else None
+            self.text = b"[%b]" % b",".join(parts)
+            self.best = levels[0]["p"] if levels else None
+        # Last: an object that is gone may leave its id to another.
+        self._factor, self._merged, self.rows = factor, merged, rows.copy()
 
     def _rewritten(self, rows: list[Row]) -> bool:
         """Take rows in that were only rewritten, and stay levels in their order; False when it takes more than that."""
-        parts, made = self._parts, self._rows
+        parts, made = self._parts, self.rows
         if parts is None or len(rows) != len(made):
             return False
         rising, factor, last = self._direction > 0, self._factor, len(rows) - 1
@@ -70,11 +81,18 @@ class MadeSide:
                 return False
             if at < last and not (price < rows[at + 1][0] if rising else price > rows[at + 1][0]):
                 return False
-            parts[at] = jsontext.dumps({"p": price, "s": size if factor == 1 else scaled(size, factor)})
+            parts[at] = level_text(price, size if factor == 1 else scaled(size, factor))
             made[at] = row
         self.text = b"[%b]" % b",".join(parts)
         self.best = rows[0][0]
         return True
+
+
+def level_text(price: float, size: Quantity) -> bytes:
+    """A level as JSON, to be kept: what orjson writes holds on to the 16 kB that it was made in, and this is a copy."""
+    if type(size) is int:
+        return b'{"p":%b,"s":%d}' % (_dumps(price), size)
+    return jsontext.dumps_to_keep({"p": price, "s": size})
 
 
 def levels_of(rows: list[Row], direction: int, factor: Quantity, merged: bool) -> list[Level] | None:

@@ -125,6 +125,11 @@ class Executions:
 
     # What bots are told.
 
+    @property
+    def any_due(self) -> bool:
+        """Whether anything may have to be told."""
+        return bool(self._due)
+
     def take(self, now: int) -> list[Telling]:
         """What is to be told now, in the order in which it came; taken as told."""
         found: list[Telling] = []

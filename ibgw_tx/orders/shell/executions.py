@@ -111,8 +111,8 @@ class ExecutionWriter:
         self._lost += 1
 
     def flush(self) -> None:
-        """Tell what there is to tell, hash and channel together."""
-        if not self._loaded or not self._redis.up:
+        """Tell what there is to tell, hash and channel together. At the end of each read from TWS, mostly for nothing."""
+        if not self._executions.any_due or not self._loaded or not self._redis.up:
             return
         told = self._executions.take(self._now_ms())
         for at in range(0, len(told), PORTION):

@@ -22,6 +22,8 @@ class BookProtocol(RedisProtocol):
     """
 
     WINDOW = 1024
+    #: Unanswered commands from which on a sending reads replies.
+    MANY = 256
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -51,10 +53,10 @@ class BookProtocol(RedisProtocol):
         """Write `commands` complete commands."""
         if self._watch is None:
             self._watch = self.callLater(REPLY_LIMIT, self._check_replies, 0)
-        if self._late is not None:
-            self._late.sending()
         self.in_flight += commands
         write_through(self.transport, batch)
+        if self._late is not None:
+            self._late.sent(self.in_flight >= self.MANY)
 
     def _take(self, data: bytes, unpause: bool) -> None:
         if not self._ready:

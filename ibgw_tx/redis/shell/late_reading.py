@@ -1,8 +1,9 @@
-"""Replies that nobody waits for are read when the next commands leave, not in a turn of the reactor of their own.
+"""Replies that nobody waits for are read by many at a time, not in a turn of the reactor of their own.
 
 While books go out a turn for ten counted replies costs as much as the books of a quiet market. So the reactor stops watching the
-socket while commands keep leaving; each sending reads what has come before it, and so does a look ten times a second. When
-nothing has left between two looks, or somebody waits for room, the reactor watches again, and a loss is seen at once as ever.
+socket while commands keep leaving. A look ten times a second reads what has come, and so does a sending behind which many are
+unanswered; behind, because no book has to wait for that. When nothing has left between two looks, or somebody waits for room,
+the reactor watches again, and a loss is seen at once as ever.
 """
 
 from __future__ import annotations
@@ -27,13 +28,14 @@ class LateReading:
         self._look_at: Any = None
         self._sent = False
 
-    def sending(self) -> None:
-        """Commands are about to leave."""
+    def sent(self, many: bool) -> None:
+        """Commands have left; `many` say that replies should be read by now."""
         if not self._can:
             return
         self._sent = True
         if self._look_at is not None:
-            self._read()
+            if many:
+                self._read()
         elif self._is_open():
             self._transport.stopReading()
             self._look_at = self._call_later(LOOK, self._look)

@@ -1,4 +1,4 @@
-"""Replies of books are read late, and never later than that: by the next sending, by a look, by the reactor when it is quiet."""
+"""Replies of books are read late, and never later than that: behind a sending, by a look, by the reactor when it is quiet."""
 
 import pytest
 from twisted.internet.task import Clock
@@ -39,38 +39,39 @@ def late(wire, clock):
     return LateReading(wire, clock.callLater)
 
 
-def test_while_commands_leave_each_sending_reads_what_came_before_it(late, wire):
-    late.sending()
+def test_while_commands_leave_only_many_unanswered_ones_are_read_behind_a_sending(late, wire):
+    late.sent(many=True)
     assert not wire.watched and wire.reads == 0
-    late.sending()
-    late.sending()
-    assert wire.reads == 2
+    late.sent(many=False)
+    assert wire.reads == 0
+    late.sent(many=True)
+    assert wire.reads == 1
 
 
 def test_a_look_reads_what_no_sending_has(late, wire, clock):
-    late.sending()
+    late.sent(many=True)
     clock.advance(LOOK)
     assert wire.reads == 1 and not wire.watched
 
 
 def test_the_reactor_watches_again_when_nothing_left_between_two_looks(late, wire, clock):
-    late.sending()
+    late.sent(many=True)
     clock.advance(LOOK)
     clock.advance(LOOK)
     assert wire.watched and not clock.getDelayedCalls()
-    late.sending()
+    late.sent(many=True)
     assert not wire.watched
 
 
 def test_who_waits_for_room_has_the_reactor_read(late, wire, clock):
-    late.sending()
+    late.sent(many=True)
     late.watch()
     assert wire.watched and not clock.getDelayedCalls()
 
 
-@pytest.mark.parametrize("find", [lambda late, clock: late.sending(), lambda late, clock: clock.advance(LOOK)])
+@pytest.mark.parametrize("find", [lambda late, clock: late.sent(many=True), lambda late, clock: clock.advance(LOOK)])
 def test_a_connection_that_was_closed_is_the_reactors_to_end(late, wire, clock, find):
-    late.sending()
+    late.sent(many=True)
     wire.ending = ConnectionError()
     find(late, clock)
     assert wire.watched
@@ -78,23 +79,23 @@ def test_a_connection_that_was_closed_is_the_reactors_to_end(late, wire, clock, 
 
 @pytest.mark.parametrize("closing", [{"connected": False}, {"disconnecting": True}])
 def test_one_that_is_closing_is_neither_read_nor_watched(late, wire, clock, closing):
-    late.sending()
+    late.sent(many=True)
     vars(wire).update(closing)
-    late.sending()
+    late.sent(many=True)
     clock.advance(LOOK)
     assert wire.reads == 0 and not wire.watched and not clock.getDelayedCalls()
 
 
 def test_nothing_is_left_of_one_that_is_gone(late, wire, clock):
-    late.sending()
+    late.sent(many=True)
     late.stop()
-    late.sending()
+    late.sent(many=True)
     late.watch()
     assert not clock.getDelayedCalls() and wire.reads == 0 and not wire.watched
 
 
 def test_over_any_other_transport_nothing_is_done(clock):
     late = LateReading(object(), clock.callLater)
-    late.sending()
+    late.sent(many=True)
     late.watch()
     assert not clock.getDelayedCalls()
