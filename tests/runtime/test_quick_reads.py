@@ -87,7 +87,7 @@ def test_a_failure_ends_what_it_happened_to_is_logged_and_holds_up_nobody_else(r
         pipe.write(b"a")
     reactor.doIteration(0)
     assert [str(why) for why in pipes[0].lost] == ["odd"] and pipes[1].reads == [b"a"]
-    assert [event["log_failure"].getErrorMessage() for event in failures] == ["odd"]
+    assert [event["failure"].getErrorMessage() for event in failures] == ["odd"]
     failures.clear()
 
 
