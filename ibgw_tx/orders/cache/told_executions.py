@@ -14,7 +14,8 @@ import attrs
 
 from ibgw_tx.model.figures import tidy
 from ibgw_tx.model.order_events import Commission
-from ibgw_tx.orders.cache.archive import NumberTable, hash_of
+from ibgw_tx.orders.cache.archive import hash_of
+from ibgw_tx.orders.cache.number_table import NumberTable
 
 __all__ = ["Kept", "ToldExecutions"]
 

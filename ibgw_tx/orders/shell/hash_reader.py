@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from twisted.internet.defer import Deferred
+
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.errors import RedisDown
 from ibgw_tx.orders.cache.changes import Place
@@ -24,9 +26,11 @@ class HashReader:
 
     log = Logger()
 
-    def __init__(self, name: str, redis: RedisLink) -> None:
+    def __init__(self, name: str, redis: RedisLink, pause: Callable[[], Deferred[None]]) -> None:
+        """`pause` lets others be served."""
         self._name = name
         self._redis = redis
+        self._pause = pause
 
     async def read(self, reading: Reading, found: Callable[[Place], None], go_on: Callable[[], bool]) -> None:
         """Every field of every hash of this gateway but the marks, until `go_on` says no; `found` is told of each hash.
@@ -53,15 +57,40 @@ class HashReader:
     async def _read(self, key: str, place: Place, reading: Reading, go_on: Callable[[], bool]) -> bool:
         reading.begin(place)
         while True:
-            cursor: Any = b"0"
+            if not await self._scan(key, reading, go_on):
+                return False
+            ending = reading.end()
             while True:
-                cursor, pairs = await self._redis.call("HSCAN", key, cursor, "COUNT", COUNT)
+                try:
+                    next(ending)
+                except StopIteration as end:
+                    if not end.value:
+                        return True
+                    break
+                await self._pause()
                 if not go_on():
                     return False
+
+    async def _scan(self, key: str, reading: Reading, go_on: Callable[[], bool]) -> bool:
+        """All its fields once. Redis makes the next portion ready while one is worked on."""
+        asked = self._ask(key, b"0")
+        try:
+            while True:
+                cursor, pairs = await asked
+                if not go_on():
+                    return False
+                is_last = cursor in (b"0", "0", 0)
+                if not is_last:
+                    asked = self._ask(key, cursor)
                 for field, value in zip(pairs[::2], pairs[1::2], strict=True):
                     if field != MARK:
                         reading.take(field, value)
-                if cursor in (b"0", "0", 0):
-                    break
-            if not reading.end():
-                return True
+                if is_last:
+                    return True
+        finally:
+            # Nobody waits for it when this has ended before.
+            asked.addErrback(lambda _: None)
+
+    def _ask(self, key: str, cursor: Any) -> Deferred[Any]:
+        asked: Deferred[Any] = self._redis.call("HSCAN", key, cursor, "COUNT", COUNT)
+        return asked

@@ -67,7 +67,7 @@ class SnapshotRun:
         self._redis = redis
         self._perform = perform
         self._now_ms = now_ms
-        self._reader = HashReader(name, redis)
+        self._reader = HashReader(name, redis, inflow.pause)
         self._writer = HashWriter(name, redis, store.publication, store.mark, inflow.pause)
 
     def give_up(self) -> None:

@@ -6,6 +6,7 @@ import pytest
 from twisted.internet.defer import Deferred, succeed
 
 from ibgw_tx.model.errors import RedisDown
+from ibgw_tx.orders.cache import reading
 from ibgw_tx.orders.cache.cache import OrderCache
 from ibgw_tx.orders.cache.changes import OrderChanged, Snapshot
 from ibgw_tx.orders.cache.order import Order
@@ -60,11 +61,15 @@ class Read:
     """What was read of the hashes of a link."""
 
     def __init__(self, link, go_on=lambda: True, now=NOW, cache=None):
-        self.places, self.ids = [], []
+        self.places, self.ids, self.pauses = [], [], 0
         self.cache = cache or OrderCache(5)
         self.reading = self.cache.reading(self.ids.append, now)
-        self.reader = HashReader("demo", link)
+        self.reader = HashReader("demo", link, self.pause)
         self.go_on = go_on
+
+    def pause(self):
+        self.pauses += 1
+        return succeed(None)
 
     def all(self):
         result(done(self.reader.read(self.reading, self.places.append, self.go_on)))
@@ -102,7 +107,7 @@ def test_what_is_over_goes_to_the_archive_and_what_lives_is_parsed(link):
     archive = read.all().archive
     assert (1 in archive, 2 in archive, 3 in archive, 4 in archive) == (True, True, False, False)
     assert (archive.dead, archive.filled) == (1, 1)
-    assert [each["i"] for each in read.reading.texts] == ["3", "4", "3", "4"] and read.ids == [1, 2, 3, 4] * 2
+    assert [each["i"] for each in read.reading.texts] == ["3", "4", "3", "4"] and read.ids == [1, 2, 3, 4, 3, 4]
     assert archive.called(ref="o1") == [1] and archive.where(1).field == "1" and archive.where(1).place == PLACE
 
 
@@ -164,6 +169,49 @@ def test_what_nobody_has_spoken_of_for_so_long_is_old(link):
 def test_reading_ends_when_it_is_not_wanted_any_more(link):
     link.hashes[HASH] = {b"1": text(full(1))}
     assert not len(Read(link, go_on=lambda: False).all().archive)
+
+
+def test_the_end_of_a_large_hash_is_looked_at_in_slices(link):
+    """Thousands of orders under one name, of which each has one field: which of them fit together takes a while."""
+    count = 4 * reading.SLICE
+    orders = [full(number, oid="algo") for number in range(1, count + 1)]
+    link.hashes[HASH] = {each["i"].encode(): text(each) for each in orders} | {b"algo": text(orders[-1])}
+    read = Read(link)
+    assert len(read.all().archive) == count and read.pauses >= 3
+    assert read.reading.archive.called(ref="algo") == [count]
+
+
+def test_reading_ends_between_such_slices_too(link):
+    orders = [full(number, oid="algo") for number in range(1, 2 * reading.SLICE)]
+    link.hashes[HASH] = {each["i"].encode(): text(each) for each in orders}
+    read = Read(link, go_on=lambda: read.pauses == 0)
+    assert result(done(read.reader._read(HASH, PLACE, read.reading, read.go_on))) is False
+
+
+def test_redis_is_asked_for_more_before_a_portion_is_worked_on(link):
+    """So that it works meanwhile."""
+    asked = []
+    pages = {b"0": [b"5", [b"1", text(full(1))]], b"5": [b"0", [b"o1", text(full(1))]]}
+
+    def hscan(key, cursor, *options):
+        asked.append((cursor, len(read.reading.archive)))
+        return pages[cursor]
+
+    link._hscan, link.hashes[HASH], read = hscan, {}, Read(link)
+    read.all()
+    assert asked == [(b"0", 0), (b"5", 0)]
+
+
+def test_what_redis_says_after_the_reading_has_ended_is_nobodys(link):
+    """It may be that it was lost."""
+    later = Deferred()
+    calls = iter([succeed([b"5", [b"1", text(full(1))]]), later])
+    link.call = lambda *words: next(calls)
+    read = Read(link)
+    read.reading._saw = lambda api_id: 1 / 0
+    error(done(read.reader._read(HASH, PLACE, read.reading, read.go_on)), ZeroDivisionError)
+    later.errback(RedisDown("gone"))
+    assert later.result is None, "a failure that nobody takes is logged"
 
 
 def test_a_hash_comes_in_as_many_replies_as_redis_wants(link):
