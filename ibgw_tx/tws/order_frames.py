@@ -56,9 +56,13 @@ class Templates:
         """The template of a kind, None for none (yet)."""
         return self._known.get(kind)
 
+    def knows(self, kind: Hashable) -> bool:
+        """Whether `teach` has nothing to do for a kind: it has been learnt, or there is no room for more."""
+        return kind in self._known or len(self._known) >= MAX_KINDS
+
     def teach(self, kind: Hashable, encode: Encode) -> None:
         """Learn a kind, unless it is known (perhaps as one that has no template)."""
-        if kind not in self._known and len(self._known) < MAX_KINDS:
+        if not self.knows(kind):
             self._known[kind] = learn(encode)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ibgw_tx.books.channels import Channels
 from ibgw_tx.contracts.asked import contract_from_json
 from ibgw_tx.contracts.known import KnownContract
 from ibgw_tx.contracts.market_rule import Rule, flat_rule, parse_rule, rule_id_for
-from ibgw_tx.contracts.shell.contracts import Contracts
+from ibgw_tx.contracts.shell.contracts import FRESH, Contracts
 from ibgw_tx.contracts.shell.market_rules import MarketRules
 from ibgw_tx.model import figures
 from ibgw_tx.model.contract import BadName, Contract
@@ -20,6 +20,10 @@ from ibgw_tx.orders.entry.plain import PlainContract, plain_contract
 
 #: Ways of writing contracts that are remembered; then all are made ready anew.
 MAX_READY = 5000
+#: Contracts that are made ready in one turn ahead of their orders, some ms.
+PORTION = 50
+#: What no answer of TWS's has been yet.
+_NEVER = -1, -1
 
 
 class ContractFactsFinder:
@@ -39,6 +43,8 @@ class ContractFactsFinder:
         self._whole: dict[tuple[int, str], Contract] = {}
         #: By the contract as a bot writes it: on what it rests, until when (ms), and what it is.
         self._ready: dict[tuple[tuple[str, Any], ...], tuple[tuple[int, int], int, PlainContract | None]] = {}
+        #: On what all of them rest, and when the first of them ends (ms).
+        self._all_ready: tuple[tuple[int, int], int] = _NEVER, 0
         self._parsed: dict[tuple[tuple[float, float], ...], Rule] = {}
 
     async def resolve(self, given: Any) -> tuple[Contract, ContractFacts]:
@@ -71,6 +77,37 @@ class ContractFactsFinder:
                 self._ready.clear()
             self._ready[key] = ready
         return ready[2]
+
+    def foresee(self, given: Any) -> None:
+        """Bots have named a contract so: orders on it may come."""
+        if type(given) is dict and len(self._ready) < MAX_READY and all(type(each) in (str, int) for each in given.values()):
+            self._ready.setdefault(tuple(given.items()), (_NEVER, 0, None))
+            self._all_ready = _NEVER, 0
+
+    def make_some_ready(self, now: int) -> None:
+        """Some of what `plain` would have to make ready when an order comes: what TWS has told since, what is new, what ends."""
+        stands = self._contracts.answers, self._rules.told_so_far
+        before, until = self._all_ready
+        if before == stands and now < until:
+            return
+        # What is not known, or not plain for the time being, is looked at when TWS has told something.
+        stale = [
+            key for key, ready in self._ready.items() if ready[0] != stands or (ready[2] is not None and now >= ready[1])
+        ]
+        for key in stale[:PORTION]:
+            try:
+                self._ready[key] = self._make_ready(dict(key), stands)
+            except CommandError:
+                # Said to whoever orders it.
+                self._ready[key] = stands, 0, None
+        if len(stale) <= PORTION:
+            ends = [ready[1] for ready in self._ready.values() if ready[2] is not None]
+            self._all_ready = stands, min(ends, default=now + FRESH)
+
+    @property
+    def made_ready(self) -> Iterable[PlainContract]:
+        """The plain contracts that are ready."""
+        return (ready[2] for ready in self._ready.values() if ready[2] is not None)
 
     def _make_ready(self, given: dict[str, Any], stands: tuple[int, int]) -> tuple[tuple[int, int], int, PlainContract | None]:
         contract = contract_from_json(given) if "showName" not in given else None

@@ -25,7 +25,7 @@ from ibgw_tx.orders.entry.sent import terms_of_members, without_details
 from ibgw_tx.orders.shell.attempts import Ack, Attempt, Attempts
 from ibgw_tx.orders.shell.contract_facts import ContractFactsFinder
 from ibgw_tx.orders.shell.departure import Departure, Draft, name_is_taken, not_kept
-from ibgw_tx.orders.shell.frames import rendered, teach
+from ibgw_tx.orders.shell.frames import rehearse, rendered, teach
 from ibgw_tx.orders.shell.gate import Gate
 from ibgw_tx.orders.shell.id_counter import IdCounter
 from ibgw_tx.orders.shell.orders import Orders
@@ -147,6 +147,15 @@ class Direct:
             # It has to wait, so from now on it can be refused meanwhile.
             self._attempts.begin(order.attempt)
         return True
+
+    def tick(self) -> None:
+        """Once a second: what the first order on a contract, or of a kind, would have to wait for is made ready ahead of it."""
+        self._facts.make_some_ready(self._gate.now_ms())
+        try:
+            session = self._gate.session()
+        except CommandError:
+            return
+        rehearse(session.client, self._facts.made_ready, session.accounts, self._default_account)
 
     def _read(self, command: Command, now: int) -> tuple[PlainOrder, PlainContract, IBSession] | None:
         """The order, held against everything that is known; None for what is not plain, or would be refused."""

@@ -64,7 +64,7 @@ class OrderEntry:
         self.sent = SentOrders(orders.cache.orders.knows_perm_id)
         self.halt = HaltSwitch(name, redis)
         self.facts = ContractFactsFinder(contracts, rules, channels, limits.look_at_legs)
-        counter = IdCounter(name, redis, self.ids)
+        counter = self._counter = IdCounter(name, redis, self.ids)
         self.kept = Kept(name, redis, reservations, unanswered, counter, self.halt)
         self.gate = Gate(orders, self.kept, self.halt, self.facts, session, limits, now_ms)
         self.attempts = Attempts(self.gate, clock)
@@ -139,5 +139,8 @@ class OrderEntry:
         self.ids.session_lost()
 
     def tick(self) -> Deferred[None]:
-        """Once a second: what Redis did not take is offered again."""
+        """Once a second: what Redis did not take is offered again, and what the next orders will need is made ready."""
+        if self.kept.loaded:
+            self._counter.tick()
+        self.direct.tick()
         return Deferred.fromCoroutine(self.halt.tick())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from ibgw_tx.model.contract import Contract
 from ibgw_tx.orders.entry.plain import PlainContract, PlainOrder
 from ibgw_tx.tws.api.client import TWSClient
 from ibgw_tx.tws.order_frames import Figures
 
-__all__ = ["rendered", "teach"]
+__all__ = ["rehearse", "rendered", "teach"]
 
 
 def rendered(client: TWSClient, known: PlainContract, plain: PlainOrder, order_id: int, ref: str) -> bytes | None:
@@ -16,6 +18,21 @@ def rendered(client: TWSClient, known: PlainContract, plain: PlainOrder, order_i
         return None
     render = client.templates.of((known.contract.secType, *plain.kind))
     return None if render is None else render((order_id, *known.wire, plain.quantity, plain.price, ref))
+
+
+def rehearse(
+    client: TWSClient, contracts: Iterable[PlainContract], accounts: Sequence[str], default_account: str
+) -> None:
+    """Learn one kind of order that is likely to come and has not come yet, if there is any."""
+    account = default_account or (accounts[0] if len(accounts) == 1 else "")
+    if account not in accounts:
+        return
+    for known in {contract.contract.secType: contract for contract in contracts if contract.wire is not None}.values():
+        for action in ("BUY", "SELL"):
+            plain = PlainOrder(action, max(known.min_size, 1), 1.0, "", "DAY", False, account)
+            if not client.templates.knows((known.contract.secType, *plain.kind)):
+                teach(client, known, plain)
+                return
 
 
 def teach(client: TWSClient, known: PlainContract, plain: PlainOrder) -> None:

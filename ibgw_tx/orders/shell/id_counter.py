@@ -4,13 +4,17 @@ and leaves a gap, which TWS does not mind (tws-facts 4.3). Key in keys.py, descr
 
 from __future__ import annotations
 
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
 from ibgw_tx.model import keys as names
 from ibgw_tx.orders.entry.ids import MAX_ORDER_ID, OrderIds, kept_from
 from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.runtime.log import Logger
 
-#: Order ids that one write of the counter covers.
+#: Order ids that one write of the counter covers, and how many may be left before it is written again without being asked.
 BLOCK = 100
+LOW = 75
 
 
 class IdCounter:
@@ -24,6 +28,7 @@ class IdCounter:
         self._redis = redis
         self._kept = 0
         self._asked = 0
+        self._topping_up = False
 
     def restore(self, kept: bytes | None) -> None:
         """What a former life has kept; None: nothing."""
@@ -42,6 +47,20 @@ class IdCounter:
         while min(self.ids.kept + count, MAX_ORDER_ID) > self._kept:
             # Others may take ids while Redis answers.
             await self.keep(count + BLOCK)
+
+    def tick(self) -> None:
+        """Once a second: no order shall have to wait for the next block. What Redis does not take is tried again."""
+        left = self._kept - self.ids.kept
+        if self.ids.is_ready and left < LOW and self._kept < MAX_ORDER_ID and self._redis.up and not self._topping_up:
+            self._topping_up = True
+            Deferred.fromCoroutine(self.keep(BLOCK)).addCallbacks(self._topped_up, self._not_topped_up)
+
+    def _topped_up(self, _: None) -> None:
+        self._topping_up = False
+
+    def _not_topped_up(self, failure: Failure) -> None:
+        self._topping_up = False
+        self.log.debug("the order id counter is not kept ahead yet: {error}", error=failure.getErrorMessage())
 
     async def keep(self, ahead: int) -> None:
         """Write the counter, `ahead` of what has been given. Raises RedisDown."""

@@ -9,6 +9,7 @@ from ibgw_tx.model import errors
 from ibgw_tx.model.contract import ComboLeg, Contract
 from ibgw_tx.model.errors import CommandError
 from ibgw_tx.orders.entry.limits import Limits
+from ibgw_tx.orders.shell.contract_facts import PORTION
 from tests.kit.books import depth_frame
 from tests.kit.contracts import AAPL, HK1137
 from tests.kit.deferreds import error, result
@@ -125,3 +126,62 @@ def test_the_last_known_book_may_be_level_1(world, contracts):
     (request,) = world.asked("1")
     world.tws.say(1, 6, request[2], 1, 10.0, 5, 0)
     assert contracts.touch(HK1137) == (10.0, None)
+
+
+HOW = {"symbol": "AAPL", "secType": "STK"}
+
+
+def counted(contracts, monkeypatch):
+    """Each contract that is made ready from now on."""
+    made, make = [], contracts._make_ready
+    monkeypatch.setattr(contracts, "_make_ready", lambda given, stands: made.append(given) or make(given, stands))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("cmd", "params"), [("FIND_CONTRACTS", HOW), ("SUB_ODBK", {"contract": HOW}), ("SUB_TOP", {"contract": HOW})]
+)
+def test_what_bots_look_at_is_made_ready_before_it_is_ordered(world, contracts, monkeypatch, cmd, params):
+    world.send(cmd, **params)
+    world.answer(AAPL)
+    world.seconds(2)
+    made = counted(contracts, monkeypatch)
+    assert contracts.plain(HOW, world.parts.order_entry.gate.now_ms()).contract.conId == AAPL.conId and not made
+
+
+def test_what_tws_tells_later_is_in_what_is_made_ready(world, contracts, monkeypatch):
+    resolved(world, contracts, HOW, AAPL, marketRuleIds="26", validExchanges="SMART", minTick=0.01)
+    assert contracts.plain(HOW, world.parts.order_entry.gate.now_ms()).ladder.is_on_tick(100.01)
+    world.tws.say(93, 26, 2, 0, 0.01, 100, 0.05)
+    world.seconds(2)
+    made = counted(contracts, monkeypatch)
+    assert not contracts.plain(HOW, world.parts.order_entry.gate.now_ms()).ladder.is_on_tick(100.01) and not made
+
+
+def test_what_is_known_no_more_is_not_made_ready(world, contracts):
+    resolved(world, contracts, HOW, AAPL)
+    assert contracts.plain(HOW, world.parts.order_entry.gate.now_ms()) is not None and list(contracts.made_ready)
+    world.parts.contracts.forget()
+    world.seconds(2)
+    assert contracts.plain(HOW, world.parts.order_entry.gate.now_ms()) is None and not list(contracts.made_ready)
+
+
+@pytest.mark.parametrize("given", [None, "AAPL", {"conId": [1]}, {"colour": "red"}, {"symbol": "AAPL", "strike": True}])
+def test_what_is_no_contract_is_not_foreseen_and_hinders_nothing(world, contracts, given):
+    contracts.foresee(given)
+    contracts.foresee(HOW)
+    resolved(world, contracts, HOW, AAPL)
+    world.seconds(2)
+    assert [each.contract.conId for each in contracts.made_ready] == [AAPL.conId]
+
+
+def test_many_contracts_are_made_ready_in_portions(world, contracts, monkeypatch):
+    made = counted(contracts, monkeypatch)
+    for number in range(PORTION + 1):
+        contracts.foresee({"conId": 1000 + number})
+    now = world.parts.order_entry.gate.now_ms()
+    contracts.make_some_ready(now)
+    assert len(made) == PORTION
+    contracts.make_some_ready(now)
+    contracts.make_some_ready(now)
+    assert len(made) == PORTION + 1, "and then no more, until TWS has told something"

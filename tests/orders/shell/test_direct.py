@@ -11,7 +11,7 @@ from ibgw_tx.orders.entry.checks import ContractFacts
 from ibgw_tx.orders.entry.plain import plain_contract, read_plain
 from ibgw_tx.orders.shell.unanswered import Record, read_record, record_text
 from tests.kit.contracts import AAPL
-from tests.kit.trading import BUY, CONTRACT, kept, opened, status, trader
+from tests.kit.trading import BUY, CONTRACT, OrderWorld, kept, opened, status, trader
 
 PLAIN = [
     {},
@@ -163,3 +163,17 @@ def test_a_redis_that_comes_back_without_the_name_gets_it_again(direct_world):
     direct_world.link.keys.pop(names.reservation("demo", "a"))
     direct_world.link.bring_up()
     assert name is not None and kept(direct_world, "a") == name
+
+
+@pytest.mark.parametrize("side", ["buy", "sell"])
+def test_the_likely_kinds_are_learnt_before_their_first_order(monkeypatch, side):
+    world = OrderWorld(monkeypatch).trading()
+    world.send("FIND_CONTRACTS", **CONTRACT)
+    world.answer(AAPL)
+    assert world.ack()["ok"]
+    world.seconds(4)
+    world.asked("3")
+    taken = shortcuts(world)
+    monkeypatch.setattr(world.gateway._session.client, "encode_order", lambda *order: 1 / 0)
+    world.send("PLACE_ORDER", contract=CONTRACT, order={**BUY, "T": side})
+    assert taken == [True] and len(world.asked("3")) == 1 and world.ack()["ok"]

@@ -7,7 +7,7 @@ from twisted.internet.defer import Deferred
 from ibgw_tx.commands.message import Command
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.errors import RedisDown
-from ibgw_tx.orders.shell.id_counter import BLOCK
+from ibgw_tx.orders.shell.id_counter import BLOCK, LOW
 from tests.kit.deferreds import error, result
 from tests.kit.trading import HASH, OrderWorld
 
@@ -62,3 +62,36 @@ def test_ids_of_orders_that_only_redis_knows_are_not_given_again(monkeypatch):
     world.link.hashes[HASH] = {field: json.dumps(text).encode() for field, text in texts.items()}
     world.trading()
     assert world.place()["apiOrderId"] == 701, "one id above what this client may give does not end all order entry"
+
+
+def test_the_next_block_is_kept_before_an_order_asks_for_it(counter, ids, link):
+    counter.tick()
+    assert counter.covers(BLOCK) and link.sets(COUNTER) == 1
+    ids.take(BLOCK - LOW)
+    counter.tick()
+    assert link.sets(COUNTER) == 1, "enough is left"
+    ids.take(1)
+    counter.tick()
+    assert link.sets(COUNTER) == 2 and counter.covers(BLOCK)
+
+
+def test_the_next_block_is_asked_for_once_at_a_time_and_again_after_a_refusal(counter, ids, link):
+    link.hold = True
+    counter.tick()
+    counter.tick()
+    assert len(link._held) == 1
+    held, link._held = link._held, []
+    held[0][0].errback(RedisDown("gone"))
+    counter.tick()
+    assert len(link._held) == 1 and not counter.covers(1)
+    link.answer()
+    assert counter.covers(BLOCK)
+
+
+def test_nothing_is_kept_ahead_before_tws_has_told_where_ids_begin_nor_without_redis(counter, ids, link):
+    ids.session_lost()
+    counter.tick()
+    ids.next_valid_id(1)
+    link.up = False
+    counter.tick()
+    assert not link.sets(COUNTER)
