@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,7 +27,9 @@ def with_sessions(details: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+@functools.lru_cache(maxsize=256)
 def _sessions(text: str, where: dt.tzinfo) -> list[list[int]] | None:
+    """To be read, not changed: all options of a chain have the same hours, and reading them took most of a document's time."""
     found = []
     try:
         for day in filter(None, text.split(";")):

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import gc
 
-#: New objects until the young are looked through; such looks until those that were left are; and so on.
-THRESHOLDS = 20_000, 10, 50
+#: New objects until the young are looked through, 2 ms; such looks until those that were left are, 6 ms; and so on.
+THRESHOLDS = 4_000, 3, 800
 
 
 def spare_the_lasting() -> None:

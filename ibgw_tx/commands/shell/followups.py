@@ -32,13 +32,17 @@ class Followups:
 
     async def _after_the_ack(self, command: Command, work: Coroutine[Any, Any, None]) -> None:
         # The ack goes out first: this starts in the next turn.
-        turn: Deferred[None] = Deferred()
-        self._clock.callLater(0, turn.callback, None)
-        await turn
+        await self.pause()
         try:
             await work
         except Exception as error:
             self.failed(command, error)
+
+    def pause(self) -> Deferred[None]:
+        """Until the next turn: others are served first."""
+        turn: Deferred[None] = Deferred()
+        self._clock.callLater(0, turn.callback, None)
+        return turn
 
     def result(self, command: Command, **more: Any) -> None:
         """What was found."""

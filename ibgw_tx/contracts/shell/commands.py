@@ -20,6 +20,9 @@ from ibgw_tx.model.errors import TWSError, bad_params
 from ibgw_tx.tws.codes import NO_SECURITY_DEFINITION
 from ibgw_tx.tws.shell.session import IBSession
 
+#: Hits whose keys are made in one turn of the reactor, 1 or 2 ms.
+SLICE = 250
+
 
 @attrs.define
 class ContractCommands:
@@ -52,12 +55,14 @@ class ContractCommands:
         written: Deferred[None] = Deferred()
         self.contracts.store.when_written(lambda: written.callback(None))
         await written
-        self.followups.result(command, keys=self._keys(hits))
+        self.followups.result(command, keys=await self._keys(hits))
 
-    def _keys(self, hits: list[KnownContract]) -> list[str]:
-        """One key for each hit; the conId's where two contracts share a name."""
+    async def _keys(self, hits: list[KnownContract]) -> list[str]:
+        """One key for each hit; the conId's where two contracts share a name. In slices: a chain has thousands."""
         found: dict[str, int] = {}
-        for hit in hits:
+        for count, hit in enumerate(hits, 1):
+            if not count % SLICE:
+                await self.followups.pause()
             # One whose name may not stand in a key is stored by its conId alone, where its best row speaks for it.
             key = next(iter(self.contracts.store.keys(hit)), keys.contract_id(hit.contract.conId))
             if found.setdefault(key, hit.contract.conId) != hit.contract.conId:

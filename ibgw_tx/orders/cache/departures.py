@@ -39,6 +39,8 @@ STAY = 30_000
 MOST_BACK = 500
 #: Of these so many in one turn of the reactor.
 SLICE = 30
+#: Orders in memory that are looked for in one turn among those that were read, some ms.
+RENEWED = 1000
 
 
 @attrs.frozen
@@ -116,14 +118,16 @@ class Departures:
         self._back[order] = order.touched, remains
         return self._where(archive.called(ref=order.ref))
 
-    def renew(self, archive: Archive) -> None:
-        """What was read from Redis is what has left memory; who has come back meanwhile has not."""
+    def renew(self, archive: Archive) -> Iterator[None]:
+        """What was read from Redis is what has left memory; who has come back meanwhile has not. In slices."""
         self.archive.renew(archive)
         # These were read as orders in memory, and have to be there when what was read is compared with them.
         self._back.clear()
-        for order in self._index:
+        for count, order in enumerate(list(self._index), 1):
             if order.permId in self.archive:
                 self.archive.take(order.permId, order.ref, (0, 0), ())
+            if not count % RENEWED:
+                yield
 
     # Leaving.
 

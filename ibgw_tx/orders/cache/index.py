@@ -203,8 +203,12 @@ class OrderIndex:
 
     def session_lost(self) -> None:
         """API ids end with their session, except where they are all an order has."""
-        left = {key: {o: None for o in held if not o.permId and not o.final} for key, held in self._by_id.items()}
-        self._by_id = {key: held for key, held in left.items() if held}
+        left: dict[tuple[int, int], dict[Order, None]] = {}
+        for key, held in self._by_id.items():
+            for order in held:
+                if not order.permId and not order.final:
+                    left.setdefault(key, {})[order] = None
+        self._by_id = left
         self._renamed = {order for order in self._renamed if not order.permId and not order.final}
 
 

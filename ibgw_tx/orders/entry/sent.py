@@ -32,10 +32,12 @@ from ibgw_tx.model.order_types import PRICES, type_told
 from ibgw_tx.orders.codes import Awaiting, Proof, proof, refuses_change
 from ibgw_tx.orders.entry.echo import ADJUSTMENT, usable, without_own_group
 
-__all__ = ["MAX_ORDERS", "Change", "SentOrder", "SentOrders", "terms_of_members", "without_details"]
+__all__ = ["LOOKED_AT", "MAX_ORDERS", "Change", "SentOrder", "SentOrders", "terms_of_members", "without_details"]
 
 #: Orders of one session before those that are over are forgotten, and changes of one order of which TWS says nothing.
 MAX_ORDERS, MAX_WAITING = 500, 20
+#: Orders that are looked at for that each time, so that thousands never are at once.
+LOOKED_AT = 2
 #: What somebody at TWS may change of an order.
 _COMMON = ("totalQuantity", "lmtPrice", "auxPrice", "trailingPercent", "tif")
 
@@ -186,12 +188,15 @@ class SentOrders:
         echo = self.echoes.get(order_id)
         return () if echo is None or order_id in self.orders else echo.lost
 
-    def forget_old(self, is_open: Callable[[int], bool]) -> None:
-        """What orders that are over were made of: nobody can change them."""
-        if max(len(self.orders), len(self.echoes)) > self.at_most:
-            self.orders = {order_id: sent for order_id, sent in self.orders.items() if is_open(order_id)}
-            self.echoes = {order_id: echo for order_id, echo in self.echoes.items() if is_open(order_id)}
-            self.at_most = max(MAX_ORDERS, 2 * max(len(self.orders), len(self.echoes)))
+    def forget_old(self, may_live: Callable[[int], bool]) -> None:
+        """What orders that are over were made of: nobody can change them. Of more than `at_most` the oldest few are looked at."""
+        both: tuple[dict[int, Any], dict[int, Any]] = self.orders, self.echoes
+        for held in both:
+            for _ in range(min(LOOKED_AT, len(held) - self.at_most)):
+                order_id = next(iter(held))
+                made_of = held.pop(order_id)
+                if may_live(order_id):
+                    held[order_id] = made_of
 
     def session_lost(self) -> None:
         """API ids end with the session."""

@@ -132,7 +132,7 @@ class Departure:
             if not held["transmit"]:
                 now = self._gate.now_ms()
                 changes += self._orders.cache.own.withheld(draft.order_id, terms_of_members(held), False, now)
-        self._sent.forget_old(self._orders.cache.orders.is_open)
+        self._sent.forget_old(self._orders.cache.orders.may_live)
         return changes
 
     def _tell_cache(self, drafts: Sequence[Draft]) -> list[Change]:

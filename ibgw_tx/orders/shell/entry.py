@@ -117,7 +117,7 @@ class OrderEntry:
         if echo.client_id == self._cache.client_id:
             self._followups.heard(echo.order_id)
             self.sent.echoed(echo)
-            self.sent.forget_old(self._cache.orders.is_open)
+            self.sent.forget_old(self._cache.orders.may_live)
 
     def noticed(self, notice: events.Notice) -> None:
         """A code with an id, perhaps of an order whose change it refuses."""

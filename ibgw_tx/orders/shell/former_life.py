@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from twisted.internet.defer import Deferred
 
@@ -18,6 +18,9 @@ from ibgw_tx.orders.shell.recall import Recall
 from ibgw_tx.orders.shell.reservations import Reservations
 from ibgw_tx.orders.shell.unanswered import Record, Unanswered
 from ibgw_tx.runtime.log import Logger
+
+#: Fields of a snapshot that are looked at in one turn of the reactor, some ms.
+SLICE = 2000
 
 
 class FormerLife:
@@ -43,11 +46,16 @@ class FormerLife:
             if record.left:
                 self._cache.own.sent_before(record.order_id, record.terms, record.client_oid, record.contract, record.t, now())
 
-    def settle(self, snapshot: Snapshot) -> None:
-        """The snapshot stands in Redis."""
-        clients = self._cache.client_id
-        told = [order for hash_ in snapshot.hashes.values() for order in hash_.values() if order["clientId"] == clients]
-        self._unanswered.answered(int(order["apiOrderId"]) for order in told if order["apiOrderId"])
+    def settle(self, snapshot: Snapshot) -> Iterator[None]:
+        """The snapshot stands in Redis. In slices."""
+        client_id, count = self._cache.client_id, 0
+        for hash_ in snapshot.hashes.values():
+            for order in hash_.values():
+                if order["clientId"] == client_id and order["apiOrderId"]:
+                    self._unanswered.answered((int(order["apiOrderId"]),))
+                count += 1
+                if not count % SLICE:
+                    yield
         never = [record for record in self._unanswered.former if not record.left and not self._is_known(record)]
         # What is known by its name only (TWS shows completed orders without their ids) is answered too.
         known = [each for each in self._unanswered.former if self._archived(each) or (not each.left and self._is_known(each))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ibgw_tx.commands.message import Command
@@ -16,6 +16,8 @@ _log = Logger()
 
 #: Ends that are remembered, so that each is one line; the oldest are forgotten first.
 _REMEMBERED = 10_000
+#: Orders of a snapshot that are looked at in one turn of the reactor, some ms.
+SLICE = 1000
 #: Ends found by one snapshot that have a line each.
 MOST_ENDS = 20
 
@@ -48,10 +50,12 @@ class EndLog:
         self._followups = followups
         self._ends: dict[str, str] = {}
 
-    def snapshot_told(self, orders: Iterable[Mapping[str, Any]]) -> None:
-        """What a snapshot has found to differ: it may be a whole day's dead orders, of which a few have a line."""
+    def snapshot_told(self, orders: Iterable[Mapping[str, Any]]) -> Iterator[None]:
+        """What a snapshot has found to differ: it may be a whole day's dead orders, of which a few have a line. In slices."""
         ended = 0
-        for order in orders:
+        for count, order in enumerate(orders, 1):
+            if not count % SLICE:
+                yield
             ended += not order["alive"]
             self.told(order, quiet=ended > MOST_ENDS and order["status"] != UNKNOWN_WORD)
         if ended > MOST_ENDS:

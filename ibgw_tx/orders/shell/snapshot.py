@@ -104,16 +104,19 @@ class SnapshotRun:
         await self._former.load()
         if not self.wanted:
             return reading
+        is_much = len(reading.texts) > SLICE
+        await self._pause_if(is_much)
         seeding = self._cache.begin_seed()
         for at in range(0, len(reading.texts), SLICE):
             seeding.read(reading.texts[at : at + SLICE])
-            await self._pause_if(len(reading.texts) > SLICE)
+            await self._pause_if(is_much)
         while self.wanted and self._cache.take_seed(seeding):
-            await self._pause_if(len(reading.texts) > SLICE)
+            await self._pause_if(is_much)
         if not self.wanted:
             return reading
         reading.texts.clear()
-        self._cache.departures.renew(reading.archive)
+        for _ in self._cache.departures.renew(reading.archive):
+            await self._inflow.pause()
         await self._former.seed(self._now_ms)
         if seeding.junk:
             text = "{count} values in the order hashes are no orders; hashes that also hold orders lose them"
@@ -157,6 +160,8 @@ class SnapshotRun:
             self._store.begin_snapshot(snapshot.hashes)
             archive = self._cache.departures.archive
             written = await self._writer.write(snapshot, reading, gone, archive, lambda: self.wanted)
+            if written is not None:
+                await self._note(snapshot)
         finally:
             self._inflow.release(self)
             if self.wanted:
@@ -164,13 +169,18 @@ class SnapshotRun:
         if self.wanted and written is not None:
             self._stands(snapshot, written, old)
 
+    async def _note(self, snapshot: Snapshot) -> None:
+        """It is in Redis: what follows from it elsewhere, in slices; nothing of it goes out yet."""
+        for _ in self._former.settle(snapshot):
+            await self._inflow.pause()
+        for _ in self._ends.snapshot_told(change.order for change in snapshot.changed):
+            await self._inflow.pause()
+
     def _stands(self, snapshot: Snapshot, written: Written, old: int) -> None:
-        """It is in Redis: from now on the flags stand."""
+        """From now on the flags stand."""
         self._store.stands(written)
         spare_newcomers()
         self._outbox.trusted = True
-        self._former.settle(snapshot)
-        self._ends.snapshot_told(change.order for change in snapshot.changed)
         self._store.renew_lease()
         self._outbox.flush()
         self.log.info(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.events import OrderEcho
-from ibgw_tx.orders.entry.sent import Change, SentOrders
+from ibgw_tx.orders.entry.sent import LOOKED_AT, Change, SentOrders
 
 AAPL = Contract(conId=265598, symbol="AAPL", secType="STK", exchange="SMART", currency="USD")
 FIRST = {
@@ -290,12 +290,26 @@ def test_codes_and_echoes_of_other_orders_change_nothing():
     assert order.base() == {**FIRST, "tif": "GTC"}
 
 
+def test_thousands_of_living_orders_are_never_looked_through_at_once():
+    sent = SentOrders()
+    for order_id in range(5000):
+        sent.echoed(OrderEcho(order_id, 0, AAPL, FIRST))
+    looked = []
+    sent.forget_old(lambda order_id: not looked.append(order_id))
+    assert looked == list(range(LOOKED_AT)) and len(sent.echoes) == 5000
+    sent.forget_old(lambda order_id: not looked.append(order_id))
+    assert looked == list(range(2 * LOOKED_AT)), "each in its turn"
+
+
 def test_orders_that_are_over_are_forgotten_when_there_are_many():
     sent = SentOrders(at_most=10)
     for order_id in range(1, 12):
         sent.placed(order_id, AAPL, FIRST)
         sent.echoed(OrderEcho(order_id, 0, AAPL, FIRST))
-    sent.forget_old(lambda order_id: order_id == 11)
-    assert list(sent.orders) == [11] and list(sent.echoes) == [11]
+    for order_id in range(12, 32):
+        sent.placed(order_id, AAPL, FIRST)
+        sent.echoed(OrderEcho(order_id, 0, AAPL, FIRST))
+        sent.forget_old(lambda order_id: order_id == 11)
+    assert len(sent.orders) == len(sent.echoes) <= 11 and 11 in sent.orders and 11 in sent.echoes
     sent.session_lost()
     assert not sent.orders and not sent.echoes
