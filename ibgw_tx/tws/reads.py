@@ -18,4 +18,7 @@ def next_read(size: int, received: int, slow: int) -> int:
     """The bytes to be read at most next time, after a read of at most `size` that gave `received` with `slow` such messages."""
     if slow >= MANY:
         return SMALL
-    return LARGE if received >= size else size
+    if received >= size:
+        return LARGE
+    # Behind a little may come the first piece of such a list; a flood finds its size again in one read.
+    return size if received > SMALL else SMALL

@@ -11,5 +11,10 @@ def test_a_list_of_orders_is_read_in_small_pieces():
     assert next_read(LARGE, LARGE, MANY) == SMALL == next_read(SMALL, SMALL, MANY + 5)
 
 
-def test_a_little_changes_nothing():
-    assert next_read(SMALL, 100, 1) == SMALL and next_read(LARGE, 100, 1) == LARGE
+def test_a_little_ends_a_stream():
+    """A list of orders behind single rows would come in one large piece, and hold the reactor for 20 ms."""
+    assert next_read(SMALL, 100, 1) == SMALL == next_read(LARGE, 100, 0) == next_read(LARGE, SMALL, 0)
+
+
+def test_a_stream_that_comes_a_little_slower_goes_on():
+    assert next_read(LARGE, LARGE // 2, 1) == LARGE

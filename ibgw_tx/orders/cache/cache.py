@@ -282,8 +282,7 @@ class OrderCache:
         """The socket is gone: API ids and open questions end with it, permIds and what is known of the orders stay."""
         self._questions.turn(Turn.LOST)
         self._intake.ignored.clear()
-        for order in self._census.alive:
-            order.marks.discard(Mark.WITHHELD)  # TWS loses it when it ends, and lists it when it does not
+        self.own.session_lost()
         self._index.session_lost()
         self.departures.archive.session_lost()
         self._places.session_lost()

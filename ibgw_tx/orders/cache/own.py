@@ -31,6 +31,7 @@ class OwnOrders:
     _places: Places
     _consequences: Consequences
     _ignored: set[int]
+    _withheld: set[Order] = attrs.Factory(set)
 
     def placed(self, api_id: int, terms: Terms, client_oid: str, contract: Contract, now: int) -> tuple[Change, ...]:
         """An order is being sent. ValueError: the id belongs to an order that is not over."""
@@ -73,7 +74,14 @@ class OwnOrders:
         order.go(Sign.TRANSMITTED if transmit else Sign.HELD, "PendingSubmit" if transmit else "Inactive")
         if not transmit and order.state is State.HELD:
             order.marks.add(Mark.WITHHELD)
+            self._withheld.add(order)
         return self._consequences.finish(order, None, now)
+
+    def session_lost(self) -> None:
+        """TWS loses what was withheld when it ends, and lists it when it does not."""
+        for order in self._withheld:
+            order.marks.discard(Mark.WITHHELD)
+        self._withheld.clear()
 
     def cancelling(self, api_id: int, now: int) -> None:
         """A cancel is being sent."""

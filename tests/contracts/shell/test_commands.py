@@ -3,6 +3,7 @@
 import attrs
 import pytest
 
+from ibgw_tx.contracts.shell import commands
 from ibgw_tx.contracts.shell.store import SLICE
 from ibgw_tx.model import keys as names
 from tests.kit.contracts import AAPL
@@ -35,6 +36,25 @@ def test_a_result_comes_after_its_ack_and_names_keys_that_are_there(world):
         world.turn()
     (result,) = world.told("result")
     assert len(result["keys"]) == len(hits) and set(result["keys"]) <= set(world.link.keys)
+
+
+def test_the_keys_of_a_long_chain_are_made_in_slices(world, monkeypatch):
+    """2,500 of them held the reactor for 15 ms."""
+    monkeypatch.setattr(commands, "SLICE", 5)
+    world.send("FIND_CONTRACTS", symbol="AAPL", secType="OPT")
+    world.turn()
+    (asked,) = world.asked("9")
+    for hit in chain(SLICE):
+        world.tws.say(*contract_data(asked[2], hit))
+    world.tws.say(52, 1, asked[2])
+    pauses = []
+    followups = world.parts.followups
+    pause = followups.pause
+    monkeypatch.setattr(type(followups), "pause", lambda self: pauses.append(world.told("result")) or pause())
+    for _ in range(8):
+        world.turn()
+    (result,) = world.told("result")
+    assert len(result["keys"]) == SLICE and pauses == [[]] * (SLICE // 5)
 
 
 def test_no_hit_is_the_error_200_with_the_commands_id(world):
