@@ -64,6 +64,9 @@ class Sign(enum.Enum):
     EMPTY = "the empty book was said"
 
 
+#: A look-up in an enumeration is a call.
+_SPEAKING = State.SPEAKING
+
 _AGAIN = {Sign.SAID: State.SPEAKING, Sign.EMPTY: State.EMPTIED}
 
 TRANSITIONS: dict[State, dict[Sign, State]] = {
@@ -206,7 +209,7 @@ class Channel:
             feed.unsettled_since = None
             if texts != _NOTHING:
                 self.speaker = feed
-                self.state = State.SPEAKING  # SAID, from anywhere
+                self.state = _SPEAKING  # SAID, from anywhere
                 return self._say(texts, t, now)
         return self._say_empty(senseless, t, now)
 

@@ -49,7 +49,7 @@ class Channels:
     def mark(self, feed: Feed[Any]) -> None:
         """A feed has changed."""
         channel = feed.channel
-        if not channel.dirty and not channel.is_deaf_to(feed):
+        if not channel.dirty and (channel.speaker is feed or not channel.is_deaf_to(feed)):
             channel.dirty = True
             self._dirty.append(channel)
 

@@ -86,14 +86,16 @@ class OrderBook:
     def texts(self, factor: Quantity = 1) -> tuple[bytes, bytes] | None:
         """`levels` as JSON."""
         bids, asks, merged = self._made_bids, self._made_asks, self.merged
-        anew = factor != self._factor or merged != self._made_merged
-        if anew:
+        if factor != self._factor or merged != self._made_merged:
             self._factor, self._made_merged = factor, merged
-        # Of the same tuples in their places each comparison is a glance.
-        if anew or bids.rows != self.bids:
             bids.make(self.bids, factor, merged)
-        if anew or asks.rows != self.asks:
             asks.make(self.asks, factor, merged)
+        else:
+            # Of the same tuples in their places each comparison is a glance.
+            if bids.rows != self.bids and not bids.rewritten(self.bids):
+                bids.make(self.bids, factor, merged)
+            if asks.rows != self.asks and not asks.rewritten(self.asks):
+                asks.make(self.asks, factor, merged)
         if bids.text is None or asks.text is None:
             return None
         bid, ask = bids.best, asks.best

@@ -43,13 +43,11 @@ class MadeSide:
         self._parts: list[bytes] | None = []
 
     def make(self, rows: list[Row], factor: Quantity, merged: bool) -> None:
-        """Bring it up to changed rows, with sizes times `factor`. `merged`: one price may stand in several rows."""
+        """Bring it up to any rows, with sizes times `factor`. `merged`: one price may stand in several rows."""
         known: dict[int, bytes] = {}
         if factor == self._factor and merged == self._merged:
-            if self._rewritten(rows):
-                return
-            if self._parts is not None:
-                known = dict(zip(map(id, self.rows), self._parts, strict=True))
+            # Rows that have moved.
+            known = dict(zip(map(id, self.rows), self._parts or (), strict=False))
         levels = levels_of(rows, self._direction, factor, merged)
         if levels is None:
             self._parts = self.text = self.best = None
@@ -65,8 +63,8 @@ class MadeSide:
         # Last: an object that is gone may leave its id to another.
         self._factor, self._merged, self.rows = factor, merged, rows.copy()
 
-    def _rewritten(self, rows: list[Row]) -> bool:
-        """Take rows in that were only rewritten, and stay levels in their order; False when it takes more than that."""
+    def rewritten(self, rows: list[Row]) -> bool:
+        """Take rows in that were only rewritten, and stay levels in their order; False when it takes `make`."""
         parts, made = self._parts, self.rows
         if parts is None or len(rows) != len(made):
             return False
