@@ -141,7 +141,7 @@ class Assembly:
         now, steady = clock.now_ms, clock.steady_ms
         self.channels, greeks = Channels(), Greeks()
         self.hot_depth, self.hot_top = HotDepth(self.channels), HotTop(self.channels, now)
-        self.publisher = BookPublisher(self.channels, self.hot_top, self.redis, now, steady)
+        self.publisher = BookPublisher(self.channels, self.hot_top, self.redis, clock.wall_ms, steady)
         self.subscriptions = SubscriptionStore(name, self.redis)
         keep, drop = self.subscriptions.keep, self.subscriptions.drop
         common = (self.channels, self.publisher, self.asker, steady, keep, drop, self._feed_alert)

@@ -210,7 +210,10 @@ class Channel:
             if texts != _NOTHING:
                 self.speaker = feed
                 self.state = _SPEAKING  # SAID, from anywhere
-                return self._say(texts, t, now)
+                bids, asks = texts
+                told = self.told = b"[%b,%b,%d]" % (bids, asks, t)
+                self.told_at = now
+                return told
         return self._say_empty(senseless, t, now)
 
     def _say_empty(self, senseless: bool, t: int, now: int) -> bytes | None:
@@ -218,13 +221,9 @@ class Channel:
         if self.state is State.EMPTIED or (self.state is State.SILENT and senseless):
             return None
         self._take(Sign.EMPTY)
-        return self._say(_NOTHING, t, now)
-
-    def _say(self, texts: tuple[bytes, bytes], t: int, now: int) -> bytes:
-        bids, asks = texts
-        told = self.told = b"[%b,%b,%d]" % (bids, asks, t)
+        self.told = b"[[],[],%d]" % t
         self.told_at = now
-        return told
+        return self.told
 
     def _take(self, sign: Sign) -> None:
         self.state = TRANSITIONS[self.state].get(sign, self.state)

@@ -21,7 +21,8 @@ class Channels:
     def __init__(self) -> None:
         self.by_name: dict[str, Channel] = {}
         self.broken: list[tuple[str, Exception]] = []
-        self._dirty: list[Channel] = []
+        #: The marked channels, in the sequence in which they changed.
+        self.dirty: list[Channel] = []
         self._stale: list[Channel] = []
 
     def open(self, contract: Contract) -> Channel:
@@ -51,7 +52,7 @@ class Channels:
         channel = feed.channel
         if not channel.dirty and (channel.speaker is feed or not channel.is_deaf_to(feed)):
             channel.dirty = True
-            self._dirty.append(channel)
+            self.dirty.append(channel)
 
     def owe(self, channel: Channel) -> None:
         """Have a channel's last word said again, whatever was said before; until then its key is not to be trusted."""
@@ -67,7 +68,7 @@ class Channels:
     def _mark(self, channel: Channel) -> None:
         if not channel.dirty:
             channel.dirty = True
-            self._dirty.append(channel)
+            self.dirty.append(channel)
 
     def distrust(self, feed: Feed[Any]) -> None:
         """Empty a feed; when it spoke, the next one or the empty book goes out."""
@@ -92,11 +93,11 @@ class Channels:
     @property
     def has_news(self) -> bool:
         """Whether any channel waits to be published."""
-        return bool(self._dirty)
+        return bool(self.dirty)
 
     def take_messages(self, t: int, now: int) -> list[tuple[Channel, bytes]]:
         """(channel, message) of every marked channel that has something to say now."""
-        dirty, self._dirty = self._dirty, []
+        dirty, self.dirty = self.dirty, []
         messages = []
         for channel in dirty:
             channel.dirty = False

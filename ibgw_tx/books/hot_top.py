@@ -43,7 +43,7 @@ class HotTop:
         self._by_request = self.feeds.by_request
         self.mark = channels.mark
         self._now_ms = now_ms
-        self._trading: dict[Trades, None] = {}
+        self.trading: dict[Trades, None] = {}
 
     def tick_price(self, fields: list[bytes]) -> None:
         """TICK_PRICE: 1, version, reqId, tick type, price, size, attributes. The size may be empty."""
@@ -141,7 +141,7 @@ class HotTop:
     def _traded(self, feed: Feed[TopOfBook] | Feed[TickRows]) -> None:
         trades = feed.rows.trades
         if self._teller(feed.channel) is feed:
-            self._trading[trades] = None
+            self.trading[trades] = None
         else:
             trades.take_back()
 
@@ -160,11 +160,11 @@ class HotTop:
     @property
     def has_trades(self) -> bool:
         """Whether any trade waits to be published."""
-        return bool(self._trading)
+        return bool(self.trading)
 
     def take_trades(self, t: int) -> list[tuple[str, bytes]]:
         """(channel, message `[[trades], t]`) of every contract that traded."""
-        trading, self._trading = self._trading, {}
+        trading, self.trading = self.trading, {}
         messages = []
         for trades in trading:
             try:
@@ -175,6 +175,6 @@ class HotTop:
 
     def forget_trades(self) -> None:
         """Redis is back: old trades are no news."""
-        for trades in self._trading:
+        for trades in self.trading:
             trades.drop()
-        self._trading.clear()
+        self.trading.clear()

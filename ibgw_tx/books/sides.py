@@ -79,7 +79,10 @@ class MadeSide:
                 return False
             if at < last and not (price < rows[at + 1][0] if rising else price > rows[at + 1][0]):
                 return False
-            parts[at] = level_text(price, size if factor == 1 else scaled(size, factor))
+            if factor == 1 and type(size) is int:
+                parts[at] = b'{"p":%b,"s":%d}' % (_dumps(price), size)
+            else:
+                parts[at] = level_text(price, scaled(size, factor))
             made[at] = row
         self.text = b"[%b]" % b",".join(parts)
         self.best = rows[0][0]

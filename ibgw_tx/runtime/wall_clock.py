@@ -40,6 +40,10 @@ class WallClock:
         """Epoch ms, and the steady ms beside it."""
         return Moment(int(self._wall() * 1000), self.steady_ms())
 
+    def wall_ms(self) -> int:
+        """Epoch ms, for what is told and nothing else."""
+        return int(self._wall() * 1000)
+
     def steady_ms(self) -> int:
         """Ms of the steady clock, for what is a duration and nothing else."""
         return int(self._clock.seconds() * 1000)

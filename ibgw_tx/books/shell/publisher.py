@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from ibgw_tx.books.channels import Channels
 from ibgw_tx.books.hot_top import HotTop
-from ibgw_tx.redis.resp import delete_command, publish_command, publish_with, set_command
+from ibgw_tx.redis.resp import delete_command, publish_command, set_command
 from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.runtime.log import Logger
 
@@ -55,15 +55,18 @@ class BookPublisher:
     def flush(self) -> None:
         """Publish every marked channel, if there is room."""
         channels, trades, wire = self._channels, self._trades, self._redis.books
-        if not (channels.has_news or trades.has_trades):
+        if not (channels.dirty or trades.trading):
             return
         if wire is None or not wire.has_room:
             self.held_back += 1
             return
         t = self._now_ms()
         messages = channels.take_messages(t, self._steady_ms())
-        batch = [publish_with(channel.head, message) for channel, message in messages]
-        if trades.has_trades:
+        batch = []
+        for channel, message in messages:
+            # As publish_with.
+            batch.append(b"%b%d\r\n%b\r\n" % (channel.head, len(message), message))
+        if trades.trading:
             batch += [publish_command(name, message) for name, message in trades.take_trades(t)]
         if batch:
             self.published += len(batch)

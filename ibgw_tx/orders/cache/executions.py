@@ -75,7 +75,7 @@ class Executions:
         self._rows: dict[str, _Row] = {}
         self._keys: dict[str, str] = {}
         self._early: dict[str, Commission] = {}
-        self._due: dict[str, None] = {}
+        self.due: dict[str, None] = {}
 
     # What TWS says.
 
@@ -91,7 +91,7 @@ class Executions:
             self._bound()
         row.order = order
         row.charge = self._early.pop(event.execId, row.charge)
-        self._due[key] = None
+        self.due[key] = None
 
     def charged(self, event: Commission) -> None:
         """The commission of an execution, before or after it."""
@@ -104,7 +104,7 @@ class Executions:
                 del self._early[next(iter(self._early))]
             return
         self._rows[key].charge = event
-        self._due[key] = None
+        self.due[key] = None
 
     def part_with(self, order: Order) -> None:
         """An order leaves memory; its executions may still wait for their commissions."""
@@ -119,25 +119,20 @@ class Executions:
 
     def _forget(self, key: str) -> None:
         row = self._rows.pop(key)
-        self._due.pop(key, None)
+        self.due.pop(key, None)
         if self._keys.get(row.event.execId) == key:
             del self._keys[row.event.execId]
 
     # What bots are told.
 
-    @property
-    def any_due(self) -> bool:
-        """Whether anything may have to be told."""
-        return bool(self._due)
-
     def take(self, now: int) -> list[Telling]:
         """What is to be told now, in the order in which it came; taken as told."""
         found: list[Telling] = []
-        for key in list(self._due):
+        for key in list(self.due):
             row = self._rows[key]
             if row.order.place is None:
                 continue
-            del self._due[key]
+            del self.due[key]
             found += self._tellings(key, row, now)
             if key not in self.kept or row.charge is not None:
                 self._forget(key)
@@ -217,7 +212,7 @@ class Executions:
         for telling in untold:
             self._rows.setdefault(telling.key, telling.row)
             self._keys[telling.row.event.execId] = telling.key
-            self._due[telling.key] = None
+            self.due[telling.key] = None
 
     def kept_since(self, now: int) -> int:
         """The time (ms) before which a record need be kept no longer: by age, and by their number."""

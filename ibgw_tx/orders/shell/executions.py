@@ -112,7 +112,7 @@ class ExecutionWriter:
 
     def flush(self) -> None:
         """Tell what there is to tell, hash and channel together. At the end of each read from TWS, mostly for nothing."""
-        if not self._executions.any_due or not self._loaded or not self._redis.up:
+        if not self._executions.due or not self._loaded or not self._redis.up:
             return
         told = self._executions.take(self._now_ms())
         for at in range(0, len(told), PORTION):

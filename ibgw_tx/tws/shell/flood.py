@@ -16,21 +16,14 @@ class FloodReads:
     """Of one connection."""
 
     def __init__(self) -> None:
-        self._reads = 0
-
-    def read(self) -> None:
-        """A read has come."""
-        self._reads += 1
-
-    def told(self) -> None:
-        """What has changed is told now."""
-        self._reads = 0
+        #: Reads since what has changed was told last; who reads counts.
+        self.reads = 0
 
     def went_on(self, transport: Any, size: int) -> bool:
         """Behind a read of `size` bytes, take the next at once if that one was full; whether there was one, which has told."""
-        reads = self._reads
+        reads = self.reads
         if reads >= READS or size < getattr(transport, "bufferSize", size + 1) or transport.disconnecting:
             return False
         # An end of the connection stays to be found by the reactor.
         transport.doRead()
-        return self._reads != reads
+        return self.reads != reads

@@ -64,6 +64,8 @@ class Incoming:
 
     def frames(self, data: bytes) -> list[bytes]:
         """The messages that `data` completes. Raises FrameTooLong, with those before it: the stream cannot be read on."""
+        if self._recorder is None:
+            return self._splitter.feed(data)
         try:
             return self._recorded(self._splitter.feed(data))
         except FrameTooLong as error:
@@ -80,15 +82,19 @@ class Incoming:
         """Hand each message to its taker; says whether nearly all of them took a shortcut, and so next to no time."""
         # Once for all of them: what is hot is not counted one by one.
         self._traffic.messages += len(frames)
-        in_full = self._dispatch_raw(frames) if self.raw else self._dispatch_text(frames)
+        left = iter(frames)
+        first = self._short_raw(left) if self.raw else self._short_text(left)
+        if first is None:
+            return True
+        in_full = self._take_rest_raw(first, left) if self.raw else self._take_rest_text(first, left)
         return in_full * _ALL <= len(frames)
 
-    def _dispatch_text(self, frames: list[bytes]) -> int:
-        """How many had to be read in full."""
+    def _take_rest_text(self, first: bytes, left: Iterator[bytes]) -> int:
+        """Take the first that no shortcut takes, and what is left behind it; how many had to be read in full."""
         in_full = 0
-        hot, received = self._hot, self._traffic.received
-        left, shortcut = iter(frames), self._short_text
-        while (payload := shortcut(left)) is not None:
+        hot, received, shortcut = self._hot, self._traffic.received, self._short_text
+        payload: bytes | None = first
+        while payload is not None:
             in_full += 1
             fields = payload.split(b"\0")
             try:
@@ -102,14 +108,15 @@ class Incoming:
             except Exception as error:
                 self._skip(payload)
                 self._told(events.Unreadable(tuple(fields[:-1]), f"{type(error).__name__}: {error}"))
+            payload = shortcut(left)
         return in_full
 
-    def _dispatch_raw(self, frames: list[bytes]) -> int:
+    def _take_rest_raw(self, first: bytes, left: Iterator[bytes]) -> int:
         """What kind a message is, its id alone says: a server may answer in either, whatever it was asked in."""
         in_full = 0
-        hot = self._hot_protobuf
-        left, shortcut = iter(frames), self._short_raw
-        while (payload := shortcut(left)) is not None:
+        hot, shortcut = self._hot_protobuf, self._short_raw
+        payload: bytes | None = first
+        while payload is not None:
             in_full += 1
             try:
                 taken = hot.get(payload[:4])
@@ -122,6 +129,7 @@ class Incoming:
             except Exception as error:
                 self._skip(payload)
                 self._told(events.Unreadable(_told_fields(payload), f"{type(error).__name__}: {error}"))
+            payload = shortcut(left)
         return in_full
 
     def _take_raw(self, payload: bytes) -> None:

@@ -32,6 +32,9 @@ from ibgw_tx.tws.shell.outgoing import Maker, Outgoing
 from ibgw_tx.tws.shell.recorder import Recorder
 from ibgw_tx.tws.traffic import Traffic
 
+#: A look-up in an enumeration is a call.
+_GREETING = Phase.GREETING
+
 
 class SessionListener(Protocol):
     """Who is told what a session does."""
@@ -132,35 +135,38 @@ class IBSession(TwistedProtocol):
     # What comes in.
 
     def dataReceived(self, data: bytes) -> None:
-        slow = self._incoming.slow
-        self._received(data)
-        self._read(next_read(self._read_size, len(data), self._incoming.slow - slow))
+        incoming, size = self._incoming, len(data)
+        slow = incoming.slow
+        self._liveness.heard()
+        self._flood.reads += 1
+        try:
+            frames = incoming.frames(data)
+        except FrameTooLong as error:
+            self._out_of_step(error)
+        else:
+            self._take(frames, size)
+        self._read(next_read(self._read_size, size, incoming.slow - slow))
 
     def _read(self, size: int) -> None:
         """How much is read at a time: Twisted's own attribute, which it looks at before each read."""
         self._read_size = self.transport.bufferSize = size
 
-    def _received(self, data: bytes) -> None:
-        self._liveness.heard()
-        self._flood.read()
-        try:
-            self._take(self._incoming.frames(data), len(data))
-        except FrameTooLong as error:
-            # What was whole before it is as true as ever.
-            self._take(error.frames)
-            self.log.error(
-                "TWS at {address}: stream out of step: {error}; dropping the link", address=self.factory.address, error=str(error)
-            )
-            greeting = self.phase is Phase.GREETING
-            self.abort(f"{error}; is TWS_API_PORT the port of its API?" if greeting else str(error))
+    def _out_of_step(self, error: FrameTooLong) -> None:
+        # What was whole before it is as true as ever.
+        self._take(error.frames)
+        self.log.error(
+            "TWS at {address}: stream out of step: {error}; dropping the link", address=self.factory.address, error=str(error)
+        )
+        greeting = self.phase is Phase.GREETING
+        self.abort(f"{error}; is TWS_API_PORT the port of its API?" if greeting else str(error))
 
     def _take(self, frames: list[bytes], size: int = 0) -> None:
         """`size`: bytes of the read that they came in."""
-        if self._handshake.phase is Phase.GREETING:
+        if self._handshake.phase is _GREETING:
             frames = self._handshake.take_version(frames)
-        if self._incoming.dispatch(frames) and self._flood.went_on(self.transport, size):
+        if self._incoming.dispatch(frames) and size >= self._read_size and self._flood.went_on(self.transport, size):
             return
-        self._flood.told()
+        self._flood.reads = 0
         try:
             self._listener.turnEnded()
         except Exception:

@@ -102,7 +102,7 @@ def test_while_redis_is_away_nothing_piles_up_and_its_return_tells_everything(pa
     for value in range(20, 30):
         price(path, value)
         publisher.flush()
-    assert len(path.channels._dirty) == 1
+    assert len(path.channels.dirty) == 1
     link.bring_up()
     assert [best(message) for message in link.on_channel(book.name)] == [10, 29]
 
