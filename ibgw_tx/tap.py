@@ -12,6 +12,7 @@ from typing import Any
 from twisted.application.service import IService, MultiService
 from twisted.python import usage
 
+import ibgw_tx.runtime.without_openssl  # noqa: F401 (before all that knows connections)
 from ibgw_tx.config import SETTINGS, Config, ConfigError, configure, near_misses
 from ibgw_tx.redis.shell.tls import NotTrusted, context
 from ibgw_tx.runtime.clean_exit import CleanExit
