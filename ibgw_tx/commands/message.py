@@ -60,7 +60,7 @@ def parse(
     """
     body = _object(message)
     id_, cmd = body.get("id"), body.get("cmd")
-    if isinstance(id_, bool) or not isinstance(id_, str | int | float):
+    if type(id_) is not str and type(id_) is not int and not isinstance(id_, float):
         told = cmd if isinstance(cmd, str) else None
         raise Refused(None, told, CommandError(errors.BAD_COMMAND, "id must be a string or a number"))
     if isinstance(id_, float):
@@ -74,7 +74,8 @@ def parse(
         if not jsontext.given_once(message, body):
             _check_once(message)
         t = sent if body.get("t") is None else body["t"]
-        check_age(t, now, max_age)
+        if t is not None:
+            check_age(t, now, max_age)
         expires = t + max_age if max_age and t is not None else None
         return Command(id_, cmd, _params(body), expires, entry)
     except CommandError as error:

@@ -71,6 +71,9 @@ class Parcel:
 
 Waiting: TypeAlias = bytes | Parcel
 
+#: The lanes whose messages go before a new one of a lane, its own among them.
+_UP_TO: Mapping[Lane, tuple[Lane, ...]] = {lane: tuple(each for each in Lane if each <= lane) for lane in Lane}
+
 
 class Pacer:
     """Decides when each outgoing message goes out. One for each session; its queues die with it."""
@@ -140,7 +143,10 @@ class Pacer:
     def take(self, lane: Lane, now: float) -> bool:
         """Whether one message may leave at once in this lane, before anything that waits; it counts as sent then."""
         self._forget(now)
-        if any(self._waiting[before] for before in Lane if before <= lane) or not self._has_room(lane, 1):
+        for before in _UP_TO[lane]:
+            if self._waiting[before]:
+                return False
+        if not self._has_room(lane, 1):
             return False
         self._sent.append(now)
         return True

@@ -48,3 +48,14 @@ def test_a_price_of_a_stock_passes(price):
 
 def test_a_rule_finer_than_floats_decide_has_no_ladder():
     assert ladder_of(flat_rule(0.00000000025)) is None
+
+
+noise = st.floats(0.0001, 1e9) | st.tuples(st.integers(1, 10**9), st.sampled_from([0.01, 0.05, 0.0078125])).map(
+    lambda pair: pair[0] * pair[1]
+)
+
+
+@given(st.sampled_from([rule for rule in RULES if rule]), st.sampled_from([1, 100]), noise)
+def test_a_price_on_the_ladder_is_clean_as_it_is(rule, magnifier, price):
+    if ladder_of(rule, magnifier).is_on_tick(price):
+        assert clean(price) == price

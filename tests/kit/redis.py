@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 import hiredis
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred, DeferredList, fail, succeed
 
 from ibgw_tx.model.errors import RedisDown
 
@@ -150,17 +150,17 @@ class FakeLink(Service):
         return succeed(self.carry_out("EXEC", commands))
 
     def ask_now(self, commands, take):
-        """One command, or all or none of several; the reply waits for `look_now`."""
+        """Several commands; their replies wait for `look_now`."""
         if not self.up:
             return False
-        done = self.transaction(commands) if len(commands) > 1 else self.call(*commands[0])
+        done = DeferredList([self.call(*words) for words in commands], consumeErrors=True)
         self._answers.append((done, take))
         return True
 
     def look_now(self):
         answers, self._answers = self._answers, []
         for done, take in answers:
-            done.addCallbacks(take, lambda failure, take=take: take(failure.value))
+            done.addCallback(lambda found, take=take: take([reply if ok else reply.value for ok, reply in found]))
 
     def publish(self, channel, message):
         self.tell("PUBLISH", channel, message)

@@ -101,9 +101,11 @@ class Dispatcher:
             return
         # What a former life has carried out is acknowledged as such, however old it is by now.
         max_age = 0 if entry is not None and entry.again else self._max_age
-        place = {} if entry is None else {"entry": entry.id, "sent": entry.sent}
         try:
-            command = commands.parse(message, self._known, self._now_ms(), max_age, **place)  # type: ignore[arg-type]
+            if entry is None:
+                command = commands.parse(message, self._known, self._now_ms(), max_age)
+            else:
+                command = commands.parse(message, self._known, self._now_ms(), max_age, entry.id, entry.sent)
         except Refused as refused:
             self._refuse(refused.id, refused.cmd, refused.error, to)
             return

@@ -135,10 +135,14 @@ def read_plain(
         return None
     if type(price) is not float and type(price) is not int:
         return None
-    # As `figures.clean`: the noise of a double goes.
-    price = float(format(float(price), DIGITS)) if _SMALLEST_PRICE <= price < _LARGEST else 0.0
-    if price < _SMALLEST_PRICE or not contract.ladder.is_on_tick(price):
+    if not _SMALLEST_PRICE <= price < _LARGEST:
         return None
+    price = float(price)
+    if not contract.ladder.steps or not contract.ladder.is_on_tick(price):
+        # As `figures.clean`: the noise of a double goes. (What is on the ladder has none: a double keeps as many digits.)
+        price = float(format(price, DIGITS))
+        if price < _SMALLEST_PRICE or not contract.ladder.is_on_tick(price):
+            return None
     if client_oid != "" and not _is_name(client_oid):
         return None
     if "client_oid" in order and not client_oid:

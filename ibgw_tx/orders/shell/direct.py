@@ -166,14 +166,13 @@ class Direct:
         if not self._reservations.owes_nothing or not self._counter.covers(1):
             return None
         try:
-            self._gate.check_open()
-            self._gate.check_age(command, now)
-            session = self._gate.session()
+            session = self._gate.check_open()
+            self._gate.check_age(command, now, now)
             known = self._facts.plain(given, now)
         except CommandError:
             return None
         plain = None if known is None else read_plain(terms, known, session.accounts, self._default_account)
-        if known is None or plain is None or not self._gate.lets_through(plain, known):
+        if known is None or plain is None or not self._gate.lets_through(plain, known, now):
             return None
         return None if self._orders.cache.orders.knows(plain.client_oid) else (plain, known, session)
 
@@ -205,19 +204,23 @@ class Direct:
 
     # Redis has answered.
 
-    def _kept(self, order: _Order, reply: Any) -> None:
-        taken = order.claim is not None and not isinstance(reply, Exception) and reply[-1] is None
-        if isinstance(reply, Exception):
-            self._unanswered.drop((order.order_id,))
-            if order.claim is not None:
-                self._reservations.in_doubt(order.claim)
-            self._finish(order, not_kept(reply))
-        elif taken:
-            self._unanswered.drop((order.order_id,))
+    def _kept(self, order: _Order, replies: list[Any]) -> None:
+        claim, reserved = order.claim, replies[-1]
+        error = next((reply for reply in replies if isinstance(reply, Exception)), None)
+        if error is not None:
+            self._unanswered.withdraw(order.order_id)
+            if claim is not None and isinstance(reserved, Exception):
+                self._reservations.in_doubt(claim)
+            elif claim is not None and reserved is not None:
+                # The name was free, its order's record is not kept.
+                self._later(order, self._reservations.release([claim.client_oid]))
+            self._finish(order, not_kept(error))
+        elif claim is not None and reserved is None:
+            self._unanswered.withdraw(order.order_id)
             self._later(order, self._refuse_taken(order))
         else:
-            if order.claim is not None:
-                self._reservations.holds(order.claim)
+            if claim is not None:
+                self._reservations.holds(claim)
             if order.finish is None:
                 self._give_back(order)
             else:
@@ -230,7 +233,7 @@ class Direct:
         raise name_is_taken(client_oid, self._orders.cache.orders.by_client_oid(client_oid), kept[client_oid])
 
     def _give_back(self, order: _Order) -> None:
-        self._unanswered.drop((order.order_id,))
+        self._unanswered.withdraw(order.order_id)
         if order.claim is not None:
             self._later(order, self._reservations.release([order.plain.client_oid]))
 
@@ -244,11 +247,11 @@ class Direct:
     def _leave(self, order: _Order) -> None:
         """Everything is looked at again, and the bytes go, in this turn if TWS's message rate has room."""
         try:
-            self._gate.check_age(order.command, order.received)
-            self._gate.check_open()
-            session = self._gate.session()
+            now = self._gate.now_ms()
+            self._gate.check_age(order.command, order.received, now)
+            session = self._gate.check_open()
             self._gate.refuse_known(order.oids)
-            if not self._gate.lets_through(order.plain, order.known):
+            if not self._gate.lets_through(order.plain, order.known, now):
                 attempt, _ = self._make_ready(order)
                 self._gate.check_limits(attempt.orders, new=1)
             frame = order.frame if session is order.session else None

@@ -51,10 +51,11 @@ class Gate:
         self._facts = facts
         self._rate = RateWindow(limits.max_orders_per_second)
 
-    def check_open(self) -> None:
-        """Orders may leave at all."""
-        halted = limits.halted(self._halt.reason)
-        if halted is not None:
+    def check_open(self) -> IBSession:
+        """Orders may leave at all; the session that they may leave by."""
+        if self._halt.reason is not None:
+            halted = limits.halted(self._halt.reason)
+            assert halted is not None
             raise halted.error()
         session = self.session()
         if not session.is_alive:
@@ -64,15 +65,16 @@ class Gate:
         if not self._orders.is_running:
             text = "the snapshot of orders is being taken: the order cache is not to be trusted yet"
             raise CommandError(errors.UNAVAILABLE, text)
+        return session
 
     def fit(self, request: OrderRequest, facts: ContractFacts) -> OrderRequest:
         """The request as the TWS of this session understands it. Raises CommandError for what it would drop or refuse."""
         client = self.session().client
         return fit(request, facts.secType, facts.exchange, client.server_version, client.unsent)
 
-    def check_age(self, command: Command, received: int) -> None:
-        """Nothing is kept for later: what could not be made ready in time is not sent."""
-        now = self.now_ms()
+    def check_age(self, command: Command, received: int, now: int | None = None) -> None:
+        """Nothing is kept for later: what could not be made ready in time is not sent. `now`: the moment, if it is known."""
+        now = self.now_ms() if now is None else now
         if command.expires is not None and now > command.expires:
             text = f"the command expired {int(now - command.expires)} ms ago, before it could leave; nothing was sent"
             raise CommandError(errors.EXPIRED, text)
@@ -108,12 +110,12 @@ class Gate:
             if refusal is not None:
                 raise refusal.error()
 
-    def lets_through(self, plain: PlainOrder, known: PlainContract) -> bool:
-        """Whether `check_limits` refuses a new plain order not at all."""
-        limits = self.limits
-        if limits.open_orders(self._orders.cache.orders.places_taken, 1) is not None:
+    def lets_through(self, plain: PlainOrder, known: PlainContract, now: int) -> bool:
+        """Whether `check_limits` refuses a new plain order not at all at the moment `now`."""
+        limits, rate = self.limits, self._rate
+        if limits.max_open_orders is not None and self._orders.cache.orders.places_taken >= limits.max_open_orders:
             return False
-        if self._rate.refusal(steady(self.now_ms()) / 1000) is not None:
+        if rate.most is not None and rate.refusal(steady(now) / 1000) is not None:
             return False
         if not limits.look_at_orders:
             return True

@@ -89,7 +89,13 @@ class Reservations:
         except Exception:
             self.in_doubt(*claims)
             raise
-        taken = [oid for oid, reply in zip(kept, replies[len(along) :], strict=True) if reply is None]
+        answers = dict(zip(kept, replies[len(along) :], strict=True))
+        for reply in replies:
+            if isinstance(reply, Exception):
+                # A transaction carries out what it can: a hash of another type refuses its record alone.
+                await self.release([oid for oid, answer in answers.items() if answer and not isinstance(answer, Exception)])
+                raise reply
+        taken = [oid for oid, answer in answers.items() if answer is None]
         if not taken:
             self.holds(*claims)
             return {}

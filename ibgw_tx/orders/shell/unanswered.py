@@ -135,6 +135,11 @@ class Unanswered:
         if gone:
             self._redis.tell("HDEL", self._key, *map(str, gone))
 
+    def withdraw(self, order_id: int) -> None:
+        """It does not leave, and its record may stand in Redis already, known here or not."""
+        self._kept.pop(order_id, None)
+        self._redis.tell("HDEL", self._key, str(order_id))
+
     def answered(self, order_ids: Iterable[int]) -> None:
         """They stand in their hashes, or are on their way there."""
         self._answered.update(order_id for order_id in order_ids if order_id in self._kept)

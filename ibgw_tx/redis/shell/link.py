@@ -20,7 +20,7 @@ from ibgw_tx.redis.shell.attempts import cannot_be_reached
 from ibgw_tx.redis.shell.book_connection import BookFactory, BookProtocol
 from ibgw_tx.redis.shell.connections import RedisFactory, RedisProtocol, ResponseError
 from ibgw_tx.redis.shell.fence import Fence
-from ibgw_tx.redis.shell.replies import Taker, Words, fire, hand, packed, transaction
+from ibgw_tx.redis.shell.replies import Words, fire, packed, together, transaction
 from ibgw_tx.redis.shell.subscription import SubscriberFactory
 from ibgw_tx.redis.shell.tls import NotTrusted
 from ibgw_tx.redis.shell.way import NoMaster, Way
@@ -253,27 +253,27 @@ class RedisLink(Service):
     def transaction(self, commands: Sequence[Words]) -> defer.Deferred[Any]:
         """All commands or none (MULTI … EXEC in one write); fires with EXEC's list of replies, fails as `call` does."""
         done: defer.Deferred[Any] = defer.Deferred()
-        if not self._transact(commands, fire, done):
+        if not self._transact(commands, done):
             self.refused += 1
             how = "is away" if self._protocol is None else "is too slow"
             return defer.fail(RedisDown(f"{len(commands)} commands not sent: Redis {how}"))
         return done
 
-    def _transact(self, commands: Sequence[Words], take: Taker, about: Any) -> bool:
+    def _transact(self, commands: Sequence[Words], done: defer.Deferred[Any]) -> bool:
         protocol = self._protocol
         if protocol is None or protocol.unanswered + len(commands) + 2 > MAX_UNANSWERED:
             # Refused as a whole: a MULTI without its EXEC would swallow every later command.
             return False
-        protocol.send_packed(*transaction(commands, take, about))
+        protocol.send_packed(*transaction(commands, fire, done))
         return True
 
     def ask_now(self, commands: Sequence[Words], take: Callable[[Any], None]) -> bool:
-        """One command, or several as a transaction, to the kernel now; `take` gets the reply (EXEC's list) or an Exception.
-        False: Redis is away, or too slow, and nothing was sent."""
+        """Commands to the kernel now, in one write and no transaction; `take` gets the list of their replies, an Exception for
+        each that failed. False: Redis is away, or too slow, and nothing was sent."""
         protocol = self._protocol
-        if len(commands) > 1 or protocol is None or protocol.unanswered >= MAX_UNANSWERED:
-            return self._transact(commands, hand, take)
-        protocol.send_packed(packed(commands), ((hand, take),))
+        if protocol is None or protocol.unanswered + len(commands) > MAX_UNANSWERED:
+            return False
+        protocol.send_packed(packed(commands), together(len(commands), take))
         return True
 
     def look_now(self) -> None:

@@ -55,15 +55,25 @@ def fire(reply: Any, waiting: Deferred[Any]) -> None:
             waiting.callback(reply)
 
 
-def hand(reply: Any, take: Callable[[Any], None]) -> None:
-    """The taker of who has nothing to say beside it."""
-    take(reply)
-
-
 def note_refusal(reply: Any, refused: list[Exception]) -> None:
     """The taker of what is queued in a transaction."""
     if isinstance(reply, Exception):
         refused.append(reply)
+
+
+def together(count: int, take: Callable[[list[Any]], None]) -> list[tuple[Taker, Any]]:
+    """Who takes the replies of `count` commands: `take` gets all of them at once, an Exception for each that failed."""
+    found: list[Any] = []
+
+    def last(reply: Any, _: None) -> None:
+        found.append(reply)
+        take(found)
+
+    return [*[(_gather, found)] * (count - 1), (last, None)]
+
+
+def _gather(reply: Any, found: list[Any]) -> None:
+    found.append(reply)
 
 
 def transaction(commands: Sequence[Words], take: Taker, about: Any) -> tuple[bytes, list[tuple[Taker, Any]]]:

@@ -244,7 +244,7 @@ class IBSession(TwistedProtocol):
     @property
     def is_alive(self) -> bool:
         """READY, and heard from within ALIVE_WITHIN seconds."""
-        return self.phase is Phase.READY and self.silence < ALIVE_WITHIN
+        return self._handshake.phase is Phase.READY and self._liveness.silence < ALIVE_WITHIN
 
     @property
     def silence(self) -> float:

@@ -3,9 +3,11 @@
 import json
 
 import pytest
+from txredisapi import ResponseError
 
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.contract import Contract
+from ibgw_tx.model.errors import CommandError
 from ibgw_tx.model.order_events import Terms
 from ibgw_tx.orders.entry.checks import ContractFacts
 from ibgw_tx.orders.entry.plain import plain_contract, read_plain
@@ -177,3 +179,45 @@ def test_the_likely_kinds_are_learnt_before_their_first_order(monkeypatch, side)
     monkeypatch.setattr(world.gateway._session.client, "encode_order", lambda *order: 1 / 0)
     world.send("PLACE_ORDER", contract=CONTRACT, order={**BUY, "T": side})
     assert taken == [True] and len(world.asked("3")) == 1 and world.ack()["ok"]
+
+
+def records(world):
+    """The apiOrderIds of the records that Redis keeps."""
+    return set(world.link.hashes.get(names.unanswered("demo"), {}))
+
+
+def test_a_name_that_only_redis_knows_is_refused_and_leaves_no_record(direct_world):
+    world, before = direct_world, records(direct_world)
+    world.link.keys[names.reservation("demo", "a")] = b'{"id":"another"}'
+    taken = shortcuts(world)
+    ack = world.place("a")
+    assert taken == [True] and ack["code"] == "duplicate" and ack["reserved"] == {"id": "another"}
+    assert not world.asked("3") and records(world) == before and kept(world, "a")
+
+
+def test_without_its_record_nothing_leaves_although_the_name_was_free(direct_world):
+    """The hash of records is somebody's key of another type."""
+    world, taken = direct_world, shortcuts(direct_world)
+    world.link.refuse["HSET"] = ResponseError("WRONGTYPE Operation against a key holding the wrong kind of value")
+    ack = world.place("a")
+    assert taken == [True] and ack["code"] == "unavailable" and "WRONGTYPE" in str(ack)
+    assert not world.asked("3") and kept(world, "a") is None
+    world.link.refuse.clear()
+    assert world.place("a")["ok"], "the name is free again"
+
+
+def test_without_its_reservation_nothing_leaves_and_no_record_stays(direct_world):
+    world, before = direct_world, records(direct_world)
+    world.link.refuse["SET"] = ResponseError("OOM command not allowed when used memory > 'maxmemory'.")
+    assert world.place("a")["code"] == "unavailable"
+    assert not world.asked("3") and records(world) == before
+
+
+def test_what_is_not_let_go_in_the_turn_of_its_bytes_leaves_no_record(direct_world, monkeypatch):
+    world, before = direct_world, records(direct_world)
+    gate = world.parts.order_entry.gate
+    found = iter([True, False])
+    monkeypatch.setattr(gate, "lets_through", lambda *order: next(found))
+    monkeypatch.setattr(gate, "check_limits", lambda *order, **more: (_ for _ in ()).throw(CommandError("limit", "no")))
+    assert world.place("a")["code"] == "limit"
+    assert not world.asked("3") and records(world) == before and kept(world, "a") is None

@@ -121,3 +121,10 @@ def test_a_name_that_was_taken_is_not_remembered_as_ours(kept_parts, reservation
     result(done(kept_parts.redis_up()))
     result(done(kept_parts.redis_up()))
     assert not [each for each in link.keys if "client_oid" in each]
+
+
+def test_what_redis_refuses_inside_a_transaction_is_a_refusal_and_the_names_are_free(reservations, link, monkeypatch):
+    refusal, carry_out = RuntimeError("WRONGTYPE"), link.transaction
+    monkeypatch.setattr(link, "transaction", lambda words: carry_out(words[1:]).addCallback(lambda found: [refusal, *found]))
+    asked = reservations.reserve(["a", "b"], ORDER, [7, 8], 5, [("HSET", "k", "7", "{}")])
+    assert error(done(asked)) is refusal and key("a") not in link.keys and key("b") not in link.keys

@@ -270,6 +270,42 @@ def test_a_transaction_that_does_not_fit_is_refused_whole(place, monkeypatch):
     assert server.words() == [["PING"]]
 
 
+def test_what_is_asked_now_is_one_write_and_all_replies_are_told_at_once(place):
+    server, told = place.ready(), []
+    assert place.link.ask_now([("HSET", "k", "f", "v"), ("SET", "n", "v", "NX")], told.append)
+    assert server.words() == [["HSET", "k", "f", "v"], ["SET", "n", "v", "NX"]]
+    server.reply(b":1")
+    assert not told
+    server.reply(b"$-1")
+    assert told == [[1, None]]
+
+
+def test_a_refusal_among_what_is_asked_now_stands_where_its_command_stood(place):
+    server, told = place.ready(), []
+    assert place.link.ask_now([("HSET", "k", "f", "v"), ("SET", "n", "v", "NX")], told.append)
+    server.reply(b"-WRONGTYPE Operation against a key", b"+OK")
+    ((refusal, reserved),) = told
+    assert isinstance(refusal, Exception) and "WRONGTYPE" in str(refusal) and reserved == b"OK"
+
+
+def test_the_end_of_the_connection_answers_what_is_asked_now_once(place):
+    server, told = place.ready(), []
+    assert place.link.ask_now([("HSET", "k", "f", "v"), ("SET", "n", "v", "NX")], told.append)
+    server.reply(b":1")
+    server.wire.end()
+    ((kept, lost),) = told
+    assert kept == 1 and isinstance(lost, Exception)
+
+
+def test_what_is_asked_now_and_does_not_fit_is_not_sent_at_all(place, monkeypatch):
+    assert not place.link.ask_now([("DEL", "a")], list)
+    monkeypatch.setattr(redislink, "MAX_UNANSWERED", 2)
+    server = place.ready()
+    place.link.call("PING")
+    assert not place.link.ask_now([("DEL", "a"), ("DEL", "b")], list) and server.words() == [["PING"]]
+    assert place.link.ask_now([("DEL", "a")], list)
+
+
 def test_commands_of_bots_come_through_the_subscription(place):
     got = []
     place.link.on_message = got.append
