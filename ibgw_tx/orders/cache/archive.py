@@ -1,7 +1,7 @@
 """Where Redis has the orders that are over and have left memory: by permId, orderRef, API id and execId. Pure.
 
-Redis keeps dead orders, this is the index to them: some 100 bytes an order with an execution, instead of the order. Texts are
-kept as hashes of 64 bits. Two that meet are no harm: an order that is fetched though nobody spoke of it leaves again.
+Redis keeps dead orders, this is the index to them: some 60 bytes an order, 30 more for an execution, instead of the order.
+Texts are kept as hashes of 64 bits. Two that meet are no harm: an order that is fetched though nobody spoke of it leaves again.
 """
 
 from __future__ import annotations

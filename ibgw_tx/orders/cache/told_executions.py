@@ -1,4 +1,4 @@
-"""What has been told of executions, by their names: some 70 bytes each, since TWS repeats days of them. Pure.
+"""What has been told of executions, by their names: some 90 bytes each, since TWS repeats days of them. Pure.
 
 Names are kept as hashes of 64 bits; the shell has them, and the same figures, in Redis.
 """
