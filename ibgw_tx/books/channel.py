@@ -38,8 +38,8 @@ UNSETTLED_LIMIT_MAX = 60_000
 #: Rows for places the book does not have, or that could not be read, after which it is asked for anew.
 GAP_LIMIT = 3
 
-#: Who speaks first on a channel.
-DEPTH_RANK, TOP_RANK, TICK_RANK = 0, 1, 2
+#: Who speaks first on a channel; a rank for each kind, since who tells its trades is known by it.
+DEPTH_RANK, TOP_RANK, TICK_RANK, ODD_LOT_RANK = 0, 1, 2, 3
 
 _NOTHING = (b"[]", b"[]")
 

@@ -78,6 +78,26 @@ def test_while_they_come_level_1_tells_no_trades_and_after_them_it_does(path, ti
     assert [trade["p"] for trade in trades(path)] == [10.3] and path.top.strays == 1
 
 
+def test_beside_odd_lots_level_1_tells_the_trades(path):
+    path.fed_top(AAPL, 9)
+    path.fed_odd_lots(AAPL, 11)
+    for price in (10.1, 10.2):
+        path.quote(9, 4, price)
+    assert [trade["p"] for trade in trades(path)] == [10.2]
+
+
+@pytest.mark.parametrize("first", ["ticks", "odd lots"])
+def test_beside_odd_lots_tick_by_tick_tells_them_in_whatever_order_they_were_asked(path, first):
+    """A restart asks in the order of a hash."""
+    path.fed_top(AAPL, 9)
+    feeds = [lambda: path.fed_ticks(AAPL, 20, asked_at=NOW), lambda: path.fed_odd_lots(AAPL, 11)]
+    for feed in feeds if first == "ticks" else reversed(feeds):
+        feed()
+    tick(path)
+    path.quote(9, 4, 10.4)
+    assert [trade["p"] for trade in trades(path)] == [10.5]
+
+
 def test_trades_of_one_channel_are_told_by_one_request_of_level_1(path):
     first, _ = path.fed_top(AAPL, 9), path.fed_top(AAPL, 10)
     for req_id in (9, 10, 9, 10):

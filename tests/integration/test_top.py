@@ -191,6 +191,8 @@ async def test_odd_lots_stand_beside_level_1_while_they_are_subscribed(running: 
     assert 0 < told["bid"]["s"] < 100 and told["bid"]["p"] > 0 and told["t"] > 1_500_000_000_000
     books = [book for book in running.bot.on(AAPL) if book[0] and book[1]]
     assert all(book[0][0]["s"] >= 100 for book in books), "an odd lot is no level of the book"
+    running.sim.trouble.trade(AAPL_ID, 999, 100)
+    await until(lambda: any(trade["p"] == 999 for message in running.bot.on(TICKS) for trade in message[0]))
     running.sim.trouble.lose_link()
     await odd_lots(running, False)
     running.sim.trouble.restore_link()

@@ -8,6 +8,7 @@ from ibgw_tx.books.channels import Channels
 from ibgw_tx.books.hot_depth import HotDepth
 from ibgw_tx.books.hot_top import HotTop
 from ibgw_tx.books.order_book import OrderBook
+from ibgw_tx.books.shell.requests import OddLotRequests
 from ibgw_tx.books.subscription import Subscription
 from ibgw_tx.books.ticks import TickRows
 from ibgw_tx.books.top_of_book import TopOfBook
@@ -44,6 +45,13 @@ class BookPath:
         rows = TickRows(Trades(names.tick_channel(channel.exchange, channel.pair)))
         feed = self._started(self.top.tick_feeds, Feed(channel, rows, TICK_RANK, factor), contract, req_id)
         rows.start(asked_at)
+        return feed
+
+    def fed_odd_lots(self, contract, req_id):
+        """Odd lots beside level 1, fed by a request."""
+        wanted = OddLotRequests(self.top)
+        feed = self._started(self.top.odd_lot_feeds, wanted.new_feed(self.channels.open(contract)), contract, req_id)
+        feed.rows.start()
         return feed
 
     def _started(self, feeds, feed, contract, req_id):

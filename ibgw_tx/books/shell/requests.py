@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from ibgw_tx.books.channel import DEPTH_RANK, TICK_RANK, TOP_RANK, Channel, Feed
+from ibgw_tx.books.channel import DEPTH_RANK, ODD_LOT_RANK, TICK_RANK, TOP_RANK, Channel, Feed
 from ibgw_tx.books.feeds import Feeds
 from ibgw_tx.books.greeks import Greeks
 from ibgw_tx.books.hot_depth import HotDepth
@@ -130,7 +130,7 @@ class OddLotRequests:
         self.feeds: Feeds[Any] = hot.odd_lot_feeds
 
     def new_feed(self, channel: Channel) -> Feed[Any]:
-        return Feed(channel, OddLotRows(), TICK_RANK)
+        return Feed(channel, OddLotRows(), ODD_LOT_RANK)
 
     def send(self, client: TWSClient, req_id: int, subscription: Subscription) -> None:
         if client.server_version < SINCE:
