@@ -22,6 +22,8 @@ from ibgw_tx.tws.shell.asker import Asker
 from ibgw_tx.tws.shell.farm_log import FarmLog
 
 _FARMS = {Change.FARM_BROKEN: False, Change.OTHER_FARM_BROKEN: False, Change.FARM_OK: True, Change.OTHER_FARM_OK: True}
+#: Of a new session: the farm may have been broken in the one before.
+_READY = (Change.FARM_READY, Change.OTHER_FARM_READY)
 
 
 class NoticeRouter:
@@ -97,14 +99,13 @@ class NoticeRouter:
         if notice.code == codes.TOO_FAST:
             self.log.error("TWS at {address} says {code}: {text}", address=self._address, code=notice.code, text=notice.text)
             self._alerts.hit("message-rate", notice.text)
-        if change is Change.FARM_READY:
-            # Of a new session: the farm may have been broken in the one before.
-            self._alerts.changed("farm", farm_of(notice.text) or "?", False, f"{notice.code} {notice.text}")
-        if change is None or change is Change.FARM_READY:
+        if change in _FARMS or change in _READY:
+            farm = farm_of(notice.text)
+            self._alerts.changed("farm", farm or "?", self.connectivity.is_broken(farm), f"{notice.code} {notice.text}")
+        if change is None or change in _READY:
             self.log.debug("TWS at {address} says {code}: {text}", address=self._address, code=notice.code, text=notice.text)
         elif change in _FARMS:
             self.farms.changed(farm_of(notice.text), notice.code, _FARMS[change])
-            self._alerts.changed("farm", farm_of(notice.text) or "?", not _FARMS[change], f"{notice.code} {notice.text}")
         else:
             self.log.info(
                 "TWS at {address}: {change} ({code}: {text})",

@@ -90,6 +90,20 @@ def test_the_farms_of_a_night_are_a_line_and_the_books_do_not_wait_for_it(world,
     assert line.endswith(": farms broken: usfarm (2103), hfarm (2103), ushmds (2105)")
 
 
+@pytest.mark.parametrize(("broken", "healed"), [(2103, 2104), (2105, 2106), (2157, 2158)])
+def test_a_farm_that_is_whole_in_a_new_session_is_told_as_over(world, broken, healed):
+    world.tws.notice(broken, "broken:farm")
+    world.tws.wire.end()
+    world.tws = None
+    world.seconds(40)
+    world.ready()
+    world.tws.notice(healed, "OK:farm")
+    world.tws.notice(broken, "broken:farm")
+    alerts = [(told["what"], told["on"]) for told in world.told("alert") if told["kind"] == "farm"]
+    assert alerts == [("farm", True), ("farm", False), ("farm", True)]
+    assert [farm[1:] for farm in world.parts.notices.connectivity.farms()] == [("farm", False)]
+
+
 def test_a_session_that_ends_leaves_no_farm_untold(world, lines):
     world.tws.notice(2103, "broken:usfarm")
     world.tws.wire.end()

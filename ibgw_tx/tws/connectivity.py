@@ -27,6 +27,7 @@ class Change(Enum):
     FARM_READY = "market-data farm connected"
     OTHER_FARM_BROKEN = "farm broken"
     OTHER_FARM_OK = "farm connected again"
+    OTHER_FARM_READY = "farm connected"
 
 
 #: code -> (kind of thing, whether it works now)
@@ -48,6 +49,7 @@ _FARM_CHANGES = {
     ("other", False): Change.OTHER_FARM_BROKEN,
     ("other", True): Change.OTHER_FARM_OK,
 }
+_FIRST_OK = {"data": Change.FARM_READY, "other": Change.OTHER_FARM_READY}
 
 #: Notices that only say that something is idle or on its way.
 QUIET_CODES = frozenset({2107, 2108, 2119})
@@ -73,6 +75,10 @@ class Connectivity:
         """Whether any market-data farm is broken."""
         return any(kind == "data" for kind, _ in self.broken)
 
+    def is_broken(self, name: str) -> bool:
+        """Whether any farm of this name is broken."""
+        return any(each == name for _, each in self.broken)
+
     def farms(self) -> list[tuple[str, str, bool]]:
         """(kind, name, whether it works) of each farm that TWS has spoken of."""
         return sorted((*farm, farm not in self.broken) for farm in self.broken | self._ready)
@@ -94,16 +100,20 @@ class Connectivity:
             return self._first_ok(farm) if works else None
         if works:
             self.broken.discard(farm)
+            self._ready.add(farm)
         else:
             self.broken.add(farm)
         return _FARM_CHANGES[kind, works]
 
     def _first_ok(self, farm: tuple[str, str]) -> Change | None:
-        """A data farm that was not known to work: what was asked of it before may get no answer (tws-facts 1.2)."""
-        if farm in self._ready or farm[0] != "data":
+        """A farm that was not known to work: it may have been broken in the session before.
+
+        What was asked of a data farm before may get no answer (tws-facts 1.2).
+        """
+        if farm in self._ready:
             return None
         self._ready.add(farm)
-        return Change.FARM_READY
+        return _FIRST_OK[farm[0]]
 
     def _link(self, works: bool) -> Change | None:
         was, self.is_up = self.is_up, works

@@ -47,6 +47,24 @@ def test_historical_and_definition_farms_are_told_apart(broken, healed):
     assert not state.broken
 
 
+@pytest.mark.parametrize("ok", [2106, 2158])
+def test_the_first_ok_of_a_historical_or_definition_farm_is_a_change_too(ok):
+    """Of a new session: it may have been broken in the one before."""
+    state, seen = changes((ok, "z:ushmds"), (ok, "z:ushmds"))
+    assert seen == [Change.OTHER_FARM_READY, None] and state.farms() == [("other", "ushmds", True)]
+
+
+@pytest.mark.parametrize(("broken", "healed", "kind"), [(2103, 2104, "data"), (2105, 2106, "other"), (2157, 2158, "other")])
+def test_a_farm_that_is_back_is_still_one_that_tws_spoke_of(broken, healed, kind):
+    state, seen = changes((broken, "x:f"), (healed, "y:f"), (healed, "y:f"))
+    assert state.farms() == [(kind, "f", True)] and seen[2] is None
+
+
+def test_a_farm_is_broken_by_its_name_while_any_of_its_kinds_is():
+    state, _ = changes((2103, "x:f"), (2105, "x:f"), (2106, "x:f"))
+    assert state.is_broken("f") and not state.is_broken("g")
+
+
 @pytest.mark.parametrize("code", [*sorted(QUIET_CODES), 100, 200, 326, 2152, 99999])
 def test_other_codes_change_nothing(code):
     state, seen = changes((code, "text:usfarm"))
