@@ -99,6 +99,12 @@ class FakeLink(Service):
         for deferred, words in held:
             deferred.callback(self.carry_out(*words))
 
+    def lose_replies(self):
+        """What is held is carried out, and nobody hears of it: the gateway was killed meanwhile."""
+        held, self._held = self._held, []
+        for _, words in held:
+            self.carry_out(*words)
+
     def on_channel(self, channel):
         """The messages of one channel, parsed."""
         return [json.loads(message) for name, message in self.published if name == channel]

@@ -72,16 +72,17 @@ class Departure:
             )
         except Exception:
             if not attempt.left:
-                await self.give_back(drafts)
+                await self.give_back(ids, [draft.client_oid for draft in drafts])
                 raise
             # The bytes are out: from here on the orders count as sent.
             self.log.failure("sending orders {ids}", ids=ids)
         self._told(attempt, drafts, changes)
 
-    async def give_back(self, drafts: Sequence[Draft]) -> None:
-        """They do not leave: neither record nor name is kept of them. Raises nothing."""
-        self._unanswered.drop(draft.order_id for draft in drafts)
-        await self._reservations.release([draft.client_oid for draft in drafts if draft.client_oid])
+    async def give_back(self, order_ids: Sequence[int], client_oids: Sequence[str]) -> None:
+        """They do not leave: neither name nor record is kept of them. Raises nothing."""
+        # The record is the last to go: should this be the end of the gateway, it frees the name.
+        await self._reservations.release([client_oid for client_oid in client_oids if client_oid])
+        self._unanswered.take_back(order_ids)
 
     def has_left(self, attempt: Attempt, draft: Draft) -> None:
         """The bytes of one order have just been handed to the socket, in this turn. Raises nothing."""

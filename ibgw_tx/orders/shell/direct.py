@@ -208,15 +208,15 @@ class Direct:
         claim, reserved = order.claim, replies[-1]
         error = next((reply for reply in replies if isinstance(reply, Exception)), None)
         if error is not None:
-            self._unanswered.withdraw(order.order_id)
             if claim is not None and isinstance(reserved, Exception):
+                self._unanswered.take_back((order.order_id,))
                 self._reservations.in_doubt(claim)
-            elif claim is not None and reserved is not None:
-                # The name was free, its order's record is not kept.
-                self._later(order, self._reservations.release([claim.client_oid]))
+            else:
+                # Its record is not kept; the name, if it was free, is free again.
+                self._later(order, self._departure.give_back((order.order_id,), order.oids if reserved is not None else ()))
             self._finish(order, not_kept(error))
         elif claim is not None and reserved is None:
-            self._unanswered.withdraw(order.order_id)
+            self._unanswered.take_back((order.order_id,))
             self._later(order, self._refuse_taken(order))
         else:
             if claim is not None:
@@ -233,9 +233,7 @@ class Direct:
         raise name_is_taken(client_oid, self._orders.cache.orders.by_client_oid(client_oid), kept[client_oid])
 
     def _give_back(self, order: _Order) -> None:
-        self._unanswered.withdraw(order.order_id)
-        if order.claim is not None:
-            self._later(order, self._reservations.release([order.plain.client_oid]))
+        self._later(order, self._departure.give_back((order.order_id,), order.oids))
 
     def _later(self, order: _Order, work: Coroutine[Any, Any, None]) -> None:
         """What has to wait after all; what it raises is the command's answer, if that has none yet."""

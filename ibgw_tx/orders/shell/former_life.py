@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from twisted.internet.defer import Deferred
-
 from ibgw_tx.orders.cache.archive import Whereabouts
 from ibgw_tx.orders.cache.cache import OrderCache
 from ibgw_tx.orders.cache.changes import Snapshot
@@ -56,23 +54,34 @@ class FormerLife:
                 count += 1
                 if not count % SLICE:
                     yield
-        never = [record for record in self._unanswered.former if not record.left and not self._is_known(record)]
         # What is known by its name only (TWS shows completed orders without their ids) is answered too.
         known = [each for each in self._unanswered.former if self._archived(each) or (not each.left and self._is_known(each))]
         self._unanswered.answered(each.order_id for each in known)
         # What has no name in Redis cannot be told.
         self._unanswered.drop(record.order_id for record in self._unanswered.former if record.left and record.market is None)
-        if not never:
-            return
+
+    async def give_back(self) -> None:
+        """After `settle`: names of orders that never left are free again. Raises what Redis fails with.
+
+        The record of each goes when Redis has given up its name, and not before: without both it would be taken for nothing.
+        """
+        never = self._never_left()
+        orders: dict[str, set[int]] = {}
         for record in never:
+            orders.setdefault(record.client_oid, set()).add(record.order_id)
+        done = await self._reservations.release_of(orders)
+        over = [record for record in never if record.client_oid in done]
+        for record in over:
             self.log.info(
-                "order {order_id} (client_oid {oid!r}) never left before the restart; its name is free",
+                "order {order_id} (client_oid {oid!r}) never left before the restart; its name is {whose}",
                 order_id=record.order_id,
                 oid=record.client_oid,
+                whose="free" if done[record.client_oid] else "another order's",
             )
-        self._unanswered.drop(record.order_id for record in never)
-        freed = self._reservations.release_of({record.client_oid: record.order_id for record in never})
-        Deferred.fromCoroutine(freed).addErrback(lambda failure: self.log.failure("names are not given back", failure))
+        self._unanswered.take_back(record.order_id for record in over)
+
+    def _never_left(self) -> list[Record]:
+        return [record for record in self._unanswered.former if not record.left and not self._is_known(record)]
 
     def _archived(self, record: Record) -> tuple[Whereabouts, ...]:
         """The orders that are over, and out of memory, that this may have been."""

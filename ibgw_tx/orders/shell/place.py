@@ -138,10 +138,10 @@ class Place:
         try:
             taken = await self._reservations.reserve(oids, command, ids, now, self._unanswered.writes(records))
         except Exception as error:
-            self._unanswered.drop(ids)
+            self._unanswered.take_back(ids)
             raise not_kept(error) from error
         for client_oid, kept in taken.items():
-            self._unanswered.drop(ids)
+            self._unanswered.take_back(ids)
             known = self._orders.cache.orders.by_client_oid(client_oid)
             raise name_is_taken(client_oid, known, kept)
 

@@ -7,7 +7,7 @@ keeps the name too, and for longer, since that time begins anew with each word.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import attrs
@@ -108,13 +108,17 @@ class Reservations:
         replies: list[Any] = await self._redis.transaction(commands)
         return replies
 
-    async def release_of(self, order_ids: Mapping[str, int]) -> None:
-        """Free the names (client_oid -> API order id) of orders of a former life that never left; those of others stay."""
-        if not order_ids:
-            return
-        values = await self._redis.call("MGET", *(self._key(oid) for oid in order_ids))
-        mine = [oid for (oid, order_id), value in zip(order_ids.items(), values, strict=True) if _order_of(value) == order_id]
+    async def release_of(self, orders: Mapping[str, Collection[int]]) -> dict[str, bool]:
+        """Free the names (client_oid -> API order ids) of orders of a former life that never left; those of others stay.
+
+        Whichever of its orders has reserved a name: a repeat that was refused had a record too. Gives what Redis has taken, by
+        name: True, it is free, False, it is another order's. Raises RedisDown.
+        """
+        values = await self._redis.call("MGET", *(self._key(oid) for oid in orders)) if orders else []
+        found = dict(zip(orders, values, strict=True))
+        mine = [oid for oid, value in found.items() if _order_of(value) in orders[oid]]
         await self.release(mine)
+        return {oid: value is None or oid in mine for oid, value in found.items() if oid not in self._unused}
 
     async def of_entry(self, entry: str, client_oids: Sequence[str]) -> dict[str, int]:
         """Those of the names that an entry of the stream has reserved: client_oid -> API order id. Raises RedisDown."""
@@ -139,10 +143,12 @@ class Reservations:
 
     async def clear_doubts(self) -> None:
         """Reservations that Redis carried out although its answer was lost: their orders were refused, nothing left."""
-        doubtful, self._doubtful = self._doubtful, {}
+        doubtful = dict(self._doubtful)
         if not doubtful:
             return
         found = await self._redis.call("MGET", *(self._key(oid) for oid in doubtful))
+        # Only now: a Redis that has gone again is asked again.
+        self._doubtful = {oid: kept for oid, kept in self._doubtful.items() if doubtful.get(oid) != kept}
         await self.release([oid for (oid, kept), value in zip(doubtful.items(), found, strict=True) if value == kept])
 
     def holds(self, *claims: Claim) -> None:

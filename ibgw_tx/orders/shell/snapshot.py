@@ -173,6 +173,7 @@ class SnapshotRun:
         """It is in Redis: what follows from it elsewhere, in slices; nothing of it goes out yet."""
         for _ in self._former.settle(snapshot):
             await self._inflow.pause()
+        await self._former.give_back()
         for _ in self._ends.snapshot_told(change.order for change in snapshot.changed):
             await self._inflow.pause()
 

@@ -127,18 +127,19 @@ class Unanswered:
                 self._redis.tell("HSET", self._key, str(order_id), jsontext.dumps(marked.to_json()))
 
     def drop(self, order_ids: Iterable[int]) -> None:
-        """They have not left, or are over."""
-        gone = [order_id for order_id in order_ids if self._kept.pop(order_id, None) is not None]
+        """They are over."""
+        self.take_back([order_id for order_id in order_ids if order_id in self._kept])
+
+    def take_back(self, order_ids: Iterable[int]) -> None:
+        """They have not left: their records go from Redis, whether they are known here already or not."""
+        gone = list(order_ids)
+        for order_id in gone:
+            self._kept.pop(order_id, None)
         self._answered.difference_update(gone)
         self._settled.difference_update(gone)
         self._former.difference_update(gone)
         if gone:
             self._redis.tell("HDEL", self._key, *map(str, gone))
-
-    def withdraw(self, order_id: int) -> None:
-        """It does not leave, and its record may stand in Redis already, known here or not."""
-        self._kept.pop(order_id, None)
-        self._redis.tell("HDEL", self._key, str(order_id))
 
     def answered(self, order_ids: Iterable[int]) -> None:
         """They stand in their hashes, or are on their way there."""

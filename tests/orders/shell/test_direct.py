@@ -122,6 +122,7 @@ def test_a_failure_while_it_is_made_ready_is_a_refusal_and_nothing_is_kept(direc
     assert direct_world.place("a")["code"] == "unavailable"
     failures.clear()
     assert not direct_world.asked("3") and kept(direct_world, "a") is None and direct_world.parts.dispatcher.under_way == 0
+    assert list(direct_world.link.hashes[names.unanswered("demo")]) == [b"1"]
 
 
 def test_the_cache_that_cannot_be_told_does_not_unsend_it(direct_world, monkeypatch, failures):

@@ -4,17 +4,24 @@ import json
 
 import attrs
 import pytest
+from twisted.internet.defer import fail
 
 from ibgw_tx.model import keys as names
+from ibgw_tx.model.errors import RedisDown
 from tests.kit.contracts import AAPL
 from tests.kit.deferreds import result
-from tests.kit.trading import BUY, HASH, OrderWorld, burst, kept, opened, order_left, status, stored
+from tests.kit.trading import BUY, CONTRACT, HASH, OrderWorld, burst, kept, opened, order_left, status, stored
 
 KEY = names.unanswered("demo")
+NAME_A = names.reservation("demo", "a")
 
 
 def records(world):
     return {int(field): json.loads(value) for field, value in world.link.hashes.get(KEY, {}).items()}
+
+
+def not_left(world):
+    return [record["client_oid"] for record in records(world).values() if not record["left"]]
 
 
 def restarted(monkeypatch, world, how="kill -9", after=10.0, heard=()):
@@ -121,6 +128,53 @@ def test_a_name_that_another_order_has_taken_since_is_not_freed(world, monkeypat
     world.link.keys[reserved] = json.dumps({"id": 1, "apiOrderId": record["apiOrderId"] + 1000}).encode()
     again = restarted(monkeypatch, world)
     assert kept(again, "burst-50") and not kept(again, "burst-51")
+
+
+def killed_while_redis_worked(world, *oids):
+    """Orders whose writes Redis has carried out when the gateway is killed; it never heard so."""
+    world.link.hold = True
+    for number, oid in enumerate(oids):
+        world.send("PLACE_ORDER", id=f"c{number}", contract=CONTRACT, order={**BUY, "client_oid": oid})
+    world.link.lose_replies()
+    world.link.hold = False
+    assert len(not_left(world)) == len(oids) and not world.asked("3")
+
+
+@pytest.mark.parametrize("copies", [2, 3])
+def test_a_name_that_was_sent_more_than_once_is_free_if_nothing_left(world, monkeypatch, copies, lines):
+    """Each copy has a record, one of them the name."""
+    killed_while_redis_worked(world, *["a"] * copies, "b")
+    again = restarted(monkeypatch, world)
+    assert not kept(again, "a") and not kept(again, "b") and not not_left(again)
+    assert len([line for line in lines if "(client_oid 'a') never left before the restart; its name is free" in line]) == copies
+    assert again.place("a")["ok"]
+
+
+def test_the_record_stays_until_redis_has_given_up_the_name(world, monkeypatch, lines):
+    """Another kill in between would leave a name that nothing frees; and nothing is said before it is so."""
+    killed_while_redis_worked(world, "a", "a")
+    world.link.up = False
+    again = OrderWorld(monkeypatch)
+    again.reactor.advance(world.reactor.seconds() - again.reactor.seconds() + 10)
+    again.link.keys, again.link.hashes = world.link.keys, world.link.hashes
+    call = again.link.call
+    again.link.call = lambda *words: fail(RedisDown("too slow")) if words[:2] == ("DEL", NAME_A) else call(*words)
+    again.running()
+    again.snapshot()
+    assert kept(again, "a") and len(not_left(again)) == 2 and not [line for line in lines if "never left" in line]
+    third = restarted(monkeypatch, again)
+    assert not kept(third, "a") and not not_left(third)
+    assert len([line for line in lines if "never left before the restart; its name is free" in line]) == 2
+    dels = [words for words in third.link.calls if words[0] in ("DEL", "HDEL") and words[1] in (KEY, NAME_A)]
+    assert [words[0] for words in dels] == ["DEL", "HDEL"]
+
+
+def test_a_name_of_another_order_is_not_called_free(world, monkeypatch, lines):
+    killed_while_redis_worked(world, "a")
+    world.link.keys[NAME_A] = json.dumps({"id": 1, "apiOrderId": 1000}).encode()
+    again = restarted(monkeypatch, world)
+    assert kept(again, "a") and not not_left(again)
+    assert [line for line in lines if "never left before the restart; its name is another order's" in line]
 
 
 JUNK = [b"junk", b"{}", b"[]", b'{"apiOrderId":7}', b'{"apiOrderId":7,"client_oid":"x","contract":{"no":1}}']
