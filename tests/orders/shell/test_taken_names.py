@@ -45,12 +45,12 @@ def test_names_in_doubt_stay_in_doubt_when_redis_is_lost_again(world, failures):
     """It was lost with the write of a name, and once more while it was asked for that name."""
     world.link.hold = True
     world.send("PLACE_ORDER", contract=CONTRACT, order={**BUY, "client_oid": "a"})
-    ((deferred, words),) = world.link._held
-    world.link._held = []
-    world.link.carry_out(*words)
+    held = list(world.link._held)
+    world.link.lose_replies()
     world.link.hold = False
     world.link.up = False
-    deferred.errback(RedisDown("connection lost"))
+    for deferred, _ in held:
+        deferred.errback(RedisDown("connection lost"))
     assert not world.asked("3") and kept(world, "a")
     world.link.up = True
     world.link.refuse["MGET"] = RedisDown("connection lost")
