@@ -6,12 +6,14 @@ is not read waits in the kernel, and TWS waits when that is full.
 
 from __future__ import annotations
 
-__all__ = ["LARGE", "MANY", "SMALL", "next_read"]
+__all__ = ["FEW", "LARGE", "MANY", "SMALL", "next_read"]
 
 #: bytes
 SMALL, LARGE = 8_192, 65_536
 #: So many messages of one read that have to be decoded in full are many.
 MANY = 8
+#: With so many a full read is no stream of rows.
+FEW = 2
 
 
 def next_read(size: int, received: int, slow: int) -> int:
@@ -19,6 +21,7 @@ def next_read(size: int, received: int, slow: int) -> int:
     if slow >= MANY:
         return SMALL
     if received >= size:
-        return LARGE
+        # Of the largest of them, contracts, five fill a small read.
+        return LARGE if slow < FEW else size
     # Behind a little may come the first piece of such a list; a flood finds its size again in one read.
     return size if received > SMALL else SMALL
