@@ -21,6 +21,10 @@ MAX_SIZE = 1_000_000
 
 #: A `t` below is one in seconds, one above one in micro- or nanoseconds: no ms of our days lies there.
 _SECONDS, _MICROSECONDS = 10**11, 10**14
+_AGELESS = (
+    "how old this entry is cannot be told: its id lies, or lay, ahead of the clock, and it was added while the gateway did not "
+    "listen; a t in the command tells its age"
+)
 _FRAME = frozenset({"id", "cmd", "params", "t"})
 
 
@@ -29,7 +33,7 @@ class Command:
     """A well-formed command; `params` still has to be understood by whoever carries it out.
 
     `expires` (ms) is when it must not be carried out any more, because of its `t`; None for never. `entry` is its id in the
-    stream of commands, "" for one from the channel.
+    stream of commands, "" for one from the channel. `t` (ms) is when it was sent, None: not said, and nobody knows.
     """
 
     id: CommandId
@@ -37,6 +41,7 @@ class Command:
     params: dict[str, Any]
     expires: float | None = None
     entry: str = ""
+    t: float | None = None
 
 
 class Refused(Exception):
@@ -54,7 +59,7 @@ def parse(
 ) -> Command:
     """Give the command in `message`. `known` are the names there are, `max_age` ms limits the age of its `t` (0: never).
 
-    `sent` (epoch ms) stands for a `t` that it does not have.
+    `sent` (epoch ms) stands for a `t` that it does not have; an `entry` of the stream with neither is refused for its age.
 
     Raises Refused (bad_json, bad_command, bad_params, expired) with as much of id and cmd as could be read.
     """
@@ -74,10 +79,10 @@ def parse(
         if not jsontext.given_once(message, body):
             _check_once(message)
         t = sent if body.get("t") is None else body["t"]
-        if t is not None:
-            check_age(t, now, max_age)
+        if t is not None or entry:
+            check_age(t, now, max_age, entry)
         expires = t + max_age if max_age and t is not None else None
-        return Command(id_, cmd, _params(body), expires, entry)
+        return Command(id_, cmd, _params(body), expires, entry, t)
     except CommandError as error:
         raise Refused(id_, cmd, error) from None
 
@@ -129,9 +134,14 @@ def _with_a_huge_id(message: str | bytes) -> dict[str, Any] | None:
     return {**rest, "id": id_}
 
 
-def check_age(t: Any, now: int, max_age: int) -> None:
-    """Refuse a command that was sent at `t` (epoch ms, None: not said) for its age. Raises CommandError (expired, bad_params)."""
+def check_age(t: Any, now: int, max_age: int, entry: str = "") -> None:
+    """Refuse a command that was sent at `t` (epoch ms, None: not said) for its age. Raises CommandError (expired, bad_params).
+
+    An `entry` of the stream may have waited for any time.
+    """
     if t is None:
+        if entry and max_age:
+            raise CommandError(errors.EXPIRED, _AGELESS)
         return
     if isinstance(t, bool) or not isinstance(t, int | float):
         raise CommandError(errors.BAD_PARAMS, f"t must be a number of ms, not {jsontext.text(t)[:100]}")

@@ -1,4 +1,4 @@
-"""Entries of the stream of commands: what XREADGROUP gives, how old an entry is, which may be carried out again. Pure."""
+"""Entries of the stream of commands: what XREADGROUP gives, and the order of ids. Pure."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def _command(fields: list[bytes] | None) -> bytes | str:
     return said[0] if said else "the entry has no field json"
 
 
-def sent_at(entry_id: str) -> int:
-    """Epoch ms at which Redis, or the bot that chose the id, has it added."""
-    return int(entry_id.partition("-")[0])
+def place_of(entry_id: str) -> tuple[int, int]:
+    """(epoch ms, place among those of the same ms): ids in their order."""
+    ms, _, place = entry_id.partition("-")
+    return int(ms), int(place or 0)
 
 
 def follows(entry_id: str) -> str:
     """The smallest id behind it."""
-    ms, _, place = entry_id.partition("-")
-    return f"{ms}-{int(place or 0) + 1}"
-
+    ms, place = place_of(entry_id)
+    return f"{ms}-{place + 1}"

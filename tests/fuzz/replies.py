@@ -14,7 +14,7 @@ import hiredis
 from twisted.logger import LogLevel, globalLogPublisher
 
 from ibgw_tx.redis import resp
-from ibgw_tx.streams.entries import entries, sent_at
+from ibgw_tx.streams.entries import entries, place_of
 from tests.fuzz.stage import Violated
 from tests.kit.redis_wire import Place
 
@@ -94,7 +94,7 @@ def _ask(place: Place, number: int, answers: list[Any]) -> None:
 def _entries(reply: Any) -> Any:
     """As the stream of commands reads it."""
     try:
-        return [(sent_at(entry_id), message) for entry_id, message in entries(reply)]
+        return [(place_of(entry_id), message) for entry_id, message in entries(reply)]
     except (TypeError, ValueError, AttributeError, IndexError):
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -127,6 +128,57 @@ def test_an_entry_that_has_grown_old_is_refused_as_expired(stage: Streams) -> No
     stage.begin()
     assert stage.ack("old")["code"] == "expired"
     wait_for(lambda: stage.pending == 0)
+
+
+def test_what_waited_behind_an_id_ahead_of_the_clock_is_not_carried_out_late(stage: Streams) -> None:
+    first = stage.begin()
+    stage.add("ACCOUNT_LIST", "first")
+    assert stage.ack("first")["ok"]
+    body = json.dumps({"id": "ahead", "cmd": "ACCOUNT_LIST"})
+    stage.client.xadd(CMDS, {"json": body}, id=f"{int(time.time() * 1000) + 3_600_000}-0")
+    assert stage.ack("ahead")["ok"]
+    # It is listened for: young, whatever its id says.
+    stage.buy("heard", client_oid="heard")
+    assert stage.ack("heard")["ok"]
+    first.process.kill()
+    first.process.wait()
+    stage.buy("late", client_oid="late")
+    second = stage.begin()
+    ack = stage.ack("late")
+    assert ack["code"] == "expired" and ack["err"].startswith("how old this entry is cannot be told")
+    assert wait_for(lambda: "ahead of the clock: entries that wait there have no age" in second.said)
+    stage.client.delete(CMDS)
+    stage.buy("mended", client_oid="mended")
+    assert stage.ack("mended")["ok"] and "late" not in stage.orders()
+    assert wait_for(lambda: f"ids of {CMDS} tell the age again" in second.said)
+
+
+def test_what_is_done_is_not_acknowledged_again_when_somebody_destroys_the_group(stage: Streams) -> None:
+    """Neither what this life has done nor what a former one had; what comes later is carried out."""
+    first = stage.begin()
+    stage.buy("one", client_oid="one")
+    assert stage.ack("one")["ok"]
+    stage.client.xadd(CMDS, {"json": "{"})
+    stage.add("CANCEL_ORDER", "two", client_oid="one")
+    assert stage.ack("two")["ok"] and len(stage.acks_of(None)) == 1
+    first.process.kill()
+    first.process.wait()
+    stage.begin()
+    for id in ("three", "four"):
+        stage.client.xgroup_destroy(CMDS, GROUP)
+        stage.buy(id, client_oid=id)
+        assert stage.ack(id)["ok"]
+    told = [json.loads(fields["json"]) for _, fields in stage.client.xrange(EVENTS) if fields["type"] == "ack"]
+    for id in ("one", "two", "three", "four", None):
+        assert len(stage.acks_of(id)) == 1 and len([ack for ack in told if ack["id"] == id]) == 1
+
+
+def test_a_stream_that_is_deleted_is_read_on_at_once(stage: Streams) -> None:
+    stage.begin()
+    for id in ("one", "two", "three"):
+        stage.client.delete(CMDS)
+        stage.buy(id, client_oid=id)
+        assert stage.ack(id, 4.0)["ok"]
 
 
 def taken_over(stage: Streams, id: str) -> Any:

@@ -1,6 +1,6 @@
 """What XREADGROUP gives, and entries as Redis commands."""
 
-from ibgw_tx.streams.entries import entries, follows, sent_at
+from ibgw_tx.streams.entries import entries, follows, place_of
 from ibgw_tx.streams.events import EventStream
 
 
@@ -19,7 +19,7 @@ def test_entries_of_a_reply():
 
 
 def test_an_id_tells_when_and_what_follows():
-    assert sent_at("1794030415434-7") == 1794030415434
+    assert place_of("1794030415434-7") == (1794030415434, 7)
     assert follows("1794030415434-7") == "1794030415434-8"
 
 

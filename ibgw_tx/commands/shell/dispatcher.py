@@ -45,13 +45,13 @@ _CODES: tuple[tuple[type[Exception], str], ...] = (
 
 @attrs.frozen
 class Entry:
-    """Where a command of the stream stands: its id there, when it was added (epoch ms), who takes its acknowledgement.
+    """Where a command of the stream stands: its id there, when it was added (epoch ms, None: nobody knows), who takes its ack.
 
     `again`: a former life had it; whether that one has carried it out has to be found out.
     """
 
     id: str
-    sent: int
+    sent: int | None
     reply: Reply
     again: bool = False
 
@@ -160,9 +160,9 @@ class Dispatcher:
                 done = await self._look_back(command)
                 if done is not None:
                     return done
-            now = self._now_ms()
-            commands.check_age(entry.sent, now, self._max_age)
-            command = attrs.evolve(command, expires=entry.sent + self._max_age if self._max_age else None)
+            commands.check_age(command.t, self._now_ms(), self._max_age, entry.id)
+            expires = command.t + self._max_age if self._max_age and command.t is not None else None
+            command = attrs.evolve(command, expires=expires)
         return await self._handlers[command.cmd](command)
 
     def _as_command_error(self, command: Command, error: Exception) -> CommandError:

@@ -15,7 +15,7 @@ they grow old (`--max-command-age`).
 | ack and XACK in Redis | is done | nothing |
 
 A fail-over may lose the end of an entry, or the whole entry: then the new master gives out again what this life has done already,
-and it is known by its id and its text.
+and it is known by its id and its text. A group that somebody destroys is made anew where it had been read to.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ from ibgw_tx.model.trouble import Trouble
 from ibgw_tx.redis.shell.connections import RedisFactory, RedisProtocol, ResponseError
 from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.runtime.log import Logger
-from ibgw_tx.streams.entries import CONSUMER, GROUP, entries, follows, sent_at
+from ibgw_tx.streams.ages import Ages
+from ibgw_tx.streams.entries import CONSUMER, GROUP, entries, follows, place_of
+from ibgw_tx.streams.shell.group import START, make_group
 
 #: Entries under way at a time.
 WINDOW = 200
@@ -92,7 +94,8 @@ class CommandStream(Service):
         self._saying: set[str] = set()
         #: The last ones that are done, and what was said: a Redis that has lost its last moments gives them out again.
         self._done: dict[str, _Done] = {}
-        self._last = "0-0"
+        self._last = START
+        self._ages, self._ahead = Ages(), Trouble()
         #: What Redis refuses the stream with.
         self._refused = Trouble()
         self._rounds = 0
@@ -148,28 +151,35 @@ class CommandStream(Service):
             if room <= 0:
                 await self._pause()
                 continue
+            asked = self._reactor.seconds()
+            # At first what waits is read, without waiting for more: from then on what comes is known to be young.
+            patience = ("BLOCK", BLOCK) if self._ages.is_listening else ()
             try:
-                reply = await self._ask(protocol, "COUNT", room, "BLOCK", BLOCK, "STREAMS", self._key, ">")
+                reply = await self._ask(protocol, "COUNT", room, *patience, "STREAMS", self._key, ">")
             except ResponseError as error:
-                if not str(error).startswith("NOGROUP"):
+                if not str(error).startswith(("NOGROUP", "UNBLOCKED")):
                     raise
-                # Redis has lost everything, or somebody the stream.
+                # Redis has lost everything, or somebody the stream or its group.
                 await self._make_group(protocol)
                 continue
-            for entry_id, message in entries(reply):
+            found = list(entries(reply))
+            for entry_id, message in found:
                 self._last = entry_id
                 self._take(entry_id, message, again=False)
+            if len(found) < room:
+                # Redis had no more when it answered: after the question, and after all of BLOCK when it had none.
+                self._ages.read_out(asked if found or not patience else asked + BLOCK / 1000)
 
     def _ask(self, protocol: RedisProtocol, *words: Any) -> Deferred[Any]:
         reply: Deferred[Any] = protocol.execute_command("XREADGROUP", "GROUP", GROUP, CONSUMER, *words)
         return reply
 
     async def _make_group(self, protocol: RedisProtocol) -> None:
-        try:
-            await protocol.execute_command("XGROUP", "CREATE", self._key, GROUP, "0", "MKSTREAM")
-        except ResponseError as error:
-            if not str(error).startswith("BUSYGROUP"):
-                raise
+        read_to = await make_group(protocol, self._key, self._last)
+        if self._last == START or read_to == START:
+            # A former life's, or another stream.
+            self._last = read_to
+            self._ages.begins_anew(read_to)
 
     async def _read_former(self, protocol: RedisProtocol) -> None:
         """What the group had and did not acknowledge: of a former life, but for what this one has under way."""
@@ -196,10 +206,25 @@ class CommandStream(Service):
             return
         self._open.add(entry_id)
         try:
-            entry = Entry(entry_id, sent_at(entry_id), self._reply(entry_id, message), again)
+            entry = Entry(entry_id, self._sent(entry_id, again), self._reply(entry_id, message), again)
             self._dispatch(message, entry)
         except Exception:
             self.log.failure("entry {entry} of {key} was not taken", entry=entry_id, key=self._key)
+
+    def _sent(self, entry_id: str, again: bool) -> int | None:
+        now = int(self._now_ms())
+        ahead = self._ages.ahead(entry_id, now)
+        if ahead and self._ahead.begins("ahead"):
+            self.log.warn(
+                "the last id of {key} lies {ahead:.0f} s ahead of the clock: entries that wait there have no age and are "
+                "refused; DEL the stream when nothing waits in it",
+                key=self._key,
+                ahead=ahead,
+            )
+        sent = self._ages.sent(entry_id, now, self._reactor.seconds(), again)
+        if not ahead and sent == place_of(entry_id)[0] and self._ahead.ends():
+            self.log.info("ids of {key} tell the age again", key=self._key)
+        return sent
 
     def _end_again(self, entry_id: str, done: _Done) -> None:
         """Its end was lost, and with it what the stream of events was told; its bot may have been told already."""
@@ -265,16 +290,11 @@ class CommandStream(Service):
                     lambda failure: self.log.failure("an ack of the stream", failure)
                 )
         self._rounds += 1
-        if self._rounds % TRIM_EVERY == 0 and self._redis.up and self._last != "0-0":
+        if self._rounds % TRIM_EVERY == 0 and self._redis.up and self._last != START:
             self._trim()
 
     def _trim(self) -> None:
         """What was done an hour ago goes; nothing that has not been read, nothing that is under way."""
-        oldest = min([*self._open, *self._former, *self._unsaid, follows(self._last)], key=_order)
-        limit = min(oldest, f"{int(self._now_ms()) - KEEP_FOR}-0", key=_order)
+        oldest = min([*self._open, *self._former, *self._unsaid, follows(self._last)], key=place_of)
+        limit = min(oldest, f"{int(self._now_ms()) - KEEP_FOR}-0", key=place_of)
         self._redis.tell("XTRIM", self._key, "MINID", "~", limit)
-
-
-def _order(entry_id: str) -> tuple[int, int]:
-    ms, _, place = entry_id.partition("-")
-    return int(ms), int(place or 0)

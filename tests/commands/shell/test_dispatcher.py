@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 
 from ibgw_tx.commands.shell import dispatcher as commanddesk
 from ibgw_tx.commands.shell.ack_channel import AckChannel
-from ibgw_tx.commands.shell.dispatcher import Dispatcher
+from ibgw_tx.commands.shell.dispatcher import Dispatcher, Entry
 from ibgw_tx.model import errors
 from ibgw_tx.model.contract import BadName
 from ibgw_tx.model.errors import CommandError, PacingFull, RedisDown, RequestTimeout, SessionLost
@@ -149,3 +149,34 @@ def test_a_refusal_may_carry_more(place):
 def test_the_log_line_of_a_refusal_is_one_line(place, lines):
     place.send("evil\nwarn forged")
     assert len(lines) == 1 and "\n" not in lines[0]
+
+
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize(
+    ("sent", "t", "code"),
+    [
+        (NOW, None, None),
+        (NOW - 5001, None, "expired"),
+        (None, None, "expired"),
+        (None, NOW, None),
+        (None, NOW - 5001, "expired"),
+        (NOW, NOW - 5001, "expired"),
+        (NOW - 5001, NOW, None),
+    ],
+)
+def test_the_age_of_an_entry_is_that_of_its_t_else_of_its_id_else_nobody_knows_it(place, again, sent, t, code):
+    said = []
+    message = {"id": 1, "cmd": "OK", **({} if t is None else {"t": t})}
+    place.desk.message(json.dumps(message).encode(), Entry("1-1", sent, lambda ack: said.append(json.loads(ack)), again))
+    assert [ack.get("code") for ack in said] == [code]
+    if sent is t is None:
+        assert said[0]["err"].startswith("how old this entry is cannot be told: ")
+
+
+def test_without_a_limit_of_age_nobody_has_to_know_it():
+    said = []
+    acks = AckChannel(lambda kind, message: None, lambda: NOW)
+    desk = Dispatcher({"OK": Place().ok}, acks, lambda: NOW, 0)
+    for again in (False, True):
+        desk.message(b'{"id": 1, "cmd": "OK"}', Entry("1-1", None, lambda ack: said.append(json.loads(ack)["ok"]), again))
+    assert said == [True, True]
