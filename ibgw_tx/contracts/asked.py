@@ -10,6 +10,7 @@ import attrs
 from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model.contract import OPTION_TYPES, SEC_TYPES, ComboLeg, Contract, normal_right, number_text
 from ibgw_tx.model.errors import bad_params
+from ibgw_tx.model.figures import UNSET_INTEGER, is_unset
 
 _NUMBER = re.compile(r"^\d+(\.\d+)?$")
 _TEXTS = frozenset(
@@ -65,6 +66,8 @@ def _member(member: str, value: Any) -> Any:
         value = float(value)
     if not _is_number(value) or not 0 <= value < 1e15 or (member == "conId" and (value != int(value) or value >= 2**31)):
         raise bad_params(f"contract.{member} must be a number, not {jsontext.text(value)[:100]}")
+    if is_unset(value):
+        raise bad_params(f"contract.{member} {number_text(value)} is how TWS says that none is given")
     return float(value) if member == "strike" else int(value)
 
 
@@ -82,5 +85,7 @@ def _legs(value: Any) -> tuple[ComboLeg, ...]:
         whole = all(isinstance(leg[member], int) and not isinstance(leg[member], bool) for member in ("conId", "ratio"))
         if not whole or leg["action"] not in ("BUY", "SELL") or not isinstance(leg["exchange"], str):
             raise bad_params("a combo leg's conId and ratio are integers, its action BUY or SELL, its exchange text")
+        if not 0 < leg["conId"] < UNSET_INTEGER or not 0 < leg["ratio"] < UNSET_INTEGER:
+            raise bad_params(f"a combo leg's conId and ratio lie between 1 and {UNSET_INTEGER - 1}")
         legs.append(ComboLeg(**leg))
     return tuple(legs)

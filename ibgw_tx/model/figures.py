@@ -83,6 +83,15 @@ def known(value: Any) -> Any:
     return value
 
 
+def is_unset(value: Any) -> bool:
+    """Whether a number, or a text of one, is a sentinel of IB's: TWS would read it as none given."""
+    try:
+        found = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return math.isfinite(found) and (found in _UNSET_SIZES or abs(found) >= NOTHING_REAL)
+
+
 def number_or_none(value: Any) -> float | None:
     """A number TWS sent (float, int, Decimal or text): an int when whole; None for every way of saying "unset" and for no number.
 

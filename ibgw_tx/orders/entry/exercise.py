@@ -13,7 +13,7 @@ import attrs
 
 from ibgw_tx.model.contract import BadName, Contract, pair_of
 from ibgw_tx.model.errors import bad_params
-from ibgw_tx.model.figures import Quantity, written
+from ibgw_tx.model.figures import Quantity, is_unset, written
 from ibgw_tx.orders.entry.values import shown
 
 #: Members of the params beside those that name the contract.
@@ -46,6 +46,8 @@ def parse_instruction(params: Mapping[str, Any]) -> Instruction:
     account, override = params.get("account") or "", params.get("override") or False
     if isinstance(quantity, bool) or not isinstance(quantity, int) or not 0 < quantity <= _MOST:
         raise bad_params(f"quantity must be a whole number of options above zero, not {shown(quantity)}")
+    if is_unset(quantity):
+        raise bad_params(f"quantity {quantity} is how TWS says that none is given")
     if not isinstance(action, str) or action.lower() not in _ACTIONS:
         raise bad_params(f'action must be "exercise" or "lapse", not {shown(action)}')
     if not isinstance(account, str):

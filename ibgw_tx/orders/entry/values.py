@@ -66,7 +66,14 @@ def checked_number(name: str, value: object) -> float:
         raise bad_params(f"{name} must be a finite number, not {value}")
     if abs(value) >= LARGEST or 0 < abs(value) < SMALLEST:
         raise bad_params(f"{name} {shown(value)} is no size that an order can have; leave a member out to leave it unset")
-    return clean(value)
+    found = clean(value)
+    _refuse_unset(name, found)
+    return found
+
+
+def _refuse_unset(name: str, value: object) -> None:
+    if figures.is_unset(value):
+        raise bad_params(f"{name} {shown(value)} is how TWS says that none is given; leave a member out to leave it unset")
 
 
 def quantity(name: str, value: object) -> Quantity:
@@ -193,6 +200,7 @@ def _tag(place: str, item: object, name: str) -> Tag:
     elif isinstance(value, int | float):
         value = str(on_wire(quantity(f"{place}.value", value)))
     value = text(f"{place}.value", value)
+    _refuse_unset(f"{place}.value", value)
     if not tag:
         raise bad_params(f"{place} lacks its tag")
     if name == "orderMiscOptions" and set("=;") & set(tag + value):

@@ -127,7 +127,7 @@ def test_what_tws_never_gets_is_refused_rather_than_dropped(name):
         ({"p": float("-inf")}, "p must be a finite number, not -inf"),
         ({"lmtPrice": 1.7976931348623157e308}, "lmtPrice 1.7976931348623157e+308 is no size that an order can have"),
         ({"s": 10**400}, "s a number of 1329 bits is no size"),
-        ({"minQty": 2147483647}, "minQty must be a whole number within ±2147483646, not 2147483647"),
+        ({"minQty": 2147483648}, "minQty must be a whole number within ±2147483646, not 2147483648"),
         ({"ocaType": 1.5}, "ocaType must be a whole number"),
         ({"ocaType": False}, "ocaType must be a number, not false"),
         ({"outsideRth": 1}, "outsideRth must be true or false, not 1"),
