@@ -8,6 +8,7 @@ from typing import Any
 from ibgw_tx.accounts.shell.accounts import Accounts
 from ibgw_tx.accounts.shell.commands import AccountCommands
 from ibgw_tx.accounts.shell.pnl import PnlWatch
+from ibgw_tx.alert_ends import AlertEnds
 from ibgw_tx.books.channels import Channels
 from ibgw_tx.books.greeks import Greeks
 from ibgw_tx.books.hot_depth import HotDepth
@@ -99,8 +100,9 @@ class Assembly:
         self.traffic, self.fills = Traffic(), RecentFills()
         self.events = EventStream(name, config.events)
         self.acks = AckChannel(lambda kind, message: self.redis.tell_all(self.publication(kind, message)), now)
-        self.alerts = Alerts(self.acks.alert, reactor.seconds)
+        self.alerts = Alerts(name, self.redis, self.acks.alert, reactor.seconds)
         self.acks.on_limit = self.alerts.refused
+        self.redis.on_down.append(self.alerts.redis_down)
         self.asker = Asker(reactor, config.tws_address)
         self.self_check = SelfCheck(name, self.redis, self.asker, now, describe(), config.tws_address)
         self.contracts = Contracts(self.asker, self.redis, reactor, now, self._found)
@@ -124,7 +126,11 @@ class Assembly:
         )  # fmt: skip
         #: What is asked for anew with the link, and written anew with Redis, after all else.
         self.bulletins = Bulletins(self.acks)
-        self.followers = (self.pnl, self.bars, self.bulletins, self.odd_lots_writer)
+        self.alert_ends = AlertEnds(
+            self.alerts, self.notices.farm_broken, self.books, lambda: self.subscriptions.asked,
+            self.bars.wanted, lambda: self.bar_commands.is_read, reactor.seconds,
+        )  # fmt: skip
+        self.followers = (self.pnl, self.bars, self.bulletins, self.odd_lots_writer, self.alert_ends)
         self.inventory = Inventory(name, self.redis, followups, self._kept_keys, now)
         look_back = LookBack(self.orders, self._reservations).outcome
         max_age = int(config.max_command_age * 1000)

@@ -47,6 +47,7 @@ class Chores:
             ("book keys", KEY_INTERVAL, parts.publisher.flush_keys),
             ("greeks", 1.0, parts.greeks.write),
             ("odd lots", 1.0, parts.odd_lots_writer.write),
+            ("alerts", 1.0, parts.alert_ends.look),
             ("summary", 1.0, self._sum_up),
             ("contracts", REFRESH, self._refresh_contracts),
         ):

@@ -24,6 +24,8 @@ from ibgw_tx.tws.shell.farm_log import FarmLog
 _FARMS = {Change.FARM_BROKEN: False, Change.OTHER_FARM_BROKEN: False, Change.FARM_OK: True, Change.OTHER_FARM_OK: True}
 #: Of a new session: the farm may have been broken in the one before.
 _READY = (Change.FARM_READY, Change.OTHER_FARM_READY)
+#: The alert of a farm that TWS has not named.
+_NAMELESS = "?"
 
 
 class NoticeRouter:
@@ -66,6 +68,10 @@ class NoticeRouter:
         self.connectivity = Connectivity()
         self.farms.tell()
 
+    def farm_broken(self, farm: str) -> bool:
+        """Whether a farm is broken, by the name in its alert."""
+        return self.connectivity.is_broken("" if farm == _NAMELESS else farm)
+
     def noticed(self, notice: events.Notice) -> None:
         """Take one notice."""
         # Orders placed by hand and bound to this client may have negative ids; TWS's own "no id" is -1.
@@ -100,8 +106,8 @@ class NoticeRouter:
             self.log.error("TWS at {address} says {code}: {text}", address=self._address, code=notice.code, text=notice.text)
             self._alerts.hit("message-rate", notice.text)
         if change in _FARMS or change in _READY:
-            farm = farm_of(notice.text)
-            self._alerts.changed("farm", farm or "?", self.connectivity.is_broken(farm), f"{notice.code} {notice.text}")
+            farm = farm_of(notice.text) or _NAMELESS
+            self._alerts.changed("farm", farm, self.farm_broken(farm), f"{notice.code} {notice.text}")
         if change is None or change in _READY:
             self.log.debug("TWS at {address} says {code}: {text}", address=self._address, code=notice.code, text=notice.text)
         elif change in _FARMS:

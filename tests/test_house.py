@@ -44,7 +44,7 @@ MAY = {
     "sight": set(),
 }
 ROOF = {"tap", "config", "gateway", "assembly", "notices", "status", "chores", "summary", "tenure", "reset", "self_check"}
-ROOF |= {"facts", "handlers", "inventory", "listeners", "setting_values"}
+ROOF |= {"alert_ends", "facts", "handlers", "inventory", "listeners", "setting_values"}
 #: Floors of the simulator, from the ground up; its own roof is tap and ctl.
 SIM = ["wire", "market", "exchange", "replies", "office", "desks", "trouble", "replay", "server"]
 #: What keeps logic from being tested without a machine.

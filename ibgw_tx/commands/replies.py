@@ -9,6 +9,9 @@ from ibgw_tx.commands.message import Command, CommandId
 from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model.errors import CommandError
 
+#: What the channel of every book ends with.
+_BOOK = ":full_odbk_channel"
+
 
 def ack(command: Command, now: int, **more: Any) -> bytes:
     """`ok:true`: checked and handed to TWS."""
@@ -47,8 +50,16 @@ def bulletin(number: int, kind: int, exchange: str, text: str, now: int) -> byte
 
 
 def alert(kind: str, what: str, on: bool, text: str, now: int) -> bytes:
-    """Something for a pager, or its end."""
-    return jsontext.dumps({"type": "alert", "kind": kind, "what": what, "on": on, "text": text, "t": now})
+    """Something for a pager, or its end; of a feed, `channel` is what the ack of its SUB_… said."""
+    channel = {"channel": channel_of(what)} if kind == "feed" else {}
+    return jsontext.dumps({"type": "alert", "kind": kind, "what": what, **channel, "on": on, "text": text, "t": now})
+
+
+def channel_of(feed: str) -> str:
+    """The channel of a feed named `{kind} {channel}`, or `{kind} {channel} {exchange}`; a symbol may hold blanks."""
+    rest = feed.partition(" ")[2]
+    head, mark, _ = rest.rpartition(_BOOK)
+    return head + mark if mark else rest
 
 
 def heartbeat(status: bool, now: int, reasons: Sequence[str] = ()) -> bytes:

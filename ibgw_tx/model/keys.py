@@ -172,6 +172,11 @@ def bar_subscriptions(name: str) -> str:
     return f"IBGateway:{name}:bars"
 
 
+def alerts(name: str) -> str:
+    """Hash: the alerts that stand."""
+    return f"IBGateway:{name}:alerts"
+
+
 def reservation(name: str, client_oid: str) -> str:
     """The reservation of one client_oid, with the command that took it."""
     return f"IBGateway:{name}:client_oid:{client_oid}"

@@ -104,9 +104,10 @@ async def test_bars_that_tws_refuses(running: World) -> None:
     start = len(running.bot.heard)
     running.sim.trouble.fail_next("reqRealTimeBars", 420, "Invalid Real-time Query")
     ack = await running.bot.send("SUB_BARS", exchange="SEHK", showName="HKD-1137", barSize="5 secs")
-    await alert(running, start, kind="feed", what=ack["channel"], on=True)
+    told = await alert(running, start, kind="feed", what=f"bars {ack['channel']}", on=True)
+    assert told["channel"] == ack["channel"]
     await running.bot.send("UNSUB_BARS", exchange="SEHK", showName="HKD-1137", barSize="5 secs")
-    await alert(running, start, kind="feed", what=ack["channel"], on=False)
+    await alert(running, start, kind="feed", channel=ack["channel"], on=False)
 
 
 @ensureDeferred

@@ -83,9 +83,11 @@ class AckChannel:
         """IB says something to everybody."""
         self._publish("bulletin", replies.bulletin(number, kind, exchange, text, self._now_ms()))
 
-    def alert(self, kind: str, what: str, on: bool, text: str) -> None:
-        """Something for a pager, or its end."""
-        self._publish("alert", replies.alert(kind, what, on, text, self._now_ms()))
+    def alert(self, kind: str, what: str, on: bool, text: str) -> bytes:
+        """Something for a pager, or its end; gives what was said."""
+        said = replies.alert(kind, what, on, text, self._now_ms())
+        self._publish("alert", said)
+        return said
 
     def heartbeat(self, status: bool, now: int, reasons: Sequence[str] = ()) -> None:
         """The status as its key has it, with the key's time, and why it is false."""

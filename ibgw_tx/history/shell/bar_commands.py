@@ -43,7 +43,8 @@ class BarCommands:
         self._feeds = feeds
         self._redis = redis
         self._session = session
-        self._loaded = False
+        #: Redis has said whose bars were subscribed in a former life.
+        self.is_read = False
 
     async def subscribe(self, command: Command) -> dict[str, Any]:
         """SUB_BARS: the ack carries `channel`, which is also the key of the newest bar. Asking again sends nothing to TWS."""
@@ -108,11 +109,11 @@ class BarCommands:
         self.log.warn("bars are not read or kept, trying again when Redis is back: {error}", error=failure.getErrorMessage())
 
     async def _redis_up(self) -> None:
-        if not self._loaded:
+        if not self.is_read:
             reply = await self._redis.call("HGETALL", self._key)
             for field, value in zip(reply[::2], reply[1::2], strict=True):
                 await self._restore(field.decode(errors="replace"), value)
-            self._loaded = True
+            self.is_read = True
             self._feeds.tick()
         writes: list[tuple[str | bytes, ...]] = [("DEL", self._key)]
         writes += [("HSET", self._key, one.channel, _entry(one)) for one in self._feeds.wanted.values()]

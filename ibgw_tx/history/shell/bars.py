@@ -109,7 +109,7 @@ class BarFeeds:
         self._end(one)
         del self.wanted[one.channel]
         self._redis.tell("DEL", one.channel)
-        self._alert(one.channel, False, "it is not subscribed any more")
+        self._alert(f"bars {one.channel}", False, "it is not subscribed any more")
         self.departures.taken_away(one)
 
     def _take_back(self, one: Subscribed) -> None:
@@ -210,6 +210,8 @@ class BarFeeds:
         if not isinstance(outcome, Failure):
             over = outcome if not live else [bar for bar in outcome if bar[0] <= self._now_ms() - one.request.seconds * 1000]
             one.said = ""
+            if not live:
+                self._alert(f"bars {one.channel}", False, "it has bars again")
             self._tell(one, one.feed.filled(over, last_forms=not live))
             return
         self._tell(one, one.feed.filled([], last_forms=False))
@@ -236,7 +238,7 @@ class BarFeeds:
         if one.said == str(error):
             return
         one.said = str(error)
-        self._alert(one.channel, True, str(error))
+        self._alert(f"bars {one.channel}", True, str(error))
         if one.owner is not None:
             self._followups.failed(one.owner, error)
         else:
@@ -269,7 +271,7 @@ class BarFeeds:
         """One bar, over or under way."""
         one = self._by_request.get(event.req_id)
         if one is not None:
-            self._alert(one.channel, False, "it has bars again")
+            self._alert(f"bars {one.channel}", False, "it has bars again")
             bar = live_bar(event.time, event.prices, event.volume, event.average, event.count)
             self._tell(one, one.feed.closed(bar) if event.closed else one.feed.forming(bar))
 
