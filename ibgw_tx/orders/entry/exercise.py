@@ -44,6 +44,8 @@ def parse_instruction(params: Mapping[str, Any]) -> Instruction:
     """Of EXERCISE's params, which have no other members. Raises CommandError (bad_params)."""
     quantity, action = params.get("quantity"), params.get("action")
     account, override = params.get("account") or "", params.get("override") or False
+    if isinstance(quantity, float) and quantity.is_integer():
+        quantity = int(quantity)
     if isinstance(quantity, bool) or not isinstance(quantity, int) or not 0 < quantity <= _MOST:
         raise bad_params(f"quantity must be a whole number of options above zero, not {shown(quantity)}")
     if is_unset(quantity):

@@ -52,3 +52,14 @@ def test_an_exercise_names_an_exchange_and_not_smart(exchange, primary, venues, 
 
 def test_what_is_exercised_costs_the_strike_and_what_lapses_nothing():
     assert ONE.members(CALL)["lmtPrice"] == 182.5 and attrs.evolve(ONE, lapse=True).members(CALL)["lmtPrice"] == 0
+
+
+def test_a_whole_number_may_be_written_with_a_point():
+    asked = parse_instruction({"quantity": 1.0, "action": "exercise"})
+    assert asked == ONE and type(asked.quantity) is int
+
+
+@pytest.mark.parametrize("quantity", [1.5, 0.0, -1.0, 1e30, 2.0**31, float("inf"), float("nan")])
+def test_a_number_with_a_point_is_whole_and_has_room(quantity):
+    with pytest.raises(CommandError, match="whole number of options above zero"):
+        parse_instruction({"quantity": quantity, "action": "exercise"})
