@@ -19,8 +19,8 @@ import attrs
 from ibgw_tx.model.order_events import Commission, Execution
 from ibgw_tx.model.order_members import SIDES
 from ibgw_tx.model.tws_time import told_ms
-from ibgw_tx.orders.cache.fills import row_key, split_exec_id
 from ibgw_tx.orders.cache.order import Order
+from ibgw_tx.orders.cache.rows import AS_IT_IS, ToldBefore, row_key, split_exec_id
 from ibgw_tx.orders.cache.told_executions import Kept, ToldExecutions
 
 __all__ = ["MAX_KEPT", "Executions", "Kept", "Telling"]
@@ -30,6 +30,7 @@ MAX_KEPT = 100_000
 MAX_WAITING = 20_000
 _EARLY = 1000  # commissions whose execution has not come yet
 _DAY = 86_400_000  # ms
+_LOOK_BACK = 20  # revisions of an execution; a name in Redis may say any number
 
 
 @attrs.frozen
@@ -93,6 +94,26 @@ class Executions:
         row.charge = self._early.pop(event.execId, row.charge)
         self.due[key] = None
 
+    def told_before(self, event: Execution) -> ToldBefore | None:
+        """How this execution was told last, in whichever revision; None when it was not, or is not known with its figures."""
+        stem, revision = split_exec_id(event.execId)
+        rest = f"{event.contract.conId} {event.acctNumber}"
+        latest = self.kept.revision((stem, rest))
+        if latest < 0:
+            return None
+        if latest == revision:
+            told = self.kept.figures(f"{event.execId} {rest}")
+            # What an older gateway has kept has no figures.
+            if told is not None and (told[0] is None or (revision <= 1 and told == (event.shares, event.price))):
+                return AS_IT_IS
+        width = len(event.execId) - len(stem) - 1
+        names = [f"{stem}.{each:0{width}d}" for each in range(max(latest - _LOOK_BACK, 0), latest + 1)] if width > 0 else [stem]
+        figures = [self.kept.figures(f"{each} {rest}") or (None, None) for each in names]
+        shares, price = figures[-1]
+        if shares is None or price is None:
+            return None
+        return ToldBefore(latest, shares, price, max(each for each, _ in figures if each is not None))
+
     def charged(self, event: Commission) -> None:
         """The commission of an execution, before or after it."""
         if event.commission is None:
@@ -150,7 +171,7 @@ class Executions:
             if revision > 1:
                 width = len(row.event.execId) - len(stem) - 1
                 document["corrects"] = f"{stem}.{latest if latest >= 0 else revision - 1:0{width}d}"
-            known = Kept(int(now))
+            known = Kept(int(now), shares=row.event.shares, price=row.event.price)
             self.kept.put(key, known)
             self.kept.note(name, revision)
             found.append(Telling(key, document, known, row))

@@ -24,10 +24,10 @@ from ibgw_tx.model.order_events import (
 )
 from ibgw_tx.orders.cache.changes import Note
 from ibgw_tx.orders.cache.executions import Executions
-from ibgw_tx.orders.cache.fills import row_key, split_exec_id
 from ibgw_tx.orders.cache.index import Names, OrderIndex
 from ibgw_tx.orders.cache.order import Order
 from ibgw_tx.orders.cache.question import Questions
+from ibgw_tx.orders.cache.rows import row_key, split_exec_id
 from ibgw_tx.orders.cache.states import Mark, Sign, State, sign_of
 from ibgw_tx.orders.codes import CANCELLED, DUPLICATE_ID
 
@@ -132,7 +132,10 @@ class Intake:
             return _unnamed(event)
         order = self._order(names, now)
         order.named_in = self.questions.number
-        if terms.totalQuantity is None and sign_of(event.status) is Sign.FILLED and event.filledQuantity:
+        # Less than was filled before is what a correction has left of it.
+        fell = order.state is State.FILLED or order.fills.executed > (event.filledQuantity or 0)
+        is_known = fell and order.terms.totalQuantity is not None
+        if terms.totalQuantity is None and sign_of(event.status) is Sign.FILLED and event.filledQuantity and not is_known:
             terms = attrs.evolve(terms, totalQuantity=event.filledQuantity)  # it is not told, and is what was filled
         order.versions.complete(terms)
         order.describe(event.contract)
@@ -152,7 +155,9 @@ class Intake:
             return _unnamed(event)
         order = self._order(names, now)
         before = order.fills.executed
-        news = order.fills.execute(event)
+        # What comes unasked and is no correction happens now.
+        is_told = event.asked or split_exec_id(event.execId)[1] > 1
+        news = order.fills.execute(event, self.trades.told_before(event) if is_told and not order.fills.knows(event) else None)
         self.trades.heard(order, event)
         if not news:
             return Heard(order)

@@ -9,8 +9,9 @@ import attrs
 from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.figures import Quantity
 from ibgw_tx.model.order_events import Terms
-from ibgw_tx.orders.cache.fills import Fills, RowKey
+from ibgw_tx.orders.cache.fills import Fills
 from ibgw_tx.orders.cache.reasons import Reasons
+from ibgw_tx.orders.cache.rows import RowKey
 from ibgw_tx.orders.cache.states import (
     ENDED_BY_ENTERING,
     ENDED_BY_LEAVING,

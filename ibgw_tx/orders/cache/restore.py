@@ -80,7 +80,7 @@ def _take(client_id: int, index: OrderIndex, places: set[Place], order: Order, u
     if known is not None:
         if known in unheard_of:  # heard of before Redis was read
             known.born = min(known.born, order.born)
-            known.fills.report(order.fills.executed, order.fills.average, order.fills.last_price)
+            known.fills.recall(order.fills.executed, order.fills.average, order.fills.last_price)
             known.fills.state_commission(order.fills.commission[0], order.fills.commission[1] or "")
         known.told = order.told
         return False
@@ -139,7 +139,7 @@ def _named(text: dict[Any, Any]) -> bool:
 def _read_fills(order: Order, text: dict[Any, Any]) -> None:
     if order.sec_type:
         order.fills.describe(combo=order.sec_type == "BAG", account=order.terms.account)
-    order.fills.report(_quantity(text, "executed"), _plain(text, "avg_price"), _plain(text, "last_price"))
+    order.fills.recall(_quantity(text, "executed"), _plain(text, "avg_price"), _plain(text, "last_price"))
     order.fills.state_commission(_plain(text, "commission"), _text(text, "commissionCurrency"))
 
 
@@ -165,6 +165,9 @@ def _read_state(order: Order, text: dict[Any, Any]) -> None:
     order.status, order.state = word, _state_of(text, word)
     if order.permId:
         order.marks.add(Mark.ACKNOWLEDGED)
+    if order.state is State.FILLED and not order.fills.executed:
+        # All of it was taken back.
+        order.fills.taken_back(order.terms.totalQuantity or 0)
 
 
 def _text(text: dict[Any, Any], member: str) -> str:

@@ -123,8 +123,7 @@ class ExecutionWriter:
         fields: list[str | bytes] = []
         said: list[Words] = []
         for telling in portion:
-            kept = telling.record
-            fields += [telling.key, jsontext.dumps([kept.t, kept.commission, kept.currency, kept.realized])]
+            fields += [telling.key, jsontext.dumps(telling.record.written())]
             text = jsontext.dumps(telling.document)
             said += [("PUBLISH", self._channel, text), *self._also(text)]
         return [("HSET", self._key, *fields), *said]

@@ -20,7 +20,7 @@ def test_an_execution_is_told_and_kept_in_one_transaction(monkeypatch):
     world.hear(fill("e.1.01.01"), paid("e.1.01.01", 1.5))
     assert [(one["execId"], one["commission"]) for one in fills(world)] == [("e.1.01.01", None), ("e.1.01.01", 1.5)]
     ((key, kept),) = world.link.hashes[KEPT].items()
-    assert key.startswith(b"e.1.01.01 ") and json.loads(kept)[1:] == [1.5, "USD", None]
+    assert key.startswith(b"e.1.01.01 ") and json.loads(kept)[1:] == [1.5, "USD", None, 100, 150]
     (entry,) = [words for words in world.link.calls if words[0] == "HSET" and words[1] == KEPT]
     assert entry
 
