@@ -44,11 +44,11 @@ class Setting:
 
 SETTINGS = (
     Setting("name", "TWS_GATEWAY_NAME", None, values.name, "name of this gateway in Redis; required"),
-    Setting("tws-host", "TWS_API_ADDR", "127.0.0.1", values.text, "host of TWS or IB Gateway"),
+    Setting("tws-host", "TWS_API_ADDR", "127.0.0.1", values.host, "host of TWS or IB Gateway"),
     Setting("tws-port", "TWS_API_PORT", "4002", values.port, "its API port"),
     Setting("allow-remote", "IBGW_ALLOW_REMOTE", "0", values.switch, "TWS may be on another host: no warning", bare=True),
     Setting("client-id", "TWS_API_CLIENTID", "0", values.integer(0, 2**31 - 1), "API client id; only 0 sees manual orders"),
-    Setting("redis-host", "REDIS_HOST", "127.0.0.1", values.text, "host of Redis"),
+    Setting("redis-host", "REDIS_HOST", "127.0.0.1", values.host, "host of Redis"),
     Setting("redis-port", "REDIS_PORT", "6379", values.port, "its port"),
     Setting("redis-user", "IBGW_REDIS_USER", None, values.text, "its ACL user; without it the password is the default user's"),
     Setting("redis-password-file", "REDIS_PSWD_FILE", None, values.text, "file with the Redis password (or REDIS_PSWD)"),
@@ -78,8 +78,8 @@ SETTINGS = (
         "redis-tls-cert", "IBGW_REDIS_TLS_CERT", None, values.text, "file with our own certificate, where Redis asks for one"
     ),
     Setting("redis-tls-key", "IBGW_REDIS_TLS_KEY", None, values.text, "file with its key; default the same file"),
-    Setting("redis-tls-name", "IBGW_REDIS_TLS_NAME", None, values.text, "the name in Redis' certificate; default the host"),
-    Setting("account", "IBGW_ACCOUNT", None, values.text, "account of the plain balance key; default the first one"),
+    Setting("redis-tls-name", "IBGW_REDIS_TLS_NAME", None, values.host, "the name in Redis' certificate; default the host"),
+    Setting("account", "IBGW_ACCOUNT", None, values.account, "account of the plain balance key; default the first one"),
     Setting("max-command-age", "IBGW_MAX_COMMAND_AGE", "5", values.seconds, "seconds; older commands are refused (0: never)"),
     Setting(
         "message-rate",
@@ -103,7 +103,7 @@ SETTINGS = (
         "level 1: 1 live only, 3 delayed where live is not subscribed",
     ),
     Setting("exchanges", "IBGW_EXCHANGES", None, values.exchanges, "exchanges whose OMS flag stands even without an order"),
-    Setting("history-days", "IBGW_HISTORY_DAYS", "7", values.positive, "days a dead order stays in the hashes"),
+    Setting("history-days", "IBGW_HISTORY_DAYS", "7", values.days, "days a dead order stays in the hashes"),
     Setting(
         "execution-days",
         "IBGW_EXECUTION_DAYS",
@@ -116,15 +116,15 @@ SETTINGS = (
     Setting("max-orders-per-second", "IBGW_MAX_ORDERS_PER_SECOND", None, values.integer(1, 1000), "limit: orders and changes"),
     Setting("max-open-orders", "IBGW_MAX_OPEN_ORDERS", None, values.integer(1, 100000), "limit: living orders of the login"),
     Setting("price-collar", "IBGW_PRICE_COLLAR", None, values.positive, "limit: percent a price may cross the last known book"),
-    Setting("allowed-symbols", "IBGW_ALLOWED_SYMBOLS", None, values.words, "limit: SYMBOL, pair or EXCHANGE:pair, with commas"),
+    Setting("allowed-symbols", "IBGW_ALLOWED_SYMBOLS", None, values.symbols, "limit: SYMBOL, pair or EXCHANGE:pair, with commas"),
     Setting(
         "metrics", "IBGW_METRICS", None, values.listen, "[HOST:]PORT of metrics and status page, read-only; loopback unless told"
     ),
-    Setting("metrics-hosts", "IBGW_METRICS_HOSTS", None, values.words, "further names under which browsers reach it; *: any"),
+    Setting("metrics-hosts", "IBGW_METRICS_HOSTS", None, values.hosts, "further names under which browsers reach it; *: any"),
     Setting("record", "IBGW_RECORD", None, values.text, "file that gets every frame of TWS, both ways"),
     Setting("record-accounts", "IBGW_RECORD_ACCOUNTS", "0", values.switch, "1: leave account numbers unmasked in it"),
     Setting(
-        "events", "IBGW_EVENTS", "10000", values.integer(0, 10_000_000), "entries that the stream of events keeps; 0: no stream"
+        "events", "IBGW_EVENTS", "100000", values.integer(0, 10_000_000), "entries that the stream of events keeps; 0: no stream"
     ),
     Setting("standby", "IBGW_STANDBY", "0", values.switch, "wait while another gateway has this name, then take over", bare=True),
     Setting(
@@ -278,12 +278,15 @@ def _value(setting: Setting, flags: Mapping[str, str | None], env: Mapping[str, 
         raise ConfigError(f"{source} {text!r}: {error}") from None
 
 
-def _password(flag: str, path: str) -> str | None:
+def _password(flag: str, path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8").strip() or None
+        password = Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise ConfigError(f"--{flag} ({_BY_FLAG[flag].env}) {path!r}: {reason}") from None
+    if not password:
+        raise ConfigError(f"--{flag} ({_BY_FLAG[flag].env}) {path!r}: there is no password in it")
+    return password
 
 
 def _member(flag: str) -> str:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from ibgw_tx.model.keys import NAME_PATTERN
+from ibgw_tx.model.keys import NAME_PATTERN, is_shared_word
+
+#: Ten years.
+MAX_DAYS = 3650
 
 
 def text(value: str) -> str:
@@ -17,7 +20,43 @@ def text(value: str) -> str:
 def name(value: str) -> str:
     if not re.fullmatch(NAME_PATTERN, value):
         raise ValueError("must be 1 to 64 of A-Z a-z 0-9 _ . -")
+    if is_shared_word(value):
+        raise ValueError("is a word of the interface's own keys, which every reader of books may read: take another name")
     return value
+
+
+def account(value: str) -> str:
+    """As IB writes them; it is a part of keys."""
+    if not re.fullmatch(NAME_PATTERN, value):
+        raise ValueError("must be one account, such as U1234567")
+    return value
+
+
+def host(value: str) -> str:
+    """A name, in any script, or an address."""
+    if not re.fullmatch(r"(?:[\w.-]+|[A-Fa-f0-9:.]+(?:%[\w.-]+)?)", value):
+        raise ValueError("must be the name or the address of a host, without a port")
+    return value
+
+
+def hosts(value: str) -> tuple[str, ...]:
+    """Several; `*` for all there are. An IPv6 address may stand in [ ]."""
+    found = words(value)
+    for each in found:
+        if each != "*":
+            try:
+                host(each[1:-1] if each.startswith("[") and each.endswith("]") else each)
+            except ValueError:
+                raise ValueError("must be names of hosts with commas between them, without http:// and port, or *") from None
+    return found
+
+
+def symbols(value: str) -> tuple[str, ...]:
+    """SYMBOL, pair or EXCHANGE:pair."""
+    found = words(value)
+    if any(not all(part.strip() for part in each.split(":")) or each.count(":") > 1 for each in found):
+        raise ValueError("must be SYMBOL, pair or EXCHANGE:pair, with commas between them")
+    return found
 
 
 def master(value: str) -> str:
@@ -29,7 +68,7 @@ def master(value: str) -> str:
 
 def integer(low: int, high: int) -> Callable[[str], int]:
     def parse(value: str) -> int:
-        if not re.fullmatch(r"\d{1,12}", value) or not low <= int(value) <= high:
+        if not re.fullmatch(r"[0-9]{1,12}", value) or not low <= int(value) <= high:
             raise ValueError(f"must be a whole number from {low} to {high}")
         return int(value)
 
@@ -37,7 +76,7 @@ def integer(low: int, high: int) -> Callable[[str], int]:
 
 
 def seconds(value: str) -> float:
-    if not re.fullmatch(r"\d{1,9}(\.\d{1,6})?", value):
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", value):
         raise ValueError("must be a number of seconds")
     return float(value)
 
@@ -49,9 +88,20 @@ def switch(value: str) -> bool:
 
 
 def positive(value: str) -> float:
-    if not re.fullmatch(r"\d{1,15}(\.\d{1,9})?", value) or float(value) <= 0:
+    if not re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,9})?", value) or float(value) <= 0:
         raise ValueError("must be a number above 0")
     return float(value)
+
+
+def days(value: str) -> float:
+    """Redis keeps nothing for longer than some 10^8 days, and TWS tells nothing that old."""
+    try:
+        found = positive(value)
+    except ValueError:
+        found = 0.0
+    if not 0 < found <= MAX_DAYS:
+        raise ValueError(f"must be a number of days above 0, {MAX_DAYS} at most")
+    return found
 
 
 def listen(value: str) -> tuple[str, int]:

@@ -1,8 +1,11 @@
 """The settings: a flag beats the environment, a bad value is one line, the password is nowhere to be seen."""
 
+from pathlib import Path
+
 import pytest
 
 from ibgw_tx.config import SETTINGS, ConfigError, configure, near_misses
+from ibgw_tx.model.keys import is_shared_word
 
 SECRET = "hunter2-secret"
 
@@ -80,6 +83,30 @@ def test_a_flag_beats_the_environment_and_an_empty_variable_is_not_set(setting):
         ("max-command-age", "nan"),
         ("max-command-age", "1e9"),
         ("debug", "yes"),
+        ("redis-port", "６３７９"),
+        ("max-command-age", "５"),
+        ("max-quantity", "１"),
+        ("metrics", "９１００"),
+        ("redis-sentinel", "s:１"),
+        ("account", "A:B"),
+        ("account", "DU1,DU2"),
+        ("allowed-symbols", ":"),
+        ("allowed-symbols", "AAPL,NASDAQ:"),
+        ("allowed-symbols", ":USD-AAPL"),
+        ("allowed-symbols", "A:B:C"),
+        ("metrics-hosts", "http://x"),
+        ("metrics-hosts", "ok,a b"),
+        ("metrics-hosts", "x:9100"),
+        ("redis-host", "a b"),
+        ("redis-host", "redis:6379"),
+        ("redis-host", "redis://x"),
+        ("tws-host", "a b"),
+        ("redis-tls-name", "a b"),
+        ("history-days", "999999999999"),
+        ("history-days", "3650.1"),
+        ("history-days", "0"),
+        ("redis-sentinel-password-file", "/dev/null"),
+        ("redis-password-file", "/dev/null"),
         ("redis-password-file", "/no/such/file"),
         ("redis-password-file", "/"),
     ],
@@ -108,9 +135,7 @@ def test_the_password_file_beats_the_variable_and_is_stripped(tmp_path):
     assert config.redis_password == SECRET
 
 
-def test_an_empty_password_is_none(tmp_path):
-    (tmp_path / "password").write_text("\n")
-    assert configure({"name": "demo", "redis-password-file": str(tmp_path / "password")}, {}).redis_password is None
+def test_an_empty_password_is_none():
     assert configure({"name": "demo"}, {"REDIS_PSWD": ""}).redis_password is None
 
 
@@ -198,3 +223,34 @@ def test_tls_is_what_its_settings_say():
     env = {"IBGW_REDIS_TLS": "1", "IBGW_REDIS_TLS_CA": "ca", "IBGW_REDIS_TLS_NAME": "n"}
     access = configure({"name": "demo"}, env).redis_access
     assert access.tls is not None and (access.tls.ca, access.tls.cert, access.tls.name) == ("ca", None, "n")
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [
+        ("redis-host", "::1"), ("redis-host", "fe80::1%eth0"), ("redis-host", "m\u00fcnchen.example"), ("tws-host", "my_h-1.x."),
+        ("account", "DU1000001"), ("allowed-symbols", "BRK B, USD-AAPL,NASDAQ:USD-AAPL"), ("metrics-hosts", "*"),
+        ("metrics-hosts", "a.b, [::1],10.0.0.1"), ("history-days", "0.5"), ("history-days", "3650"), ("name", "bars"),
+        ("name", "Bars2"),
+    ],
+)  # fmt: skip
+def test_what_is_odd_and_right_is_taken(flag, value):
+    configure({"name": "demo", flag: value}, {})
+
+
+@pytest.mark.parametrize("name", ["Bars", "Chain", "Contract", "ContractId", "Contracts", "MarketRule", "Greeks", "OddLots"])
+def test_no_gateway_is_named_like_the_keys_that_all_share(name):
+    assert refused({"name": name}).startswith(f"--name '{name}': is a word of the interface's own keys")
+
+
+def test_readers_of_books_see_no_key_of_a_gateway_but_its_status():
+    acl = (Path(__file__).parent.parent / "etc" / "redis" / "users.acl").read_text(encoding="utf-8")
+    (line,) = [line for line in acl.splitlines() if line.startswith("user ibgw-books ")]
+    shared = [word[1:] for word in line.split() if word[0] in "~&" and word[1:].startswith("IBGateway:")]
+    shared.remove("IBGateway:*:status")
+    assert len(shared) > 5
+    for pattern in shared:
+        word = pattern.split(":")[1]
+        # Whatever name the pattern lets stand in the place of a gateway's.
+        for name in (word.replace("*", ""), word.replace("*", "x"), word.replace("*", "Id-1.x")):
+            assert is_shared_word(name), pattern

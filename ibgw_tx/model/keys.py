@@ -6,10 +6,19 @@ refused a `:` already. The URANUS names are the convention of the bots; everythi
 
 from __future__ import annotations
 
+import re
+
 from ibgw_tx.model.contract import OPTION_TYPES, Contract, checked, exchange_of, number_text
 
 #: What a gateway's name may be (section 1).
 NAME_PATTERN = r"[A-Za-z0-9_.-]{1,64}"
+#: Second words of the keys that every gateway shares: readers of books read all that begins with them (etc/redis/users.acl).
+_SHARED = re.compile("Bars|Chain|Contract.*|MarketRule|Greeks|OddLots")
+
+
+def is_shared_word(name: str) -> bool:
+    """Whether a gateway of this name would have its own keys among those that all gateways share."""
+    return _SHARED.fullmatch(name) is not None
 
 
 # What the gateway tells.

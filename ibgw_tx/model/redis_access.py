@@ -19,7 +19,7 @@ def addresses(value: str) -> tuple[Address, ...]:
     """HOST:PORT, with commas between them; an IPv6 host in [ ]. Raises ValueError."""
     found = []
     for each in value.split(","):
-        match = re.fullmatch(r"(\[[A-Fa-f0-9:.%]+\]|[A-Za-z0-9_.-]+):(\d{1,5})", each.strip())
+        match = re.fullmatch(r"(\[[A-Fa-f0-9:.%]+\]|[A-Za-z0-9_.-]+):([0-9]{1,5})", each.strip())
         if match is None or not 0 < int(match[2]) < 65536:
             raise ValueError("must be HOST:PORT, with commas between them (an IPv6 host in [ ])")
         found.append((match[1].strip("[]"), int(match[2])))

@@ -15,6 +15,8 @@ class HaltSwitch:
 
     def __init__(self, name: str, redis: RedisLink) -> None:
         self.reason: str | None = None
+        #: As it is kept.
+        self._text: bytes = b""
         self.kept = True
         self._key = names.halt(name)
         self._redis = redis
@@ -23,7 +25,7 @@ class HaltSwitch:
     def restore(self, kept: bytes | None) -> None:
         """What a former life has kept is in force, whatever its text. None: nothing was kept."""
         if kept is not None:
-            self.reason = _reason(kept)
+            self.reason, self._text = _reason(kept), kept
             self.log.warn("HALT is in force: {reason}", reason=self.reason or "no reason given")
 
     async def tick(self) -> None:
@@ -38,7 +40,7 @@ class HaltSwitch:
         """Redis may have another memory: it gets what is in force. Raises RedisDown."""
         halts = self._halts
         if self.reason is not None:
-            await self._redis.call("SET", self._key, jsontext.dumps({"reason": self.reason}))
+            await self._redis.call("SET", self._key, self._text)
         else:
             await self._redis.call("DEL", self._key)
         if not self.kept and halts == self._halts:
@@ -51,10 +53,11 @@ class HaltSwitch:
     async def set(self, reason: str, now: int) -> bool:
         """HALT: in force at once; whether Redis has taken it, so that it holds after a restart too. Raises nothing."""
         self.reason, self.kept = reason, True
+        self._text = jsontext.dumps({"reason": reason, "t": int(now)})
         self._halts += 1
         halts = self._halts
         try:
-            await self._redis.call("SET", self._key, jsontext.dumps({"reason": reason, "t": int(now)}))
+            await self._redis.call("SET", self._key, self._text)
         except Exception as error:
             if halts == self._halts:
                 self.kept = False

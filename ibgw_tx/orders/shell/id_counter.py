@@ -62,6 +62,11 @@ class IdCounter:
         self._topping_up = False
         self.log.debug("the order id counter is not kept ahead yet: {error}", error=failure.getErrorMessage())
 
+    async def rewrite(self) -> None:
+        """Redis may have lost it: what this life knows, ahead of what it will give. Raises RedisDown."""
+        if self.ids.is_ready or self._kept or self.ids.kept:
+            await self.keep(BLOCK if self.ids.is_ready else 0)
+
     async def keep(self, ahead: int) -> None:
         """Write the counter, `ahead` of what has been given. Raises RedisDown."""
         kept = self._asked = min(max(self._asked, self._kept, self.ids.kept + ahead), MAX_ORDER_ID)

@@ -40,7 +40,7 @@ class Kept:
             await self._reservations.clear_doubts()
             await self._reservations.rewrite()
             self._unanswered.rewrite()
-            await self._counter.keep(0)
+            await self._counter.rewrite()
             await self._halt.rewrite()
             return
         counter, halt = await self._redis.call("MGET", *self._keys)

@@ -27,7 +27,7 @@ def test_a_halt_is_in_force_at_once_even_if_redis_does_not_take_it(halt, link):
     assert HALT not in link.keys
     link.refuse.clear()
     result(done(halt.tick()))
-    assert halt.kept and link.json(HALT)["reason"] == "x"
+    assert halt.kept and link.json(HALT) == {"reason": "x", "t": 1}
 
 
 def test_a_resume_whose_answer_is_lost_leaves_the_halt_in_force_and_kept(halt, link):

@@ -7,7 +7,8 @@ from twisted.internet.defer import Deferred
 from ibgw_tx.commands.message import Command
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.errors import RedisDown
-from ibgw_tx.orders.shell.id_counter import BLOCK, LOW
+from ibgw_tx.orders.entry.ids import OrderIds
+from ibgw_tx.orders.shell.id_counter import BLOCK, LOW, IdCounter
 from tests.kit.deferreds import error, result
 from tests.kit.trading import HASH, OrderWorld
 
@@ -95,3 +96,21 @@ def test_nothing_is_kept_ahead_before_tws_has_told_where_ids_begin_nor_without_r
     link.up = False
     counter.tick()
     assert not link.sets(COUNTER)
+
+
+def test_a_redis_that_comes_back_empty_gets_it_ahead_of_what_was_given(counter, ids, link, kept_parts):
+    result(done(kept_parts.redis_up()))
+    ids.take(7)
+    link.keys.clear()
+    result(done(kept_parts.redis_up()))
+    assert int(link.keys[COUNTER]) == ids.kept + BLOCK
+    link.keys.clear()
+    ids.session_lost()
+    result(done(kept_parts.redis_up()))
+    assert int(link.keys[COUNTER]) == ids.kept + BLOCK
+
+
+def test_a_life_that_knows_no_id_writes_none(link):
+    counter = IdCounter("demo", link, OrderIds())
+    result(done(counter.rewrite()))
+    assert COUNTER not in link.keys
