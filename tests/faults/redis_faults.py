@@ -25,7 +25,7 @@ def restarted(stage: Stage) -> None:
 
 
 @fault("Redis restarts empty",
-       "All is written again before the status is true; reserved names, told fills and HALT are gone with it")  # fmt: skip
+       "All is written again before the status is true, HALT and the last reserved names too")  # fmt: skip
 def restarted_empty(stage: Stage) -> None:
     begun = time.time()
     stage.forgot = True
