@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ibgw_tx.model import errors
 from ibgw_tx.model.contract import Contract, exchange_of, pair_of
-from ibgw_tx.model.errors import CommandError
+from ibgw_tx.model.errors import CommandError, bad_params
+from ibgw_tx.model.figures import number_or_none
+
+#: Members that must agree where both sides have them; what is named by its issuer has several symbols.
+_SYMBOLS = ("symbol", "localSymbol", "tradingClass")
+_KINDS = ("secType", "currency", "strike", "right", "multiplier")
+_NAMED_BY_ISSUER = frozenset({"BOND", "BILL", "FIXED"})
 
 
 def choose(asked: Contract, hits: list[Contract], show_name: str) -> Contract:
@@ -36,6 +44,34 @@ def best_row(asked: Contract, rows: list[Contract]) -> Contract:
             if wanted and row.exchange.upper() == wanted.upper():
                 return row
     return rows[0]
+
+
+def refuse_other(asked: Contract, found: Contract) -> None:
+    """What is named by an id has to be what the other members say: TWS goes by the id alone. Raises CommandError (bad_params).
+
+    A member that either side lacks says nothing, nor does a month: that of a future need not be the one in which it ends.
+    """
+    if not asked.conId and not asked.secId:
+        return
+    for member in _SYMBOLS + _KINDS if found.secType not in _NAMED_BY_ISSUER else _KINDS:
+        given, stands = getattr(asked, member), getattr(found, member)
+        if given and stands and _plain(member, given) != _plain(member, stands):
+            _refuse_member(asked, member, given, stands)
+    if len(asked.expiry) == len(found.expiry) and asked.expiry != found.expiry:
+        _refuse_member(asked, "lastTradeDateOrContractMonth", asked.expiry, found.expiry)
+
+
+def _plain(member: str, value: Any) -> Any:
+    if member == "multiplier":
+        return number_or_none(value)
+    if member == "secType" and value == "CONTFUT":
+        return "FUT"
+    return " ".join(value.upper().split()) if isinstance(value, str) else value
+
+
+def _refuse_member(asked: Contract, member: str, given: Any, stands: Any) -> None:
+    name = f"conId {asked.conId}" if asked.conId else f"{asked.secIdType} {asked.secId}"
+    raise bad_params(f"contract.{member} {given!r} does not fit {name}, whose {member} is {stands!r}")
 
 
 def describe(contract: Contract) -> str:

@@ -3,7 +3,7 @@
 import attrs
 import pytest
 
-from ibgw_tx.contracts.choice import best_row, choose, describe
+from ibgw_tx.contracts.choice import best_row, choose, describe, refuse_other
 from ibgw_tx.model import errors
 from ibgw_tx.model.contract import Contract
 from tests.kit.commands import refused
@@ -32,6 +32,40 @@ def test_the_hit_whose_pair_is_exactly_the_one_asked_for_is_meant():
 def test_rows_of_one_conid_are_one_contract():
     rows = [on("ARCA"), on("SMART"), on("NASDAQ")]
     assert choose(Contract(exchange="ARCA"), rows, "USD-AAPL").exchange == "ARCA"
+
+
+OPTION = attrs.evolve(
+    AAPL, conId=7, secType="OPT", strike=150.0, right="C", multiplier="100", lastTradeDateOrContractMonth="20260116"
+)
+
+
+@pytest.mark.parametrize(
+    ("member", "given"),
+    [
+        ("symbol", "MSFT"), ("secType", "FUT"), ("currency", "HKD"), ("strike", 155.0), ("right", "P"), ("multiplier", "10"),
+        ("lastTradeDateOrContractMonth", "20260117"), ("localSymbol", "MSFT"), ("tradingClass", "AAPL1"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_the_id_is_refused_by_name(member, given):
+    stands = attrs.evolve(OPTION, localSymbol="AAPL  1", tradingClass="AAPL")
+    error = refused(refuse_other, attrs.evolve(Contract(conId=7), **{member: given}), stands)
+    assert error.code == errors.BAD_PARAMS and error.text.startswith(f"contract.{member} {given!r} does not fit conId 7, whose ")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        OPTION, Contract(conId=7), Contract(conId=7, symbol="aapl", localSymbol="x"), Contract(symbol="SPXW", secType="OPT"),
+        Contract(conId=7, multiplier="100.0"), Contract(conId=7, lastTradeDateOrContractMonth="202602"),
+    ],
+)  # fmt: skip
+def test_what_fits_or_says_nothing_is_taken(asked):
+    refuse_other(asked, attrs.evolve(OPTION, localSymbol=""))
+
+
+def test_a_bond_has_several_symbols_and_a_continuous_future_is_one():
+    refuse_other(Contract(conId=7, symbol="US91"), attrs.evolve(OPTION, secType="BOND"))
+    refuse_other(Contract(conId=7, secType="CONTFUT"), attrs.evolve(OPTION, secType="FUT"))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
 from ibgw_tx.contracts.asked import ZERO_STRIKE
-from ibgw_tx.contracts.choice import choose, describe
+from ibgw_tx.contracts.choice import choose, describe, refuse_other
 from ibgw_tx.contracts.known import KnownContract
 from ibgw_tx.contracts.shell.store import ContractStore
 from ibgw_tx.contracts.show_name import contracts_of_show_name
@@ -223,6 +223,7 @@ class Contracts:
     def _chosen(self, asked: Contract, hits: list[KnownContract], name: str) -> KnownContract:
         hits = sorted(hits, key=_rank)
         chosen = choose(asked, [hit.contract for hit in hits], name)
+        refuse_other(asked, chosen)
         return next(hit for hit in hits if hit.contract == chosen)
 
     async def by_id(self, con_id: int) -> KnownContract | None:

@@ -19,7 +19,7 @@ from ibgw_tx.model.figures import DIGITS
 from ibgw_tx.model.keys import book_channel
 from ibgw_tx.orders.entry.checks import MAX_CLIENT_OID, ContractFacts
 from ibgw_tx.orders.entry.exposure import multiplier_of, names_of
-from ibgw_tx.orders.entry.parse import DEFAULTS
+from ibgw_tx.orders.entry.parse import DEFAULTS, ENTRY_PREFIX
 from ibgw_tx.orders.entry.sent import without_details
 
 __all__ = ["PlainContract", "PlainOrder", "plain_contract", "read_plain"]
@@ -167,4 +167,5 @@ def _is_name(value: Any) -> bool:
         and value != "t"
         and ":" not in value
         and value == value.strip()
+        and not value.startswith(ENTRY_PREFIX)
     )

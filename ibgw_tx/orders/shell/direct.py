@@ -229,7 +229,10 @@ class Direct:
     async def _refuse_taken(self, order: _Order) -> None:
         """Another command has that name."""
         client_oid = order.plain.client_oid
-        kept = await self._reservations.kept_of([client_oid])
+        try:
+            kept = await self._reservations.kept_of([client_oid])
+        except Exception as error:
+            raise not_kept(error) from error
         raise name_is_taken(client_oid, self._orders.cache.orders.by_client_oid(client_oid), kept[client_oid])
 
     def _give_back(self, order: _Order) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ibgw_tx.contracts.market_rule import flat_rule
 from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.errors import CommandError
-from ibgw_tx.orders.entry.checks import ContractFacts, checked
+from ibgw_tx.orders.entry.checks import ContractFacts, check_client_oid, checked
 from ibgw_tx.orders.entry.dialect import fit
 from ibgw_tx.orders.entry.exposure import exposure_of
 from ibgw_tx.orders.entry.limits import Limits
@@ -102,3 +102,23 @@ def test_limits_let_through_what_they_do_not_refuse(limits, side, size, price, b
         return
     through = limits.lets_through(side == "buy", plain.quantity, plain.price, ready.names, ready.per_point, bid, ask)
     assert through == (limits.order(exposure_of(plain.members, contract, facts.magnifier), bid, ask) is None)
+
+
+@given(
+    st.one_of(
+        st.sampled_from(["cmds-1", "cmds-", "t", "T", "12", "a:b", " a", "a ", "é", "a\n", "x" * 64, "x" * 65, "CMDS-1", ""]),
+        st.text(st.sampled_from("-t1: ~s"), max_size=4).map(lambda end: f"cmds{end}"),
+        st.text(max_size=70),
+    )
+)
+def test_both_ways_take_the_same_names(name):
+    """What the short way takes as a name, and what the long way takes, are the same."""
+    order = {"T": "buy", "s": 1, "p": 150.0, "client_oid": name}
+    short = read_plain(order, plain_contract(*FACTS[0]), ("DU1",), "") is not None
+    try:
+        (asked,) = parse_place_order({"contract": {"conId": 1, "exchange": "SMART"}, "order": order}).orders
+        check_client_oid(asked.members.get("orderRef"))
+        long = True
+    except CommandError:
+        long = False
+    assert short == long

@@ -4,6 +4,7 @@ import pytest
 
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.errors import RedisDown
+from tests.kit.contracts import AAPL
 from tests.kit.trading import BUY, CONTRACT, kept
 
 KEY, NAME = names.unanswered("demo"), names.reservation("demo", "a")
@@ -60,3 +61,31 @@ def test_names_in_doubt_stay_in_doubt_when_redis_is_lost_again(world, failures):
     world.link.refuse.clear()
     world.link.bring_up()
     assert not kept(world, "a") and not recorded(world)
+
+
+def test_a_redis_that_goes_while_a_repeat_is_refused_is_told_plainly(world, failures):
+    """In the middle of the question who has the name: no failure, one sentence."""
+    world.link.keys[NAME] = FIRST
+    world.link.refuse["MGET"] = ConnectionError("Lost connection")
+    ack = world.place("a")
+    assert (ack["code"], ack["err"].split(",")[0]) == ("unavailable", "Redis does not take what has to be kept of it")
+    assert not failures and not world.asked("3") and not recorded(world)
+
+
+@pytest.mark.parametrize(("member", "given"), [("symbol", "MSFT"), ("secType", "OPT"), ("currency", "HKD")])
+def test_an_order_for_another_contract_than_its_id_says_is_refused(world, member, given):
+    for _ in range(2):
+        world.send("PLACE_ORDER", contract={**CONTRACT, member: given}, order=BUY)
+        world.answer(AAPL)
+        ack = world.ack()
+        assert ack["code"] == "bad_params" and f"contract.{member} {given!r} does not fit conId 265598" in ack["err"]
+    assert not world.asked("3")
+
+
+def test_a_book_of_another_contract_than_its_id_says_is_not_ended(world):
+    world.send("SUB_ODBK", contract=CONTRACT)
+    world.answer(AAPL)
+    assert world.ack()["ok"] and len(world.asked("10")) == 1
+    world.send("UNSUB_ODBK", contract={**CONTRACT, "symbol": "MSFT"})
+    world.answer(AAPL)
+    assert world.ack()["code"] == "bad_params" and not world.asked("11")
