@@ -26,6 +26,7 @@ from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.reset import Reset
 from ibgw_tx.runtime.log import Logger
 from ibgw_tx.runtime.supervisor import Supervisor
+from ibgw_tx.runtime.waits import within
 from ibgw_tx.runtime.wall_clock import WallClock
 from ibgw_tx.status import Status
 from ibgw_tx.summary import Summary
@@ -280,7 +281,7 @@ class Gateway(MultiService):
             self.assembly.order_entry.session_lost()
         self.assembly.last_words()
         self.assembly.publisher.flush_keys()
-        told = self.redis.call("PING").addTimeout(STOP_LIMIT, self._reactor).addErrback(self._stopped_late)
+        told = within(STOP_LIMIT, self.redis.call("PING"), self._reactor).addErrback(self._stopped_late)
         return told.addCallback(lambda _: self._stop_children())
 
     def _stopped_late(self, failure: Failure) -> None:
@@ -293,8 +294,7 @@ class Gateway(MultiService):
     def _stop_children(self) -> Deferred[Any]:
         if self.recorder is not None:
             self.recorder.close()
-        closed: Deferred[Any] = super().stopService()
-        return closed.addTimeout(STOP_LIMIT, self._reactor).addErrback(self._closed_late)
+        return within(STOP_LIMIT, super().stopService(), self._reactor).addErrback(self._closed_late)
 
     def _closed_late(self, failure: Failure) -> None:
         self.log.warn("not everything was closed: {error}", error=failure.getErrorMessage())

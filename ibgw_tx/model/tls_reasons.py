@@ -33,6 +33,12 @@ def not_believed(code: int, said: str, name: str) -> str:
     return f"its certificate is not believed: {said}"
 
 
+def silent(seconds: float) -> str:
+    """A plain Redis takes the first words of TLS for the beginning of a command, and waits for its end."""
+    where = "is REDIS_PORT the TLS port, see --redis-tls (IBGW_REDIS_TLS)?"
+    return f"it speaks no TLS there, or says nothing ({seconds:g} s): {where}"
+
+
 def not_agreed(said: str) -> str:
     """Of anything else: OpenSSL's words, such as `TLSV13_ALERT_CERTIFICATE_REQUIRED`."""
     plain = said.lower().replace("_", " ")

@@ -10,7 +10,7 @@ import attrs
 import redis
 
 from ibgw_tx.model.redis_access import Access, Address, Tls, at
-from ibgw_tx.model.tls_reasons import not_agreed, not_believed
+from ibgw_tx.model.tls_reasons import not_agreed, not_believed, silent
 
 CONNECT_LIMIT = 5.0  # seconds, also for each answer of Redis
 SENTINEL_LIMIT = 2.0  # the same of a sentinel
@@ -71,6 +71,10 @@ def why(error: BaseException, access: Access) -> str:
         return f"is not trusted: {not_believed(seen.verify_code, seen.verify_message, name)}"
     if isinstance(seen, ssl.SSLError) and seen.reason:
         return f"is not trusted: {not_agreed(seen.reason)}"
+    cause = error.__cause__ or error.__context__
+    if access.tls and isinstance(cause, TimeoutError) and "handshake" in str(cause):
+        # The connection came about; Python says so of TLS alone.
+        return f"is not trusted: {silent(CONNECT_LIMIT)}"
     return str(error)
 
 

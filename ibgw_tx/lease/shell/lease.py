@@ -29,6 +29,7 @@ from ibgw_tx.redis.shell.connections import RedisFactory, RedisProtocol, Respons
 from ibgw_tx.redis.shell.way import Way
 from ibgw_tx.redis.troubles import Troubles
 from ibgw_tx.runtime.log import Logger
+from ibgw_tx.runtime.waits import within
 
 RELEASE_LIMIT = 2.0  # seconds for giving it back
 
@@ -95,8 +96,7 @@ class Lease(Service):
         super().stopService()
         if self._loop.running:
             self._loop.stop()
-        given_back: Deferred[Any] = Deferred.fromCoroutine(self._give_back())
-        given_back.addTimeout(RELEASE_LIMIT, self._reactor)
+        given_back = within(RELEASE_LIMIT, Deferred.fromCoroutine(self._give_back()), self._reactor)
         given_back.addErrback(lambda failure: self.log.debug("lease not given back: {why}", why=failure.getErrorMessage()))
         return given_back.addCallback(lambda _: self._factory.disconnect())
 

@@ -6,7 +6,7 @@ The files are read for each connection: a certificate that has been renewed coun
 from __future__ import annotations
 
 import ssl
-from typing import Any
+from typing import Any, NoReturn
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IStreamClientEndpoint
@@ -195,6 +195,10 @@ class _LayerFactory(Factory):
         return TlsLayer(self._made, self._name, self._inner.buildProtocol(addr))
 
 
+def _silent(result: Any, seconds: float) -> NoReturn:
+    raise NotTrusted(tls_reasons.silent(seconds))
+
+
 @implementer(IStreamClientEndpoint)
 class TlsEndpoint:
     """Another endpoint, with TLS; `host` is what the certificate has to be for, unless the settings say another name."""
@@ -209,4 +213,4 @@ class TlsEndpoint:
 
     async def _connect(self, factory: Any) -> Any:
         layer = await self._endpoint.connect(_LayerFactory(context(self._tls), self._name, factory))
-        return await layer.ready.addTimeout(HANDSHAKE_LIMIT, self._reactor)
+        return await layer.ready.addTimeout(HANDSHAKE_LIMIT, self._reactor, _silent)

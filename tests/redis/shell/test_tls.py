@@ -223,4 +223,4 @@ def test_a_server_that_says_nothing_is_given_up(authority):
     clock.advance(6)
     assert silent.wire.aborted
     silent.wire.end()
-    error(connected)
+    assert "speaks no TLS there, or says nothing (5 s)" in str(error(connected, NotTrusted))
