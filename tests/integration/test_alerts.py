@@ -100,6 +100,25 @@ async def test_a_feed_that_tws_refuses_and_then_serves(running: World) -> None:
 
 
 @ensureDeferred
+async def test_what_stands_when_the_gateway_ends_is_told_as_over_by_the_next_life(running: World) -> None:
+    start = len(running.bot.heard)
+    running.sim.trouble.fail_next("reqMktDepth", 354, "Requested market data is not subscribed.")
+    await running.bot.send("SUB_ODBK", exchange="SEHK", showName="HKD-1137")
+    running.sim.trouble.farm_down("usfarm")
+    feed, farm = [await alert(running, start, kind=kind, on=True) for kind in ("feed", "farm")]
+    assert len(await running.bot.call("HKEYS", f"IBGateway:{NAME}:alerts")) == 2
+    await running.stop_gateway()
+    running.sim.office.faults.farms_down.clear()
+    start = len(running.bot.heard)
+    running.start_gateway()
+    for told in (feed, farm):
+        await alert(running, start, kind=told["kind"], what=told["what"], on=False)
+    assert not [m for m in running.bot.on_ack(start) if m["type"] == "alert" and m["on"]]
+    await until(lambda: running.gateway.redis.unanswered["commands"] == 0)
+    assert not await running.bot.call("EXISTS", f"IBGateway:{NAME}:alerts")
+
+
+@ensureDeferred
 async def test_bars_that_tws_refuses(running: World) -> None:
     start = len(running.bot.heard)
     running.sim.trouble.fail_next("reqRealTimeBars", 420, "Invalid Real-time Query")

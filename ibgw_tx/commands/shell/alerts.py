@@ -67,6 +67,8 @@ class Alerts:
         #: What stands, as it is kept; b"" of one that has not been told yet.
         self._on: dict[Key, bytes] = {}
         self._loaded = False
+        #: What is well, as far as was said before a former life is known, and why.
+        self._well: dict[Key, str] = {}
         #: Whether Redis has what stands; else changes wait.
         self._told = False
         self._waiting: deque[tuple[Key, bool, str]] = deque(maxlen=MOST_WAITING)
@@ -78,6 +80,8 @@ class Alerts:
         key = kind, what
         self.former.discard(key)
         if on is (key in self._on):
+            if not (on or self._loaded) and len(self._well) < MOST:
+                self._well[key] = text
             return
         if not on:
             del self._on[key]
@@ -153,7 +157,7 @@ class Alerts:
         return self._redis.transaction(writes)
 
     def _take_over(self, kept: dict[Key, bytes]) -> None:
-        """Those that have begun in this life too stand already."""
+        """Those that have begun in this life too stand already; those that are well in it are over."""
         self._waiting = deque((each for each in self._waiting if not each[1] or each[0] not in kept), MOST_WAITING)
         ended = {key for key, on, _ in self._waiting if not on}
         for key, said in kept.items():
@@ -161,7 +165,11 @@ class Alerts:
                 self._on[key] = said
             elif key not in ended and len(self._on) < MOST:
                 self._on[key] = said
-                self.former.add(key)
+                if key in self._well:
+                    self.changed(*key, False, self._well[key])
+                else:
+                    self.former.add(key)
+        self._well.clear()
 
     def _tell_waiting(self) -> None:
         waiting, self._waiting = self._waiting, deque(maxlen=MOST_WAITING)

@@ -86,6 +86,15 @@ def test_what_ends_before_the_former_life_is_known_is_told_as_over(life):
     assert later.said == [("farm", "usfarm", False, "2104")] and later.kept == {}
 
 
+def test_an_end_before_the_former_life_is_known_ends_what_it_left_standing(life):
+    life.alerts.changed("farm", "usfarm", True, "2103")
+    later = Life(life.redis)
+    later.alerts.changed("farm", "usfarm", False, "2104")
+    later.alerts.changed("farm", "hfarm", False, "2104")
+    later.up()
+    assert later.said == [("farm", "usfarm", False, "2104")] and later.kept == {} and not later.alerts.former
+
+
 def test_while_redis_is_away_changes_wait_in_their_order(life):
     life.alerts.changed("farm", "a", True, "1")
     life.down()
