@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 import hiredis
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, fail, succeed
+from twisted.python.failure import Failure
 
 from ibgw_tx.model.errors import RedisDown
 
@@ -134,12 +135,13 @@ class FakeLink(Service):
         if self.up:
             self.call(*words).addErrback(lambda _: None)
 
-    def tell_all(self, commands, refused=None):
+    def tell_all(self, commands, refused=None, answered=None):
         for words in commands:
             if self.up:
-                self.call(*words).addErrback(
-                    lambda failure: None if refused is None or failure.check(RedisDown) else refused(failure)
-                )
+                done = self.call(*words)
+                if answered is not None:
+                    done.addBoth(_heard, words, answered)
+                done.addErrback(lambda failure: None if refused is None or failure.check(RedisDown) else refused(failure))
 
     def transaction(self, commands):
         """All or none, as MULTI … EXEC: fires with the list of replies."""
@@ -201,13 +203,18 @@ class FakeLink(Service):
     def _del(self, *keys):
         return sum(kept.pop(key.decode(), None) is not None for key in keys for kept in (self.keys, self.hashes))
 
+    def _exists(self, *keys):
+        return sum(key.decode() in kept for key in keys for kept in (self.keys, self.hashes))
+
     def _scan(self, cursor, *options):
         pattern = options[options.index(b"MATCH") + 1].decode()
         return [b"0", [key.encode() for key in (*self.keys, *self.hashes) if fnmatchcase(key, pattern)]]
 
     def _hset(self, key, *pairs):
-        self.hashes.setdefault(key.decode(), {}).update(zip(pairs[::2], pairs[1::2], strict=True))
-        return len(pairs) // 2
+        kept = self.hashes.setdefault(key.decode(), {})
+        before = len(kept)
+        kept.update(zip(pairs[::2], pairs[1::2], strict=True))
+        return len(kept) - before
 
     def _hdel(self, key, *fields):
         kept = self.hashes.get(key.decode(), {})
@@ -241,6 +248,11 @@ class FakeLink(Service):
 
     def _ping(self):
         return b"PONG"
+
+
+def _heard(found, words, answered):
+    answered(words, found.value if isinstance(found, Failure) else found)
+    return found
 
 
 def _on_the_wire(item):

@@ -27,6 +27,7 @@ PORTION = 1000
 FIELDS = 500
 
 Words = tuple[str | bytes, ...]
+_OF_HASHES = "HSET", "HDEL", "DEL"
 
 
 @attrs.frozen
@@ -138,5 +139,14 @@ class HashWriter:
             return False
         written = [self._redis.transaction(commands) for commands in portion]
         if written:
-            await DeferredList(written, fireOnOneErrback=True, consumeErrors=True)
+            done = await DeferredList(written, fireOnOneErrback=True, consumeErrors=True)
+            for commands, (_, replies) in zip(portion, done, strict=True):
+                _check(commands, replies)
         return True
+
+
+def _check(commands: Sequence[Words], replies: Sequence[Any]) -> None:
+    """Raise what Redis has refused of a hash: the rest of its transaction was carried out all the same."""
+    for words, reply in zip(commands, replies, strict=True):
+        if isinstance(reply, Exception) and words[0] in _OF_HASHES:
+            raise reply

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ibgw_tx.model import errors
+from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model import keys as names
 from ibgw_tx.model.errors import CommandError
 from ibgw_tx.orders.shell.halt import HaltSwitch
@@ -44,6 +45,9 @@ class Kept:
             await self._halt.rewrite()
             return
         counter, halt = await self._redis.call("MGET", *self._keys)
+        if halt is None and await self._redis.call("EXISTS", self._keys[1]):
+            # MGET gives nothing for it. Whoever has written there, it is no RESUME.
+            halt = jsontext.dumps({"reason": f"{self._keys[1]} is a key of another type"})
         self._counter.restore(counter)
         self._halt.restore(halt)
         self.loaded = True

@@ -79,6 +79,7 @@ class Orders:
             store.name, cache.departures, redis, lambda: self.is_running, lambda: questions.pause(0.0), now_ms
         )
         self._former = FormerLife(cache, self._recall, unanswered, reservations)
+        store.guard.lost = self._begin_later
         self._outbox = Outbox(store, redis, self._write_refused, executions.flush)
         self._resolver = Resolver(contracts, questions, self._contract_known)
         self._doubts = Doubts(cache, questions, self._linked_client, self.perform, now_ms)
@@ -284,12 +285,13 @@ class Orders:
     # Time.
 
     def tick(self) -> None:
-        """Once a second: renew the lease, and see to what has waited too long."""
+        """Once a second: renew the lease, count the hashes, and see to what has waited too long."""
         self._unanswered.tick(self.is_running)
         self._executions.tick()
         if self.is_running:
             self._trouble.ends()
             self._store.renew_lease()
+            self._store.guard.tick()
             if self._inflow.is_clear:  # what waits may be what is waited for
                 self.perform(self.cache.due(self._now_ms()))
             self._recall.tick()

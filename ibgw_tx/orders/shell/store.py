@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 from ibgw_tx.model import json_text as jsontext
 from ibgw_tx.model import keys as names
 from ibgw_tx.orders.cache.changes import OrderChanged, Place
+from ibgw_tx.orders.shell.hash_guard import HashGuard
 from ibgw_tx.orders.shell.hash_writer import Written
 from ibgw_tx.redis.shell.link import RedisLink
 from ibgw_tx.redis.shell.scan import scan
@@ -49,6 +50,7 @@ class OrderStore:
         self.marked = True
         self.marks_left = False
         self.name = name
+        self.guard = HashGuard(redis)
         self._redis = redis
         self._now_ms = now_ms
 
@@ -65,6 +67,7 @@ class OrderStore:
 
     def distrust(self, again: bool = False) -> None:
         """The flags and every hash's mark go, at once and together; `again`: because Redis did not take them away."""
+        self.guard.end()
         commands: list[_Words] = []
         if self.exchanges:
             commands.append(("DEL", *(names.oms_flag(exchange, self.name) for exchange in self.exchanges)))
@@ -101,6 +104,7 @@ class OrderStore:
         """A snapshot stands in Redis."""
         self.places = (self.places - written.gone) | written.standing
         self.exchanges.update(exchange for exchange, _ in written.standing)
+        self.guard.begin(names.order_hash(exchange, self.name, pair) for exchange, pair in written.standing)
 
     def mark(self) -> tuple[str, str]:
         """The field that says that a hash can be trusted, and its value now."""
@@ -125,7 +129,7 @@ class OrderStore:
                 commands.append(("SET", names.oms_flag(change.exchange, self.name), "1", "EX", str(LEASE)))
             if not change.quiet:
                 commands += self.publication(change, value)
-        self._redis.tell_all(commands, refused)
+        self._redis.tell_all(commands, refused, self.guard.answered)
 
     def publication(self, change: OrderChanged, value: bytes) -> list[_Words]:
         """What tells a change."""

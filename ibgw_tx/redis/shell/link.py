@@ -20,7 +20,7 @@ from ibgw_tx.redis.shell.attempts import cannot_be_reached
 from ibgw_tx.redis.shell.book_connection import BookFactory, BookProtocol
 from ibgw_tx.redis.shell.connections import RedisFactory, RedisProtocol, ResponseError
 from ibgw_tx.redis.shell.fence import Fence
-from ibgw_tx.redis.shell.replies import Words, fire, packed, together, transaction
+from ibgw_tx.redis.shell.replies import Answered, Refused, Words, fire, packed, together, transaction
 from ibgw_tx.redis.shell.subscription import SubscriberFactory
 from ibgw_tx.redis.shell.tls import NotTrusted
 from ibgw_tx.redis.shell.way import NoMaster, Way
@@ -221,8 +221,9 @@ class RedisLink(Service):
         if self.up:
             self.call(*words).addCallbacks(self._told, self._not_told, (words[0],), {}, (words[0],))
 
-    def tell_all(self, commands: Iterable[Words], refused: Callable[[Failure], None] | None = None) -> None:
-        """Many commands in one write, as `tell`; `refused` is called for each that Redis answers with an error."""
+    def tell_all(self, commands: Iterable[Words], refused: Refused | None = None, answered: Answered | None = None) -> None:
+        """Many commands in one write, as `tell`; `refused` is called for each that Redis answers with an error, `answered` for
+        each with what came of it, be it an Exception."""
         protocol = self._protocol
         if protocol is None:
             return
@@ -236,36 +237,33 @@ class RedisLink(Service):
             )
             protocol.transport.abortConnection()
         elif batch:
-            takers = [(self._judge, (command[0], refused)) for command in batch]
+            takers = [(self._judge, (command, refused, answered)) for command in batch]
             protocol.send_packed(packed(batch), takers)
 
-    def _judge(self, reply: Any, about: tuple[Any, Callable[[Failure], None] | None]) -> None:
+    def _judge(self, reply: Any, about: tuple[Words, Refused | None, Answered | None]) -> None:
         """The reply to one command of `tell_all`."""
-        word, tell = about
+        words, tell, answered = about
         if isinstance(reply, Exception):
             failure = Failure(reply)
-            self._not_told(failure, word)
+            self._not_told(failure, words[0])
             if tell is not None and failure.check(ResponseError):
                 tell(failure)
         else:
-            self._told(reply, word)
+            self._told(reply, words[0])
+        if answered is not None:
+            answered(words, reply)
 
     def transaction(self, commands: Sequence[Words]) -> defer.Deferred[Any]:
         """All commands or none (MULTI … EXEC in one write); fires with EXEC's list of replies, fails as `call` does."""
-        done: defer.Deferred[Any] = defer.Deferred()
-        if not self._transact(commands, done):
-            self.refused += 1
-            how = "is away" if self._protocol is None else "is too slow"
-            return defer.fail(RedisDown(f"{len(commands)} commands not sent: Redis {how}"))
-        return done
-
-    def _transact(self, commands: Sequence[Words], done: defer.Deferred[Any]) -> bool:
         protocol = self._protocol
         if protocol is None or protocol.unanswered + len(commands) + 2 > MAX_UNANSWERED:
             # Refused as a whole: a MULTI without its EXEC would swallow every later command.
-            return False
+            self.refused += 1
+            how = "is away" if protocol is None else "is too slow"
+            return defer.fail(RedisDown(f"{len(commands)} commands not sent: Redis {how}"))
+        done: defer.Deferred[Any] = defer.Deferred()
         protocol.send_packed(*transaction(commands, fire, done))
-        return True
+        return done
 
     def ask_now(self, commands: Sequence[Words], take: Callable[[Any], None]) -> bool:
         """Commands to the kernel now, in one write and no transaction; `take` gets the list of their replies, an Exception for

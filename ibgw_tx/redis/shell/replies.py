@@ -13,6 +13,7 @@ from typing import Any
 import hiredis
 import txredisapi
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from ibgw_tx.runtime.log import Logger
 
@@ -24,6 +25,9 @@ _MULTI, _EXEC = ("MULTI",), ("EXEC",)
 
 #: Takes a reply (an Exception for one that failed), and what was given beside it.
 Taker = Callable[[Any, Any], None]
+#: Hears of a command that Redis has answered with an error; and of each command what came of it, be it an Exception.
+Refused = Callable[[Failure], None]
+Answered = Callable[[Words, Any], None]
 
 
 def unasked() -> Exception:

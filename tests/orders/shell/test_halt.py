@@ -1,5 +1,6 @@
 """HALT and RESUME, and what Redis has of them."""
 
+import pytest
 from twisted.internet.defer import Deferred
 
 from ibgw_tx.commands.message import Command
@@ -62,3 +63,36 @@ def test_a_halt_that_comes_while_a_resume_is_under_way_stands(halt, link):
     done(halt.set("two", 2))
     link.answer()
     assert halt.reason == "two" and link.json(HALT)["reason"] == "two"
+
+
+@pytest.mark.parametrize("how", ["lost", "not taken at first", "a former life"])
+def test_what_is_written_again_is_the_same_with_its_time(kept_parts, halt, link, how):
+    same = b'{"reason":"x","t":17}'
+    if how == "a former life":
+        link.keys[HALT] = same
+    result(done(kept_parts.redis_up()))
+    if how == "not taken at first":
+        link.refuse["SET"] = RedisDown("too slow")
+    if how != "a former life":
+        result(done(halt.set("x", 17)))
+    link.refuse.clear()
+    link.keys.clear()
+    result(done(halt.tick() if how == "not taken at first" else kept_parts.redis_up()))
+    assert link.keys[HALT] == same
+
+
+def test_a_later_halt_has_its_own_time(kept_parts, halt, link):
+    result(done(kept_parts.redis_up()))
+    result(done(halt.set("x", 17)))
+    result(done(halt.set("y", 18)))
+    link.keys.clear()
+    result(done(halt.rewrite()))
+    assert link.json(HALT) == {"reason": "y", "t": 18}
+
+
+def test_a_key_of_another_type_is_no_resume(kept_parts, halt, link):
+    link.hashes[HALT] = {b"reason": b"x"}
+    result(done(kept_parts.redis_up()))
+    assert "another type" in halt.reason
+    result(done(halt.end()))
+    assert halt.reason is None and HALT not in link.hashes
