@@ -72,6 +72,16 @@ def check_instruction(asked: Instruction, contract: Contract, account: str, held
         raise bad_params(f"account {account} holds {written(held)} of {name}, fewer than {asked.quantity}")
 
 
+def refuse_change(members: Mapping[str, Any], contract: Contract) -> None:
+    """TWS shows an exercise or a lapse as an order, a BUY of an option at 0, which no other order can be: a change of it would
+    buy the option. Raises CommandError (bad_params).
+    """
+    bought = members.get("action") == "BUY" and members.get("orderType") == "LMT" and not members.get("lmtPrice")
+    if bought and contract.secType in _RIGHTS:
+        text = f"this order is an exercise of {_name(contract)}, or lets it lapse: it cannot be changed, only cancelled"
+        raise bad_params(text)
+
+
 def exercised_at(contract: Contract, venues: str) -> Contract:
     """The contract at an exchange: IB takes no exercise at SMART. `venues` are its validExchanges."""
     if contract.exchange.upper() not in _NOWHERE:

@@ -15,6 +15,7 @@ from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.errors import CommandError
 from ibgw_tx.orders.cache.changes import Change as CacheChange
 from ibgw_tx.orders.entry.checks import ContractFacts, checked
+from ibgw_tx.orders.entry.exercise import refuse_change
 from ibgw_tx.orders.entry.modify import modified
 from ibgw_tx.orders.entry.request import OrderRequest
 from ibgw_tx.orders.entry.sent import Change, SentOrders, terms_of_members
@@ -99,6 +100,7 @@ class Modify:
         """The order as it shall be, what it is built from, and its contract. Raises CommandError."""
         order = self._live(change)
         members, contract = self._base(int(order["apiOrderId"]))
+        refuse_change(members, contract)
         whole = modified(members, change, order["executed"] or 0, self._orders.cache.orders.may_live)
         accounts, now = self._gate.session().accounts, self._gate.now_ms()
         return self._gate.fit(checked(whole, facts, accounts, self._default_account, now), facts), members, contract

@@ -7,7 +7,7 @@ import pytest
 
 from ibgw_tx.model.contract import Contract
 from ibgw_tx.model.errors import CommandError
-from ibgw_tx.orders.entry.exercise import Instruction, check_instruction, exercised_at, parse_instruction
+from ibgw_tx.orders.entry.exercise import Instruction, check_instruction, exercised_at, parse_instruction, refuse_change
 
 CALL = Contract(700000067, "AAPL", "OPT", "SMART", "", "USD", "20350119", 182.5, "C", "100")
 ONE = Instruction(1, lapse=False)
@@ -63,3 +63,18 @@ def test_a_whole_number_may_be_written_with_a_point():
 def test_a_number_with_a_point_is_whole_and_has_room(quantity):
     with pytest.raises(CommandError, match="whole number of options above zero"):
         parse_instruction({"quantity": quantity, "action": "exercise"})
+
+
+BOUGHT = {"action": "BUY", "orderType": "LMT", "lmtPrice": 0.0}
+
+
+@pytest.mark.parametrize("price", [0.0, 0, None])
+def test_the_order_of_an_exercise_is_not_changed(price):
+    with pytest.raises(CommandError, match="cannot be changed, only cancelled"):
+        refuse_change({**BOUGHT, "lmtPrice": price}, CALL)
+
+
+@pytest.mark.parametrize("other", [{"action": "SELL"}, {"lmtPrice": 0.05}, {"orderType": "MKT"}])
+def test_other_orders_of_an_option_are(other):
+    refuse_change({**BOUGHT, **other}, CALL)
+    refuse_change(BOUGHT, attrs.evolve(CALL, secType="FUT"))

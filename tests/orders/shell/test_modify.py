@@ -1,5 +1,7 @@
 """Changes of live orders in a whole gateway in memory: what they are built from, and what comes between."""
 
+import attrs
+
 from ibgw_tx.model import events
 from ibgw_tx.model.errors import PacingFull
 from ibgw_tx.model.order_events import Terms
@@ -139,3 +141,18 @@ def test_echoes_of_orders_that_are_over_are_thrown_away(world):
 def test_an_echo_of_another_client_is_nobody_here(world):
     world.parts.order_entry.echoed(events.OrderEcho(70, 9, AAPL_OPEN, {}))
     assert 70 not in world.parts.order_entry.sent.echoes
+
+
+def test_an_exercise_is_not_changed_into_an_order(world):
+    """TWS shows it as a BUY of the option at 0, under its id; with a price it would buy."""
+    option = attrs.evolve(AAPL_OPEN, conId=7, secType="OPT", strike=150.0, right="C", multiplier="100", exchange="CBOE")
+    option = attrs.evolve(option, lastTradeDateOrContractMonth="20260116")
+    world.hear(opened(9, contract=option, terms=Terms("BUY", 1, "LMT", 0.0, 0.0, "DAY", "DU1")), status(9))
+    world.answer(option)
+    world.asked("3")
+    for change in ({"p": 101, "s": 5}, {"s": 2}):
+        world.send("PLACE_ORDER", order={"apiOrderId": 9, **change})
+        world.answer(option)
+        ack = world.ack()
+        assert ack["code"] == "bad_params" and "is an exercise of" in ack["err"] and "only cancelled" in ack["err"]
+    assert not world.asked("3")
