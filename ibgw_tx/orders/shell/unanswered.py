@@ -102,6 +102,8 @@ class Unanswered:
         #: Answered orders: this second's, whose hash may still be refused by Redis, and those before.
         self._answered: set[int] = set()
         self._settled: set[int] = set()
+        #: What was kept a second ago.
+        self._sent: tuple[int, ...] = ()
 
     def writes(self, records: Iterable[Record]) -> list[tuple[str | bytes, ...]]:
         """The commands for Redis that keep them; from now on they are known here."""
@@ -146,10 +148,24 @@ class Unanswered:
         self._answered.update(order_id for order_id in order_ids if order_id in self._kept)
 
     def tick(self, trusted: bool) -> None:
-        """Once a second: what was answered a second ago, and not refused by Redis since (`trusted`), need not be kept."""
+        """Once a second: what was answered a second ago, and not refused by Redis since (`trusted`), need not be kept.
+
+        What has been kept here for a second has reached Redis: where it has fewer records, somebody has deleted them.
+        """
         if trusted:
             self.drop(tuple(self._settled))
             self._settled, self._answered = self._answered, set()
+            expected = sum(order_id in self._kept for order_id in self._sent)
+            self._sent = tuple(self._kept)
+            if expected:
+                # A refusal is no loss: orders are refused then, too.
+                self._redis.call("HLEN", self._key).addCallbacks(self._counted, lambda _: None, (expected,))
+
+    def _counted(self, found: int, expected: int) -> None:
+        if found < expected and self._kept:
+            text = "somebody has deleted records of unanswered orders in {key}: {lost} were missing and are written again"
+            self.log.warn(text, key=self._key, lost=expected - found)
+            self._redis.tell_all(self.writes(tuple(self._kept.values())))
 
     async def load(self) -> None:
         """Once: what a former life has left behind. Raises RedisDown."""

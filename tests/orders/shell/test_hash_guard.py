@@ -4,6 +4,7 @@ import pytest
 from twisted.internet.defer import Deferred, succeed
 from txredisapi import ResponseError
 
+from ibgw_tx.model import keys as names
 from ibgw_tx.orders.cache.archive import Archive
 from ibgw_tx.orders.cache.changes import Snapshot
 from ibgw_tx.orders.cache.index import OrderIndex
@@ -116,3 +117,27 @@ def test_a_snapshot_whose_hash_was_refused_is_none(monkeypatch):
     reading = Reading(OrderIndex(), Archive(), lambda number: None, 0)
     done = Deferred.fromCoroutine(writer.write(snapshot, reading, {}, Archive(), lambda: True))
     assert error(done, ResponseError) is refusal
+
+
+@pytest.mark.parametrize("how", ["deleted", "deleted while nothing can be counted"])
+def test_records_of_unanswered_orders_that_somebody_has_deleted_are_written_again(world, how):
+    key = names.unanswered("demo")
+    ids = [world.place(name)["apiOrderId"] for name in ("a", "b")]
+    before = world.link.hashes.pop(key)
+    assert {str(number).encode() for number in ids} <= set(before)
+    if how != "deleted":
+        world.link.refuse["HLEN"] = ResponseError("LOADING Redis is loading the dataset in memory")
+        world.seconds(3)
+        world.link.refuse.clear()
+        assert key not in world.link.hashes
+    world.seconds(3)
+    assert world.link.hashes[key] == before
+
+
+def test_records_that_stand_are_not_written_again(world):
+    world.place("a")
+    world.seconds(2)
+    world.link.calls.clear()
+    world.seconds(3)
+    key = names.unanswered("demo")
+    assert {words[0] for words in world.link.calls if words[1] == key} == {"HLEN"}
