@@ -65,9 +65,10 @@ def texts(size):
     return st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=size)
 
 
+#: 2**31 - 1 is TWS's word for none: no order or contract has it.
 figures = st.tuples(
     st.integers(1, 2**31 - 2),
-    st.integers(1, 2**31 - 1),
+    st.integers(1, 2**31 - 2),
     texts(30),
     texts(20),
     texts(5),
