@@ -161,6 +161,9 @@ def test_an_execution_that_redis_has_in_the_order_only_counts_once(redis):
     redis.executions.clear()  # killed between the two
     redis.die_and_start(opened(), status("Submitted", 40, avg=150.0), fill("a.b.01.01", 40, 150.0, cumQty=40))
     assert redis.order[:3] == (40, 60, 150)
+    # Nor does it stay as something of former lives once it is taken back.
+    redis.hear(BUST)
+    assert redis.order[:3] == (0, 100, None)
 
 
 def test_what_an_older_gateway_has_kept_of_executions_changes_nothing(redis):
