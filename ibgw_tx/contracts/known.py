@@ -30,11 +30,15 @@ class KnownContract:
         SMART where IB routes it, else the exchange that lists it, else the first venue that TWS names: never the row that came
         first or last.
         """
+        return attrs.evolve(self.contract, exchange=self.home_exchange)
+
+    @property
+    def home_exchange(self) -> str:
+        """The exchange of `home`."""
         venues = [venue for venue in str(self.details.get("validExchanges") or "").split(",") if venue]
         if self.contract.exchange == "SMART" or "SMART" in venues:
-            return attrs.evolve(self.contract, exchange="SMART")
-        exchange = self.contract.primaryExchange or next(iter(venues), self.contract.exchange)
-        return attrs.evolve(self.contract, exchange=exchange)
+            return "SMART"
+        return self.contract.primaryExchange or next(iter(venues), self.contract.exchange)
 
     def document(self) -> bytes:
         """The value stored in Redis."""
