@@ -79,6 +79,8 @@ def _take(client_id: int, index: OrderIndex, places: set[Place], order: Order, u
     known = _known(index, order)
     if known is not None:
         if known in unheard_of:  # heard of before Redis was read
+            # Bots look for it where it stands, even if TWS cannot tell its contract today.
+            known.place = order.place
             known.born = min(known.born, order.born)
             known.fills.recall(order.fills.executed, order.fills.average, order.fills.last_price)
             known.fills.state_commission(order.fills.commission[0], order.fills.commission[1] or "")

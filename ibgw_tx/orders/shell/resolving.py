@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 
 from ibgw_tx.contracts.known import KnownContract
 from ibgw_tx.contracts.shell.contracts import Contracts
-from ibgw_tx.model.errors import PacingFull, RequestTimeout
+from ibgw_tx.model.errors import NOT_CONNECTED, CommandError, PacingFull, RequestTimeout, SessionLost
 from ibgw_tx.orders.cache.changes import NeedContract
 from ibgw_tx.orders.shell.asking import RETRY_PAUSE, OrderQuestions
 from ibgw_tx.runtime.log import Logger
@@ -85,7 +85,8 @@ class Resolver:
                 if not self._has_session:
                     return
             except Exception as error:
-                self._give_up(error, need)
+                if not _was_not_asked(error):
+                    self._give_up(error, need)
                 return
             else:
                 self._tell(need, known)
@@ -103,3 +104,11 @@ class Resolver:
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             waiter.callback(None)
+
+
+def _was_not_asked(error: Exception) -> bool:
+    """Whether the session is over. TWS has said nothing of the contract then, and the next snapshot wants it again.
+
+    Words that waited are taken in at the very end of a session, when nobody can be asked any more.
+    """
+    return isinstance(error, SessionLost) or (isinstance(error, CommandError) and error.code == NOT_CONNECTED)

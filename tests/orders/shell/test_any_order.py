@@ -426,6 +426,12 @@ class Trading(RuleBasedStateMachine):
                 assert text["executed"] <= executed[text["client_oid"]], text
 
     @invariant()
+    def orders_stand_where_their_contract_is_listed(self):
+        if hasattr(self, "world"):
+            places = {key for key, fields in self.world.link.hashes.items() if key.startswith("URANUS:") and fields}
+            assert places <= {HASH}, places
+
+    @invariant()
     def true_means_that_a_balance_was_written(self):
         if hasattr(self, "world") and self.redis and STATUS in self.world.link.keys and self.world.status is True:
             assert self.session and self.linked and self.balanced
