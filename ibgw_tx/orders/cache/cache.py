@@ -112,6 +112,10 @@ class OrderCache:
             found += self._consequences.finish(order, None, now)
         return tuple(found)
 
+    def want_contracts_anew(self) -> None:
+        """The link to IB has come: `begin` wants what has not been answered, for nobody may have gone on asking without it."""
+        self._places.want_anew()
+
     # Time.
 
     def due(self, now: int) -> tuple[Change, ...]:

@@ -100,6 +100,10 @@ class Places:
         if contract.conId and contract.primaryExchange and not _is_reduced(contract) and self._known.get(contract.conId) is None:
             self._known[contract.conId] = contract
 
+    def want_anew(self) -> None:
+        """What has been asked for and is not known may be asked for again."""
+        self._asked.clear()
+
     def session_lost(self) -> None:
         """Questions end with their session; whoever still needs one asks again."""
         self._asked.clear()

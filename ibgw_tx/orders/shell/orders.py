@@ -109,17 +109,18 @@ class Orders:
         """TWS is there, or its link to IB again: take everything anew."""
         self._client, self._linked = client, True
         self._executions.greeted(client.connection_time)
-        self._resolver.session_ready()
+        self._resolver.link_up()
+        self.cache.want_contracts_anew()
         self._begin()
 
     def link_down(self, session_lost: bool) -> None:
         """Nothing can be trusted: marks first."""
         self._linked = False
         self._distrust()
+        self._resolver.link_down()
         if session_lost:
             self._client = None
             self._inflow.drop()
-            self._resolver.session_lost()
             self._questions.session_lost()
             self.cache.session_lost()
 

@@ -34,18 +34,18 @@ class Resolver:
         self._contracts = contracts
         self._questions = questions
         self._known = known
-        self._has_session = False
+        self._is_linked = False
         self._unresolved: deque[NeedContract] = deque()
         self._resolving = 0
         self._waiters: list[Deferred[None]] = []
 
-    def session_ready(self) -> None:
-        """TWS can be asked."""
-        self._has_session = True
+    def link_up(self) -> None:
+        """TWS can be asked, and has its link to IB."""
+        self._is_linked = True
 
-    def session_lost(self) -> None:
-        """Nobody can be asked; the next snapshot will want again what it needs."""
-        self._has_session = False
+    def link_down(self) -> None:
+        """No refusal and no silence counts as an answer; with the link the cache will want again what it needs."""
+        self._is_linked = False
         self._unresolved.clear()
 
     def answered(self) -> Deferred[None]:
@@ -82,18 +82,19 @@ class Resolver:
                     self._give_up(error, need)
                     return
                 await self._questions.pause(RETRY_PAUSE)
-                if not self._has_session:
+                if not self._is_linked:
                     return
             except Exception as error:
                 if not _was_not_asked(error):
                     self._give_up(error, need)
                 return
             else:
-                self._tell(need, known)
+                if known is not None or self._is_linked:
+                    self._tell(need, known)
                 return
 
     def _give_up(self, error: Exception, need: NeedContract) -> None:
-        if self._has_session:
+        if self._is_linked:
             self.log.warn(
                 "an order's contract {con_id} goes by what the order says: {error}", con_id=need.conId, error=str(error)
             )

@@ -116,3 +116,46 @@ def test_an_order_of_a_former_life_stays_in_its_hash_when_tws_does_not_know_its_
     assert order_hashes(again) == {HASH: {"5001"}}
     again.hear(fill(), status(word="Filled", filled=100))
     assert stored(again)["status"] == "Filled" and again.orders()[-1]["market"] == "NASDAQ"
+
+
+def test_silence_without_a_link_to_ib_is_no_answer_about_a_contract(monkeypatch, lines):
+    world = OrderWorld(monkeypatch).running()
+    world.asked("16")
+    world.hear(opened(), status())
+    world.tws.say(53, 1)
+    assert world.asked("9") and world.asked("99")
+    world.tws.say(102)
+    (asked,) = world.asked("7")
+    world.tws.say(55, 1, asked[2])
+    world.tws.notice(1100)
+    world.seconds(250)
+    world.asked("9")
+    world.tws.notice(1102)
+    world.snapshot(opened(), status())
+    assert order_hashes(world) == {HASH: {"5001"}} and world.trusted == (True, True)
+    assert not any("goes by what the order says" in line for line in lines)
+
+
+@pytest.mark.parametrize("code", [200, 321, None])
+def test_what_tws_says_of_a_contract_before_it_has_its_link_to_ib_is_asked_again_with_the_link(monkeypatch, code):
+    world = OrderWorld(monkeypatch)
+    world.link.bring_up()
+    ready = world.gateway.sessionReady
+
+    def without_link(session):
+        world.tws.notice(1100)
+        ready(session)
+
+    monkeypatch.setattr(world.gateway, "sessionReady", without_link)
+    world.ready()
+    world.hear(opened(), status())
+    if code is None:
+        assert world.asked("9")
+        world.seconds(75)
+    else:
+        assert world.answer(code=code) == 1
+    world.tws.notice(1102)
+    world.download()
+    world.seconds(1)
+    world.snapshot(opened(), status())
+    assert order_hashes(world) == {HASH: {"5001"}} and world.trusted == (True, True)
