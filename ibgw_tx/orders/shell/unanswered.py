@@ -104,6 +104,7 @@ class Unanswered:
         self._settled: set[int] = set()
         #: What was kept a second ago.
         self._sent: tuple[int, ...] = ()
+        self._trusted = False
 
     def writes(self, records: Iterable[Record]) -> list[tuple[str | bytes, ...]]:
         """The commands for Redis that keep them; from now on they are known here."""
@@ -151,7 +152,11 @@ class Unanswered:
         """Once a second: what was answered a second ago, and not refused by Redis since (`trusted`), need not be kept.
 
         What has been kept here for a second has reached Redis: where it has fewer records, somebody has deleted them.
+        Trusted again, after Redis may have refused a mark of a record: each is written once more.
         """
+        if trusted and not self._trusted and self._kept:
+            self._redis.tell_all(self.writes(tuple(self._kept.values())))
+        self._trusted = trusted
         if trusted:
             self.drop(tuple(self._settled))
             self._settled, self._answered = self._answered, set()

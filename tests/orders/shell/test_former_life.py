@@ -212,3 +212,16 @@ def test_an_order_that_has_no_name_in_redis_leaves_no_record(world):
     ack = world.ack()
     assert (ack["ok"], ack["market"], ack["pair"]) == (True, None, None) and len(world.asked("3")) == 1
     assert ack["apiOrderId"] not in records(world)
+
+
+def test_a_mark_that_redis_refused_is_written_when_orders_are_trusted_again(world):
+    """Without it the next life would take the order for one that never left, and its name for free."""
+    order_id = world.place("a")["apiOrderId"]
+    world.seconds(2)
+    refused = {**records(world)[order_id], "left": False}
+    (field,) = world.link.hashes[KEY]
+    world.link.hashes[KEY][field] = json.dumps(refused).encode()
+    world.gateway.assembly.orders._unanswered.tick(False)
+    assert not records(world)[order_id]["left"]
+    world.gateway.assembly.orders._unanswered.tick(True)
+    assert records(world)[order_id]["left"] is True
