@@ -114,7 +114,11 @@ class Recall:
         gone = [each.field for each in departures if each.remains is None]
         return [*([("HSET", self._key, *kept)] if kept else []), *([("HDEL", self._key, *gone)] if gone else [])]
 
-    def _written(self, _: object, departures: list[Departure]) -> None:
+    def _written(self, replies: Sequence[Any], departures: list[Departure]) -> None:
+        if any(isinstance(reply, Exception) for reply in replies):
+            # Redis executes the rest of a MULTI whose one command fails: what it has not taken may not leave memory.
+            self._not_written(replies, departures)
+            return
         self._writing = False
         now = self._now_ms()
         for departure in departures:
@@ -123,7 +127,7 @@ class Recall:
         if len(departures) >= MOST:
             self._let_go()
 
-    def _not_written(self, failure: object, departures: list[Departure]) -> None:
+    def _not_written(self, _: object, departures: list[Departure]) -> None:
         """They stay for now; what Redis refuses is said by others, whose writes it refuses too."""
         self._writing = False
         for departure in departures:

@@ -3,9 +3,11 @@
 import json
 
 import pytest
+from twisted.internet.defer import succeed
 
 from ibgw_tx.model.errors import RedisDown
 from ibgw_tx.orders.cache.departures import STAY
+from ibgw_tx.redis.shell.connections import ResponseError
 from tests.kit.trading import HASH, OrderWorld, fill, opened, status, stored
 
 REMAINS = "IBGateway:demo:remains"
@@ -88,3 +90,26 @@ def test_another_life_has_it_out_of_memory_from_the_start(world, monkeypatch):
     assert orders.by_perm_id(5001) is None and orders.by_state()["filled"] == 1
     again.hear(fill("e.1.01.02", 90, orderRef="bot-1"))
     assert json.loads(again.link.hashes[HASH][b"5001"])["executed"] == 90
+
+
+def test_it_stays_in_memory_until_redis_has_taken_what_it_leaves_behind(monkeypatch):
+    world = OrderWorld(monkeypatch).trading()
+    link, refused = world.link, []
+    carry_out = link.transaction
+
+    def of_another_type(commands):
+        if not any(words[:2] == ("HSET", REMAINS) for words in commands):
+            return carry_out(commands)
+        refused.append(commands)
+        # Within EXEC's list of replies, as Redis does it with a key of another type.
+        return succeed([ResponseError("WRONGTYPE Operation against a key holding the wrong kind of value")])
+
+    monkeypatch.setattr(link, "transaction", of_another_type)
+    world.placed("bot-1", s=100)
+    world.hear(fill(orderRef="bot-1"), status(word="Filled", filled=100))
+    world.seconds(STAY // 1000 + 2)
+    orders = world.parts.orders.cache.orders
+    assert refused and orders.by_perm_id(5001) is not None
+    monkeypatch.setattr(link, "transaction", carry_out)
+    world.seconds(STAY // 1000 + 2)
+    assert orders.by_perm_id(5001) is None and list(link.hashes[REMAINS]) == [b"5001"]
