@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 
 from ibgw_tx.contracts.asked import contract_from_json
+from ibgw_tx.contracts.choice import refuse_other
 from ibgw_tx.contracts.show_name import contracts_of_show_name
 from ibgw_tx.model.contract import BadName, Contract, exchange_of, pair_of
 from ibgw_tx.model.errors import CommandError, bad_params
@@ -65,7 +66,7 @@ class Selection:
 
 def _fits(asked: Contract, market: str, pair: str, sec_type: str, con_id: int) -> bool:
     if asked.conId:
-        return asked.conId == con_id
+        return asked.conId == con_id and _agrees(asked, market, pair, sec_type)
     exchange = asked.primaryExchange or asked.exchange
     if (exchange.upper() not in _ANYWHERE and exchange.upper() != market) or asked.secType not in ("", sec_type):
         return False
@@ -74,6 +75,25 @@ def _fits(asked: Contract, market: str, pair: str, sec_type: str, con_id: int) -
     except CommandError:
         return False
     return any(_same(asked, each) for each in stands)
+
+
+def _agrees(asked: Contract, market: str, pair: str, sec_type: str) -> bool:
+    """Whether no other member contradicts what stands under the id asked for; what cannot be read of it goes by the id alone."""
+    if asked.secType not in ("", sec_type, "CONTFUT"):
+        return False
+    try:
+        stands = contracts_of_show_name(market or _NO_EXCHANGE, f"{market or _NO_EXCHANGE}/{sec_type}/{pair}")
+    except CommandError:
+        return True
+    return not stands or any(_is_not_other(asked, each, sec_type) for each in stands)
+
+
+def _is_not_other(asked: Contract, stands: Contract, sec_type: str) -> bool:
+    try:
+        refuse_other(asked, attrs.evolve(stands, secType=sec_type))
+    except CommandError:
+        return False
+    return True
 
 
 def _same(asked: Contract, stands: Contract) -> bool:
