@@ -27,12 +27,12 @@ test: env env-981 lint
 	$(MAKE) --no-print-directory -j2 test-sockets test-rest
 
 PROCESSES ?= 4
-test-sockets: env
+test-sockets: env env-981
 	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadfile tests/integration
-
-test-rest: env env-981
-	$(BIN)/python -m pytest --ignore=tests/integration
 	$(MAKE) --no-print-directory test-981
+
+test-rest: env
+	$(BIN)/python -m pytest --ignore=tests/integration
 
 test-981: env-981
 	$(OLD)/bin/python -m pytest $(CUT)
