@@ -60,7 +60,9 @@ class Gate:
         session = self.session()
         if not session.is_alive:
             # A half-open line swallows orders, or brings them all at once much later.
-            raise CommandError(errors.NOT_CONNECTED, f"TWS has been silent for {session.silence:.0f} s")
+            silent = f"TWS has been silent for {session.silence:.0f} s"
+            behind = "TWS has been silent, and what it has said meanwhile has not been read yet"
+            raise CommandError(errors.NOT_CONNECTED, silent if session.silence >= 1 else behind)
         self._kept.check()
         if not self._orders.is_running:
             text = "the snapshot of orders is being taken: the order cache is not to be trusted yet"

@@ -86,7 +86,7 @@ class IBSession(TwistedProtocol):
         raw = hot_protobuf, self.client.decode_protobuf
         self._incoming = Incoming(hot, self.client.decode, listener.told, recorder, *raw, traffic, shortcuts)
         self._outgoing = Outgoing(clock, recorder, rate, listener.requestSent, traffic)
-        self._liveness = Liveness(clock, self.client.ask_current_time, self._silent_too_long)
+        self._liveness = Liveness(clock, self.client, lambda silence: self.abort(f"TWS has been silent for {silence:.0f} s"))
 
     # Life.
 
@@ -128,9 +128,6 @@ class IBSession(TwistedProtocol):
         self.client.connection_time = self._handshake.tws_time
         self._incoming.raw = version >= RAW_IDS
         self.client.greet(version)
-
-    def _silent_too_long(self, silence: float) -> None:
-        self.abort(f"TWS has been silent for {silence:.0f} s")
 
     # What comes in.
 
@@ -176,6 +173,8 @@ class IBSession(TwistedProtocol):
     def _told(self, event: Any) -> None:
         if isinstance(event, events.Notice) and event.code == codes.CLIENT_ID_IN_USE:
             self._cause = f"326: client id {self.client_id} is in use; waiting for it"
+        elif isinstance(event, events.CurrentTime):
+            self._liveness.told_time()
         self._listener.told(event)
         if self._handshake.heard(event):
             self._become_ready()
@@ -243,8 +242,9 @@ class IBSession(TwistedProtocol):
 
     @property
     def is_alive(self) -> bool:
-        """READY, and heard from within ALIVE_WITHIN seconds."""
-        return self._handshake.phase is Phase.READY and self._liveness.silence < ALIVE_WITHIN
+        """READY, heard from within ALIVE_WITHIN seconds, and what came behind a longer silence has been read."""
+        liveness = self._liveness
+        return self._handshake.phase is Phase.READY and liveness.silence < ALIVE_WITHIN and not liveness.is_behind
 
     @property
     def silence(self) -> float:

@@ -326,6 +326,30 @@ def test_ten_seconds_of_silence_are_no_longer_alive(ready, place):
     assert not ready.session.is_alive and not ready.wire.aborted
 
 
+def test_after_a_silence_only_what_is_asked_at_its_end_proves_that_all_has_been_read(ready, place):
+    silence(place, 13)
+    assert len(ready.asked()) == 3
+    ready.say(4, 2, -1, 2104, "the first of what was said meanwhile")
+    assert len(ready.asked()) == 1 and not ready.session.is_alive
+    for _ in range(3):
+        ready.say(49, 1, 1_700_000_000)
+        assert not ready.session.is_alive, "an answer to what was asked in the silence"
+    ready.say(49, 1, 1_700_000_000)
+    assert ready.session.is_alive
+
+
+def test_a_question_that_tws_has_dropped_holds_it_back_for_ten_seconds_only(ready, place):
+    silence(place, 13)
+    for _ in range(10):
+        ready.say(4, 2, -1, 2104, "meanwhile")
+        assert not ready.session.is_alive
+        silence(place, 1)
+    assert ready.session.is_alive
+    silence(place, 13)
+    ready.say(49, 1, 1_700_000_000)
+    assert not ready.session.is_alive, "what the first silence left unanswered does not count"
+
+
 def test_a_session_that_is_not_ready_is_not_alive(tws):
     tws.greet()
     assert not tws.session.is_alive
