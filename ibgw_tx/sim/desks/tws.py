@@ -84,6 +84,10 @@ class SimulatedTWS:
             return
         found(client, request)
 
+    def dropped(self, client: Conversation, request: Request) -> None:
+        """Read, and not taken: too many messages (100). The ledger has it all the same."""
+        self.orders.mail.daybook.request(client.client_id, request)
+
     def troubled(self, client: Conversation, request: Request, error: Exception) -> None:
         self._report(client, request, error)
 

@@ -59,6 +59,8 @@ class Answerer(Protocol):
 
     def answer(self, client: Conversation, request: Request) -> None: ...
 
+    def dropped(self, client: Conversation, request: Request) -> None: ...
+
     def troubled(self, client: Conversation, request: Request, error: Exception) -> None: ...
 
     def leave(self, client: Conversation) -> None: ...
@@ -163,6 +165,8 @@ class Conversation:
             self._start(request)
         elif self._paced():
             self._answer(request)
+        else:
+            self._tws.dropped(self, request)
 
     def _greet(self, payload: bytes) -> None:
         low, high, self.options = wire.parse_range(payload)

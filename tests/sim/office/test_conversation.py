@@ -113,6 +113,16 @@ def test_ids_are_kept_for_each_client_id(peer):
     assert Peer(peer.bench).start(client_id=5)[1] == ["9", "1", "1"]
 
 
+def test_what_is_dropped_for_the_rate_stands_in_the_ledger_and_nowhere_else():
+    bench = Bench(message_rate=50)
+    peer = bench.peer()
+    for _ in range(50):
+        peer.ask(49, 1)
+    assert peer.ask(58, 1)[0][3] == "100"  # reqGlobalCancel
+    (entry,) = bench.simulator.tws.orders.mail.daybook.since(0, 9)
+    assert (entry["what"], entry["name"]) == ("request", "reqGlobalCancel")
+
+
 def test_the_51st_message_in_a_second_is_error_100_and_the_third_breach_ends_it():
     bench = Bench(message_rate=50)
     peer = bench.peer()
